@@ -1,0 +1,105 @@
+# One command each. Every target first makes sure that .venv has what it needs, and installs only what changed.
+
+VENV   := .venv
+PYTHON ?=
+ARGS   ?=
+FILE   ?=
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop status test lint bench backup restore ci migrations install-local install-dev chromium
+.SILENT:
+
+help:
+	echo 'make run      start everything on http://localhost:8000 (PORT=, HOST=, PULSE_DATA=, PULSE_DEMO=0); ^C stops it'
+	echo 'make stop     stop the Pulse that runs on PULSE_DATA'
+	echo 'make status   its processes, their memory, its health'
+	echo 'make test     the whole suite, on real servers and a real browser (ARGS="-k incidents")'
+	echo 'make lint     style, types, import order, templates'
+	echo 'make bench    the figures that Pulse promises, measured here (ARGS=name of one)'
+	echo 'make backup   FILE=path: the database into one file, also while Pulse runs'
+	echo 'make restore  FILE=path: the database from that file (FORCE=1 replaces what is there)'
+	echo 'make ci       what must pass before a change is taken: lint, migrations, test'
+
+run: install-local
+	$(BIN)/python -m pulse.supervisor run
+
+stop: install-local
+	$(BIN)/python -m pulse.supervisor stop
+
+status: install-local
+	$(BIN)/python -m pulse.supervisor status
+
+backup: install-local
+	file='$(FILE)'; $(BIN)/python -m pulse.supervisor.backup backup "$${file:-pulse-$$(date +%Y%m%d-%H%M%S).dump}"
+
+restore: install-local
+	$(BIN)/python -m pulse.supervisor.backup restore '$(FILE)'
+
+test: install-dev chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: install-dev
+	$(BIN)/python -m bench $(ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --lint --quiet
+
+migrations: install-dev
+	$(BIN)/python -m pulse.embedded.scratch $(BIN)/python manage.py makemigrations --check --dry-run
+
+ci: lint migrations test
+
+install-local: $(BIN)/python
+	cmp -s requirements/dev.txt $(VENV)/installed-dev.txt || $(call install,local)
+
+install-dev: $(BIN)/python
+	$(call install,dev)
+
+# A copy of what was installed is the stamp: a checkout that only touches the file installs nothing.
+define install
+cmp -s requirements/$(1).txt $(VENV)/installed-$(1).txt || { \
+	echo 'Installing requirements/$(1).txt into $(VENV) …' && \
+	if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+			-r requirements/$(1).txt; \
+	fi && cp requirements/$(1).txt $(VENV)/installed-$(1).txt; }
+endef
+
+# Not a file rule on the interpreter's date: that one is older than this Makefile and would always be remade.
+$(BIN)/python:
+	if command -v uv >/dev/null 2>&1; then \
+		exec uv venv --quiet --clear --python "$(or $(PYTHON),>=3.11)" $(VENV); \
+	fi; \
+	found=; \
+	for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			found=$$candidate; break; \
+		fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo 'Pulse needs Python 3.11 or newer: install it (Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv),' \
+			'or name one: make run PYTHON=/path/to/python3.11' >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' 2>/dev/null; then \
+		version=$$("$$found" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "$$found has no venv module: apt-get install python$$version-venv (as root), then try again." >&2; exit 1; \
+	fi; \
+	"$$found" -m venv --clear $(VENV)
+
+chromium:
+	for name in chromium chromium-browser google-chrome; do \
+		command -v $$name >/dev/null 2>&1 && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
+	else \
+		echo 'The browser tests need Chromium: sudo apt-get install chromium fonts-dejavu-core' >&2; exit 1; \
+	fi
