@@ -1,0 +1,1 @@
+"""Pulse: the kernel that every app builds on, and the composition that ties them together."""

@@ -1,0 +1,1 @@
+"""The API `/v1`: everything that the pages do, for scripts."""

@@ -1,0 +1,132 @@
+"""`/v1/monitors`: list, create, read, change, delete, check now, results."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from monitors import definition, editing
+from monitors.models import Monitor
+from monitors.reading import result_id, results_of, slot_of
+from monitors.telemetry.models import LiveState, Status
+from monitors.telemetry.scheduling import location_no
+from pulse.api import paging, schema, shapes
+from pulse.api.base import View, find, lock
+from pulse.api.problems import Conflict, InvalidFields
+from pulse.links import absolute
+
+
+class Monitors(View):
+    resource = "monitors"
+
+    @schema.describe_list(
+        "List monitors", schema.Monitor, OpenApiParameter("status", enum=list(schema.STATUSES))
+    )
+    def get(self, request: Request) -> Response:
+        rows = Monitor.objects.all()
+        if status := request.query_params.get("status"):
+            rows = with_status(rows, status, self.organisation.no)
+        response = paging.page(request, rows, lambda row: {"row": row})
+        response.data["results"] = shapes.monitors(item["row"] for item in response.data["results"])
+        return response
+
+    @schema.describe("Create a monitor", schema.Monitor, body=schema.Monitor, status=201)
+    def post(self, request: Request) -> Response:
+        monitor = editing.create(self.organisation, definition.read(request.data), self.actor)
+        shown = shapes.monitors([monitor])[0]
+        return Response(shown, status=201, headers={"Location": shown["url"]})
+
+
+class OneMonitor(View):
+    resource = "monitors"
+
+    @schema.describe("Read a monitor", schema.Monitor, errors=(404,))
+    def get(self, request: Request, pk: str) -> Response:
+        return Response(shapes.monitors([find(Monitor.objects.all(), pk)])[0])
+
+    @schema.describe("Change a monitor", schema.Monitor, body=schema.Monitor, errors=(404,))
+    @transaction.atomic
+    def patch(self, request: Request, pk: str) -> Response:
+        monitor = lock(Monitor.objects.all(), pk)
+        values = definition.read(request.data, definition.as_json(monitor))
+        monitor = editing.update(self.organisation, monitor, values, self.actor)
+        return Response(shapes.monitors([monitor])[0])
+
+    @schema.describe("Delete a monitor", status=204, errors=(404,))
+    @transaction.atomic
+    def delete(self, request: Request, pk: str) -> Response:
+        editing.delete(self.organisation, lock(Monitor.objects.all(), pk), self.actor)
+        return Response(status=204)
+
+
+class CheckNow(View):
+    resource = "monitors"
+
+    @schema.describe("Check a monitor", schema.CheckAccepted, status=202, errors=(404, 409))
+    def post(self, request: Request, pk: str) -> Response:
+        monitor = find(Monitor.objects.all(), pk)
+        slot = editing.check_now(self.organisation, monitor, self.actor)
+        if slot is None:
+            raise Conflict("The monitor is paused: set enabled to true first.")
+        identity = result_id(slot, monitor.pk, location_no())
+        url = absolute(f"/v1/monitors/{monitor.pk}/results/{identity}")
+        return Response({"id": str(identity), "url": url}, status=202, headers={"Location": url})
+
+
+class Results(View):
+    resource = "monitors"
+
+    @schema.describe_list("List a monitor's results", schema.Result, errors=(404,))
+    def get(self, request: Request, pk: str) -> Response:
+        monitor, limit = find(Monitor.objects.all(), pk), paging.read_limit(request)
+        rows = results_of(monitor)
+        if after := request.query_params.get("after"):
+            rows = rows.filter(slot__lt=slot_of(_identity(after)))
+        found = list(rows[: limit + 1])
+        shown = [shapes.result(row, monitor.pk) for row in found[:limit]]
+        following = paging.next_url(request, shown[-1]["id"]) if len(found) > limit else None
+        return Response({"results": shown, "next": following})
+
+
+class OneResult(View):
+    resource = "monitors"
+
+    @schema.describe("Read one result", schema.Result, errors=(404,))
+    def get(self, request: Request, pk: str, result: str) -> Response:
+        monitor = find(Monitor.objects.all(), pk)
+        try:
+            wanted = UUID(result)
+            rows = list(results_of(monitor).filter(slot=slot_of(wanted)))
+        except (ValueError, OverflowError):
+            raise Http404 from None
+        for row in rows:
+            if result_id(row.slot, monitor.pk, row.location) == wanted:
+                return Response(shapes.result(row, monitor.pk))
+        raise Http404
+
+
+def with_status(rows: Any, status: str, tenant_no: int) -> Any:
+    """Only those that stand so now."""
+    if status == "paused":
+        return rows.filter(enabled=False)
+    try:
+        wanted = Status[status.upper()]
+    except KeyError:
+        raise InvalidFields([("/status", f"Use one of {', '.join(schema.STATUSES)}.")]) from None
+    states = LiveState.objects.filter(tenant_no=tenant_no, status=wanted).values("monitor_no")
+    return rows.filter(enabled=True, no__in=states)
+
+
+def _identity(text: str) -> UUID:
+    try:
+        identity = UUID(text)
+        slot_of(identity)
+    except (ValueError, OverflowError):
+        raise InvalidFields([("/after", "Use the address in `next` as it is.")]) from None
+    return identity

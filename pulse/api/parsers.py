@@ -1,0 +1,80 @@
+"""Read a JSON body: strictly, up to a limit, with the place of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import IO, Any
+
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+BODY_AT_MOST = 64 * 1024
+
+
+class BodyTooLarge(APIException):
+    status_code = 413
+    default_detail = f"Send a body of at most {BODY_AT_MOST:,} bytes."
+
+
+class StrictJSONParser(BaseParser):
+    """UTF-8 JSON (RFC 8259): finite numbers, no name twice in an object, only text that PostgreSQL can store."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        body = stream.read(BODY_AT_MOST + 1)
+        if len(body) > BODY_AT_MOST:
+            raise BodyTooLarge
+        try:
+            data = json.loads(
+                body.decode("utf-8"),
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+                object_pairs_hook=_unique,
+            )
+        except UnicodeDecodeError as error:
+            raise ParseError(f"Send UTF-8: byte {error.start} is not.") from None
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise ParseError(f"Send valid JSON: {error.msg} at {where}.") from None
+        except RecursionError:
+            raise ParseError("Nest the JSON less deeply.") from None
+        except ValueError as error:
+            raise ParseError(f"Send valid JSON: {error}.") from None
+        _refuse_unstorable(data)
+        return data
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:40]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _refuse_unstorable(data: Any) -> None:
+    """JSON can spell NUL and halves of surrogate pairs; no text column takes either."""
+    waiting = [data]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+        elif isinstance(item, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in item):
+            raise ParseError(
+                "Remove NUL (\\u0000) and unpaired surrogates (\\ud800 to \\udfff) from the body."
+            )

@@ -1,0 +1,222 @@
+"""The shapes of requests and answers, for `/v1/openapi.json`. Reading and its words are in each app's own module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
+from rest_framework import serializers as s
+
+from monitors.probes import PROBES
+from notifications.models import Event
+from notifications.transports import TRANSPORTS
+from pulse.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT
+
+MONITOR_KINDS = list(PROBES)
+CHANNEL_KINDS = list(TRANSPORTS)
+STATUSES = ("pending", "up", "degraded", "down", "flapping", "unknown", "paused")
+
+
+class Policy(s.Serializer[Any]):
+    down_after = s.IntegerField(min_value=1, max_value=20, required=False)
+    up_after = s.IntegerField(min_value=1, max_value=20, required=False)
+
+
+class HttpConfig(s.Serializer[Any]):
+    method = s.ChoiceField(["GET", "HEAD"], required=False)
+    follow_redirects = s.BooleanField(required=False)
+    max_redirects = s.IntegerField(min_value=0, max_value=20, required=False)
+    expected_status = s.CharField(required=False, help_text="Codes and ranges, like 200-299,304.")
+    response_time_limit_ms = s.IntegerField(min_value=1, max_value=300_000, required=False, allow_null=True)
+
+
+class Monitor(s.Serializer[Any]):
+    id = s.UUIDField(read_only=True)
+    name = s.CharField(max_length=120)
+    kind = s.ChoiceField(MONITOR_KINDS, required=False)
+    target = s.CharField(max_length=2048)
+    config = HttpConfig(required=False)
+    interval_seconds = s.IntegerField(min_value=5, max_value=86_400, required=False)
+    timeout_seconds = s.IntegerField(min_value=1, max_value=120, required=False)
+    policy = Policy(required=False)
+    enabled = s.BooleanField(required=False)
+    status = s.ChoiceField(STATUSES, read_only=True)
+    last_checked_at = s.DateTimeField(read_only=True, allow_null=True)
+    snoozed_until = s.DateTimeField(read_only=True, allow_null=True)
+    created_at = s.DateTimeField(read_only=True)
+    updated_at = s.DateTimeField(read_only=True)
+    url = s.URLField(read_only=True)
+
+
+class Phases(s.Serializer[Any]):
+    dns = s.FloatField(allow_null=True)
+    connect = s.FloatField(allow_null=True)
+    tls = s.FloatField(allow_null=True)
+    wait = s.FloatField(allow_null=True)
+    transfer = s.FloatField(allow_null=True)
+
+
+class Result(s.Serializer[Any]):
+    id = s.UUIDField()
+    at = s.DateTimeField(help_text="The slot: when the check was due.")
+    ok = s.BooleanField()
+    error = s.CharField(allow_null=True)
+    detail = s.CharField(allow_null=True)
+    status_code = s.IntegerField(allow_null=True)
+    address = s.IPAddressField(allow_null=True)
+    lateness_ms = s.FloatField(help_text="How long after its slot the check started.")
+    total_ms = s.FloatField(allow_null=True)
+    phases_ms = Phases()
+    url = s.URLField()
+
+
+class CheckAccepted(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Of the result to come.")
+    url = s.URLField(help_text="404 until the result is there.")
+
+
+class IncidentMonitor(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+    kind = s.CharField()
+    target = s.CharField()
+
+
+class Incident(s.Serializer[Any]):
+    id = s.UUIDField()
+    state = s.ChoiceField(["open", "acknowledged", "resolved"])
+    monitor = IncidentMonitor()
+    cause = s.CharField()
+    started_at = s.DateTimeField(help_text="The first failing slot.")
+    opened_at = s.DateTimeField()
+    acknowledged_at = s.DateTimeField(allow_null=True)
+    acknowledged_by = s.CharField(allow_null=True)
+    resolved_at = s.DateTimeField(allow_null=True)
+    resolution = s.ChoiceField(["recovered", "paused", "deleted"], allow_null=True)
+    url = s.URLField()
+
+
+class TimelineEntry(s.Serializer[Any]):
+    at = s.DateTimeField()
+    kind = s.CharField()
+    by = s.CharField(allow_null=True)
+    text = s.CharField()
+
+
+class IncidentDetail(Incident):
+    timeline = TimelineEntry(many=True)
+
+
+class ChannelConfig(s.Serializer[Any]):
+    url = s.URLField(required=False, help_text="Of a webhook.")
+    to = s.EmailField(required=False, help_text="Of an e-mail channel.")
+
+
+class Channel(s.Serializer[Any]):
+    id = s.UUIDField(read_only=True)
+    name = s.CharField(max_length=120)
+    kind = s.ChoiceField(CHANNEL_KINDS)
+    config = ChannelConfig()
+    disabled_at = s.DateTimeField(read_only=True, allow_null=True)
+    disabled_reason = s.CharField(read_only=True, allow_null=True)
+    created_at = s.DateTimeField(read_only=True)
+    url = s.URLField(read_only=True)
+
+
+class CreatedChannel(Channel):
+    secret = s.CharField(required=False, help_text="Of a webhook, in this answer only.")
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "const": "all"},
+            {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1},
+        ]
+    }
+)
+class MonitorsOfRule(s.JSONField):
+    """`"all"` or a list of ids."""
+
+
+class Rule(s.Serializer[Any]):
+    id = s.UUIDField(read_only=True)
+    name = s.CharField(max_length=120)
+    monitors = MonitorsOfRule(required=False, help_text='"all", or a list of monitors\' ids.')
+    channels = s.ListField(child=s.UUIDField(), allow_empty=False)
+    on = s.ListField(child=s.ChoiceField(Event.values), required=False)
+    enabled = s.BooleanField(required=False)
+    created_at = s.DateTimeField(read_only=True)
+    url = s.URLField(read_only=True)
+
+
+class FieldError(s.Serializer[Any]):
+    pointer = s.CharField(help_text="JSON pointer into the body (RFC 6901).")
+    detail = s.CharField()
+
+
+# Made by a call: as a class, its `errors` would hide the serializer's own.
+Problem = inline_serializer(
+    "Problem",
+    {
+        "type": s.CharField(),
+        "title": s.CharField(),
+        "status": s.IntegerField(),
+        "detail": s.CharField(),
+        "errors": FieldError(many=True, required=False),
+    },
+)
+
+
+def describe(
+    summary: str, answer: Any = None, *, body: Any = None, status: int = 200, errors: tuple[int, ...] = ()
+) -> Any:
+    """One operation: its answer and every problem it may end in."""
+    reading = (400, 413, 415, 422) if body else ()
+    return extend_schema(
+        operation_id=_name_of(summary),
+        summary=summary,
+        request=body,
+        responses={status: answer} | _problems(401, 403, 411, *reading, *errors),
+    )
+
+
+def describe_list(
+    summary: str, item: Any, *parameters: OpenApiParameter, errors: tuple[int, ...] = ()
+) -> Any:
+    """A list by cursor, newest first."""
+    answer = inline_serializer(
+        f"{item.__name__}List",
+        {
+            "results": item(many=True),
+            "next": s.URLField(allow_null=True, help_text="The page of older ones."),
+        },
+    )
+    size = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}
+    paging = [
+        OpenApiParameter("limit", size, description="How many at most."),
+        OpenApiParameter("after", OpenApiTypes.UUID, description="As found in `next`."),
+    ]
+    return extend_schema(
+        operation_id=_name_of(summary),
+        summary=summary,
+        parameters=[*paging, *parameters],
+        responses={200: answer} | _problems(401, 403, 411, 422, *errors),
+    )
+
+
+def _name_of(summary: str) -> str:
+    """`List a monitor's results` is `list_monitors_results`."""
+    words = summary.lower().replace("'", "").split()
+    return "_".join(word for word in words if word not in {"a", "an"})
+
+
+def _problems(*codes: int) -> dict[Any, Any]:
+    return {(code, "application/problem+json"): OpenApiResponse(Problem) for code in sorted(set(codes))}

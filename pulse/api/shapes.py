@@ -1,0 +1,114 @@
+"""What each resource looks like in answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from incidents.lifecycle import rfc3339
+from incidents.models import Incident
+from monitors import definition
+from monitors.models import Monitor
+from monitors.probes.outcome import ErrorClass
+from monitors.reading import Standing, result_id, standings
+from monitors.telemetry.models import CheckResult
+from notifications import rules
+from notifications.models import NotificationChannel, Rule
+from pulse.links import absolute
+
+
+def monitor(row: Monitor, standing: Standing) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        **definition.as_json(row),
+        "status": standing.word,
+        "last_checked_at": rfc3339(standing.checked_at),
+        "snoozed_until": rfc3339(row.snoozed_until),
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
+        "url": absolute(f"/v1/monitors/{row.pk}"),
+    }
+
+
+def monitors(rows: Iterable[Monitor]) -> list[dict[str, Any]]:
+    """Several at once, with one query for how all of them stand."""
+    listed = list(rows)
+    standing = standings(listed)
+    return [monitor(row, standing[row.no]) for row in listed]
+
+
+def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:
+    identity = str(result_id(row.slot, monitor_id, row.location))
+    return {
+        "id": identity,
+        "at": rfc3339(row.slot),
+        "ok": row.ok,
+        "error": None if row.ok else error_name(row.error),
+        "detail": row.detail,
+        "status_code": row.status_code,
+        "address": str(row.address) if row.address else None,
+        "lateness_ms": _ms(row.lateness_us),
+        "total_ms": _ms(row.total_us),
+        "phases_ms": {
+            "dns": _ms(row.dns_us),
+            "connect": _ms(row.connect_us),
+            "tls": _ms(row.tls_us),
+            "wait": _ms(row.wait_us),
+            "transfer": _ms(row.transfer_us),
+        },
+        "url": absolute(f"/v1/monitors/{monitor_id}/results/{identity}"),
+    }
+
+
+def error_name(number: int) -> str:
+    return ErrorClass(number).name.lower()
+
+
+def incident(row: Incident) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "state": row.state,
+        "monitor": row.monitor_snapshot,
+        "cause": row.cause,
+        "started_at": rfc3339(row.started_at),
+        "opened_at": rfc3339(row.opened_at),
+        "acknowledged_at": rfc3339(row.acknowledged_at),
+        "acknowledged_by": row.acknowledged_by or None,
+        "resolved_at": rfc3339(row.resolved_at),
+        "resolution": row.resolution or None,
+        "url": absolute(f"/v1/incidents/{row.pk}"),
+    }
+
+
+def timeline(row: Incident) -> list[dict[str, Any]]:
+    return [
+        {"at": rfc3339(entry.at), "kind": entry.kind, "by": entry.actor_name or None, "text": entry.text}
+        for entry in row.timeline.all()
+    ]
+
+
+def channel(row: NotificationChannel) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "name": row.name,
+        "kind": row.kind,
+        "config": row.config,
+        "disabled_at": rfc3339(row.disabled_at),
+        "disabled_reason": row.disabled_reason or None,
+        "created_at": rfc3339(row.created_at),
+        "url": absolute(f"/v1/channels/{row.pk}"),
+    }
+
+
+def rule(row: Rule) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        **rules.as_json(row),
+        "created_at": rfc3339(row.created_at),
+        "url": absolute(f"/v1/rules/{row.pk}"),
+    }
+
+
+def _ms(microseconds: int | None) -> float | None:
+    return None if microseconds is None else round(microseconds / 1000, 3)

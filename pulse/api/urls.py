@@ -1,0 +1,34 @@
+"""Every address of the API. A slash at the end is welcome and leads to the same view."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, re_path
+
+from pulse.api import channels, document, incidents, monitors, rules
+from pulse.api.problems import not_found
+
+ID = r"(?P<pk>[^/]+)"
+
+
+def at(pattern: str, view: Callable[..., Any], name: str) -> URLPattern:
+    return re_path(rf"^{pattern}/?$", view, name=name)
+
+
+app_name = "api"
+urlpatterns = [
+    at(r"openapi\.json", document.openapi, "openapi"),
+    at("monitors", monitors.Monitors.as_view(), "monitors"),
+    at(f"monitors/{ID}", monitors.OneMonitor.as_view(), "monitor"),
+    at(f"monitors/{ID}/check", monitors.CheckNow.as_view(), "check"),
+    at(f"monitors/{ID}/results", monitors.Results.as_view(), "results"),
+    at(f"monitors/{ID}/results/(?P<result>[^/]+)", monitors.OneResult.as_view(), "result"),
+    at("incidents", incidents.Incidents.as_view(), "incidents"),
+    at(f"incidents/{ID}", incidents.OneIncident.as_view(), "incident"),
+    at(f"incidents/{ID}/acknowledgement", incidents.Acknowledgement.as_view(), "acknowledgement"),
+    at("channels", channels.Channels.as_view(), "channels"),
+    at(f"channels/{ID}", channels.OneChannel.as_view(), "channel"),
+    at("rules", rules.Rules.as_view(), "rules"),
+    at(f"rules/{ID}", rules.OneRule.as_view(), "rule"),
+    re_path(r"", not_found, name="nowhere"),
+]

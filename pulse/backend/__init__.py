@@ -1,0 +1,1 @@
+"""The database backend: PostgreSQL with the organisation set on every connection."""

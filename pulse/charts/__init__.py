@@ -1,0 +1,1 @@
+"""Server-drawn charts: plain values in, geometry out; `templates/components/` turns geometry into SVG."""

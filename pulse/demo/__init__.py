@@ -1,0 +1,1 @@
+"""What a newcomer sees first: an organisation that watches Pulse itself and a target that fails on purpose."""

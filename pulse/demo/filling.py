@@ -1,0 +1,96 @@
+"""Make the demo organisation on the first start, and keep its monitors on today's address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from monitors import definition, editing
+from monitors.models import Monitor
+from notifications import channels, rules
+from notifications.models import NotificationChannel
+from pulse.scoping import in_tenant
+from tenants import provisioning
+from tenants.actors import PULSE
+from tenants.models import Organisation, User
+
+SLUG = "demo"
+OWNER = "owner@localhost"
+RECEIVER = "Demo receiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    name: str
+    path: str
+    interval: int
+    config: dict[str, Any]
+
+
+WATCHED = (
+    Watched("Demo shop (down one minute in five)", "/demo/shop", 5, {}),
+    Watched("Pulse: web process", "/health", 5, {"expected_status": "200"}),
+    Watched("Pulse: database, broker and workers", "/health/ready", 10, {"expected_status": "200"}),
+    Watched("Pulse: API description", "/v1/openapi.json", 10, {"response_time_limit_ms": 5000}),
+    Watched("Pulse: sign-in page", "/accounts/login/", 10, {"method": "HEAD", "expected_status": "200"}),
+)
+
+
+def find() -> Organisation | None:
+    organisation: Organisation | None = Organisation.objects.filter(slug=SLUG).first()
+    return organisation
+
+
+def make() -> tuple[Organisation, User]:
+    """The organisation with monitors, two channels and one rule; its owner may also run the installation."""
+    owner = User.objects.filter(email=OWNER).first() or User.objects.create_superuser(OWNER, name="Owner")
+    organisation = provisioning.request_organisation(SLUG, "Demo", owner, by=PULSE)
+    provisioning.provision(organisation)
+    with in_tenant(organisation), transaction.atomic():
+        for watched in WATCHED:
+            editing.create(organisation, definition.read(describe(watched)), PULSE)
+        made = [
+            channels.create(organisation, channels.read(values), PULSE)[0]
+            for values in (
+                {"name": RECEIVER, "kind": "webhook", "config": {"url": f"{address()}/demo/receiver/"}},
+                {"name": "Local mailbox", "kind": "email", "config": {"to": OWNER}},
+            )
+        ]
+        rule = {"name": "Tell everything to both", "channels": [str(channel.pk) for channel in made]}
+        rules.create(organisation, rules.read(rule), PULSE)
+    return organisation, owner
+
+
+def move(organisation: Organisation) -> None:
+    """Pulse may listen on another port than last time; what the demo watches moves with it."""
+    with in_tenant(organisation):
+        by_name = {watched.name: watched for watched in WATCHED}
+        for monitor in Monitor.objects.filter(name__in=by_name):
+            known, target = definition.as_json(monitor), describe(by_name[monitor.name])["target"]
+            if known["target"] != target:
+                editing.update(organisation, monitor, definition.read({"target": target}, known), PULSE)
+        for channel in NotificationChannel.objects.filter(name=RECEIVER):
+            url = f"{address()}/demo/receiver/"
+            if channel.config.get("url") != url:
+                channels.update(
+                    organisation, channel, channels.read({"config": {"url": url}}, channel), PULSE
+                )
+
+
+def describe(watched: Watched) -> dict[str, Any]:
+    return {
+        "name": watched.name,
+        "target": address() + watched.path,
+        "interval_seconds": watched.interval,
+        "timeout_seconds": 4,
+        "config": watched.config,
+        "policy": {"down_after": 2, "up_after": 2},
+    }
+
+
+def address() -> str:
+    """How this machine reaches its own web process."""
+    return str(settings.PULSE_SELF_URL)

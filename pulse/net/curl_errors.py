@@ -1,0 +1,106 @@
+"""What libcurl's error codes mean for people: a failure and a sentence."""
+
+import errno
+from collections.abc import Callable
+
+import pycurl
+
+from pulse.net.failures import Failure
+from pulse.net.handle import MAX_HEADERS, Handle
+from pulse.net.urls import Url
+
+# X509_V_ERR_* of OpenSSL, as CURLINFO_SSL_VERIFYRESULT returns them. libcurl compares the name itself, after
+# OpenSSL was content with the chain, and then leaves "ok" or "unspecified" behind.
+_EXPIRED, _NOT_YET_VALID = 10, 9
+_HOSTNAME_MISMATCH = frozenset({0, 1, 62, 64})
+_UNTRUSTED = {
+    18: "it is self-signed",
+    19: "its chain ends in an unknown root",
+    20: "its issuer is unknown or an intermediate certificate is missing",
+    21: "its chain is incomplete",
+}
+_HTTP2_STREAM, _TOO_LARGE = 92, 100  # not named by pycurl
+
+Explainer = Callable[[Handle, Url, str], tuple[Failure, str]]
+
+
+def explain(code: int, handle: Handle, url: Url, address: str) -> tuple[Failure, str]:
+    """The failure behind a code that is not E_OK; the caller adds the limit to a timeout's sentence."""
+    peer = f"{address} port {url.port}"
+    if handle.headers_cut or code == _TOO_LARGE:
+        return Failure.RESPONSE_TOO_LARGE, f"the headers of the answer exceed {MAX_HEADERS >> 10} KiB"
+    if handle.address_refused:
+        return Failure.REFUSED_ADDRESS, f"refused to connect to another address than {address}"
+    by_code = _BY_CODE.get(code)
+    if by_code is not None:
+        return by_code(handle, url, peer)
+    return Failure.BAD_RESPONSE, f"the exchange with {peer} failed (curl error {code})"
+
+
+def _timed_out(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
+    connected, secured, _, _ = handle.marks_us()
+    if not connected:
+        return Failure.CONNECT_TIMEOUT, f"no connection to {peer}"
+    if url.scheme == "https" and not secured:
+        return Failure.TIMEOUT, f"no end of the TLS handshake with {peer}"
+    if not handle.answered:
+        return Failure.TIMEOUT, "no answer"
+    return Failure.TIMEOUT, "no complete answer"
+
+
+def _not_connected(handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
+    os_error = handle.curl.getinfo(pycurl.OS_ERRNO)
+    if os_error == errno.ECONNREFUSED:
+        return Failure.CONNECT_REFUSED, f"connection refused by {peer}"
+    if os_error == errno.ETIMEDOUT:
+        return Failure.CONNECT_TIMEOUT, f"no connection to {peer}: it does not answer"
+    if os_error in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return Failure.CONNECT_FAILED, f"no route to {peer}"
+    name = errno.errorcode.get(os_error, "unknown reason")
+    return Failure.CONNECT_FAILED, f"connection to {peer} failed ({name})"
+
+
+def _certificate(handle: Handle, url: Url, _peer: str) -> tuple[Failure, str]:
+    result = handle.curl.getinfo(pycurl.SSL_VERIFYRESULT)
+    if result == _EXPIRED:
+        return Failure.CERTIFICATE_EXPIRED, f"the certificate of {url.host} has expired"
+    if result == _NOT_YET_VALID:
+        return Failure.CERTIFICATE_EXPIRED, f"the certificate of {url.host} is not valid yet"
+    if result in _HOSTNAME_MISMATCH:
+        return Failure.HOSTNAME_MISMATCH, f"the certificate is for another name than {url.host}"
+    reason = _UNTRUSTED.get(result, f"OpenSSL error {result}")
+    return Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {url.host} is not trusted: {reason}"
+
+
+def _lost(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
+    connected, secured, _, _ = handle.marks_us()
+    if url.scheme == "https" and connected and not secured:
+        return Failure.TLS_FAILED, f"{peer} broke off the TLS handshake"
+    if handle.answered:
+        return Failure.CONNECTION_LOST, f"{peer} broke off its answer"
+    return Failure.CONNECTION_LOST, f"{peer} closed the connection without an answer"
+
+
+def _not_http(_handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
+    return Failure.BAD_RESPONSE, f"{peer} did not answer in valid HTTP"
+
+
+def _no_handshake(_handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
+    return Failure.TLS_FAILED, f"the TLS handshake with {peer} failed"
+
+
+_BY_CODE: dict[int, Explainer] = {
+    pycurl.E_OPERATION_TIMEDOUT: _timed_out,
+    pycurl.E_COULDNT_CONNECT: _not_connected,
+    pycurl.E_PEER_FAILED_VERIFICATION: _certificate,
+    pycurl.E_SSL_CONNECT_ERROR: _no_handshake,
+    pycurl.E_GOT_NOTHING: _lost,
+    pycurl.E_RECV_ERROR: _lost,
+    pycurl.E_SEND_ERROR: _lost,
+    pycurl.E_PARTIAL_FILE: _lost,
+    pycurl.E_UNSUPPORTED_PROTOCOL: _not_http,  # HTTP/0.9
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: _not_http,  # HTTP too since libcurl 7.51
+    pycurl.E_BAD_CONTENT_ENCODING: _not_http,
+    pycurl.E_HTTP2: _not_http,
+    _HTTP2_STREAM: _not_http,
+}

@@ -1,0 +1,1 @@
+"""Settings by place: `local` for one machine, `production` for servers, `test` for the suite."""

@@ -1,0 +1,38 @@
+"""What Celery runs: a bell for each worker, and upkeep. Bodies are shallow; losing one loses nothing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from monitors import workers as checks
+from notifications import workers as notifications
+from pulse import watchdog
+from pulse.bells import WAKE
+from tenants import preparation, provisioning
+
+WAKERS = {
+    "checks": checks.wake,
+    "notifications": notifications.wake,
+    "default": provisioning.provision_waiting,
+}
+
+
+@shared_task(name=WAKE)  # type: ignore[untyped-decorator]
+def wake(*, bell: str) -> None:
+    """Somebody rang: look now and not at the next turn of the own clock. Also the watchdog's canary."""
+    watchdog.heard()
+    WAKERS[bell]()
+
+
+@shared_task(name="pulse.keep_partitions")  # type: ignore[untyped-decorator]
+def keep_partitions() -> None:
+    """Make the partitions of the coming days and drop those that no table keeps any more."""
+    preparation.make_partitions()
+    preparation.drop_partitions()
+
+
+@shared_task(name="pulse.clear_sessions")  # type: ignore[untyped-decorator]
+def clear_sessions() -> None:
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

@@ -1,0 +1,33 @@
+"""Figures as people read them; each with the unit apart, so that columns line up."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def thousands(value: int | None) -> str:
+    """`1284` → `1,284`; None is a dash."""
+    return "—" if value is None else f"{value:,}"
+
+
+@register.filter
+def milliseconds(value: float | None) -> str:
+    """`812.4` → `812 ms`, `0.42` → `0.4 ms`, `12400` → `12.4 s`; None is a dash."""
+    if value is None:
+        return "—"
+    if value >= 10_000:
+        return f"{value / 1000:.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share of 1 in per cent with up to three decimals, never rounded up to 100: `0.99999` → `99.999`."""
+    if share is None:
+        return "—"
+    # Cut, not rounded: "100 %" is a claim that only a flawless record may make.
+    cut = int(share * 100_000 + 1e-6) / 1000
+    return f"{cut:.3f}".rstrip("0").rstrip(".")

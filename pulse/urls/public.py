@@ -1,0 +1,22 @@
+"""For everybody: home, sign-in, API, health, the site's admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from pulse import health
+from pulse.demo import views as demo
+
+urlpatterns = [
+    path("", include("tenants.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("mailbox/", include("notifications.public_urls")),
+    path("v1/", include("pulse.api.urls")),
+    path("health/ready", health.ready, name="ready"),
+    path("demo/shop", demo.shop, name="demo-shop"),
+    path("demo/receiver/", demo.receiver, name="demo-receiver"),
+    path("metrics", health.metrics, name="metrics"),
+]
+handler400 = "pulse.errors.bad_request"
+handler403 = "pulse.errors.forbidden"
+handler404 = "pulse.errors.not_found"

@@ -1,0 +1,9 @@
+"""Pages, admin and API: Django's WSGI handler."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulse.settings.local")
+
+application = get_wsgi_application()
