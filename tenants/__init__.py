@@ -1,0 +1,1 @@
+"""Organisations and the people in them: who may enter, and what they may do."""

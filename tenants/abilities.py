@@ -1,0 +1,78 @@
+"""The single table of who may do what. Pages, API and sockets all ask it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+    @property
+    def rank(self) -> int:
+        return [Role.VIEWER, Role.OPERATOR, Role.ADMIN, Role.OWNER].index(self)
+
+
+class Ability(StrEnum):
+    VIEW = "view"
+    EDIT_MONITORS = "edit monitors"
+    CHECK_NOW = "check now"
+    ACKNOWLEDGE = "acknowledge incidents"
+    SNOOZE = "snooze monitors"
+    MUTE = "mute everything"
+    EDIT_CHANNELS = "edit channels"
+    EDIT_RULES = "edit rules"
+    RESEND = "resend deliveries"
+    MANAGE_MEMBERS = "manage members"
+    MANAGE_KEYS = "manage API keys"
+    MANAGE_ORGANISATION = "manage the organisation"
+
+
+# The least role that has each ability; every role above has it too.
+LEAST_ROLE: dict[Ability, Role] = {
+    Ability.VIEW: Role.VIEWER,
+    Ability.ACKNOWLEDGE: Role.OPERATOR,
+    Ability.CHECK_NOW: Role.OPERATOR,
+    Ability.SNOOZE: Role.OPERATOR,
+    Ability.EDIT_MONITORS: Role.OPERATOR,
+    Ability.RESEND: Role.OPERATOR,
+    Ability.MUTE: Role.ADMIN,
+    Ability.EDIT_CHANNELS: Role.ADMIN,
+    Ability.EDIT_RULES: Role.ADMIN,
+    Ability.MANAGE_MEMBERS: Role.ADMIN,
+    Ability.MANAGE_KEYS: Role.ADMIN,
+    Ability.MANAGE_ORGANISATION: Role.OWNER,
+}
+
+
+def may(role: str, ability: Ability) -> bool:
+    return Role(role).rank >= LEAST_ROLE[ability].rank
+
+
+def abilities_of(role: str) -> frozenset[Ability]:
+    return frozenset(ability for ability in Ability if may(role, ability))
+
+
+SCOPES = (
+    "monitors:read",
+    "monitors:write",
+    "incidents:read",
+    "incidents:write",
+    "channels:read",
+    "channels:write",
+    "rules:read",
+    "rules:write",
+    "ingest",
+    "*",
+)
+
+
+def scope_allows(scopes: list[str], wanted: str) -> bool:
+    """`monitors:write` includes `monitors:read`; `*` is everything."""
+    resource, _, verb = wanted.partition(":")
+    if "*" in scopes or wanted in scopes:
+        return True
+    return verb == "read" and f"{resource}:write" in scopes

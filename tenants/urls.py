@@ -1,0 +1,11 @@
+"""Pages of people and organisations that need no organisation: home, one-time links, theme."""
+
+from django.urls import path
+
+from tenants import views
+
+app_name = "tenants"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/<str:token>/", views.sign_in_link, name="sign-in-link"),
+]
