@@ -1,0 +1,176 @@
+"""Run checks: claim what is due, hand it to the probe engine, record what comes back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from monitors.definition import target_policy
+from monitors.probes.engine import Engine
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import Outcome
+from monitors.recording import Result, record
+from monitors.telemetry import results
+from monitors.telemetry.claiming import Claimed, claim
+from monitors.telemetry.models import GapReason
+from monitors.telemetry.scheduling import location_no
+from monitors.telemetry.specs import Spec, Specs
+from pulse import failpoints, metrics
+from pulse.scoping import as_pipeline
+
+log = structlog.get_logger(__name__)
+
+CLAIM_EVERY_S = 0.5
+CLAIM_AT_MOST = 2_000
+RECORD_EVERY_S = 0.2
+RECORD_AT_MOST = 500
+# With so many results unrecorded the database is behind: claim nothing more until it has caught up.
+BACKLOG_AT_MOST = 20_000
+AWAY_WAIT_S = 1.0
+AWAY = (OperationalError, InterfaceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What comes back with an outcome: the claim, and the spec it was probed by."""
+
+    check: Claimed
+    spec: Spec
+
+
+class Checker:
+    """Two threads around one engine: a claimer on its own clock, which a bell only wakes early, and a recorder."""
+
+    def __init__(self, *, max_in_flight: int = 10_000) -> None:
+        self.specs = Specs()
+        self.engine = Engine(
+            target_policy(),
+            on_outcome=self._take,
+            nameservers=settings.PULSE_NAMESERVERS or None,
+            max_in_flight=max_in_flight,
+        )
+        self._results: deque[Result] = deque()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._drained = threading.Event()
+        self._claimer = threading.Thread(target=self._claim_all, name="claimer", daemon=True)
+        self._recorder = threading.Thread(target=self._record_all, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        self.engine.start()
+        self._claimer.start()
+        self._recorder.start()
+
+    @property
+    def alive(self) -> bool:
+        return self.engine.alive and self._claimer.is_alive() and self._recorder.is_alive()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self, timeout_s: float = 8.0) -> None:
+        """Claim no more, let checks in flight finish, record them; what is left is probed again by lease."""
+        until = monotonic() + timeout_s
+        self._stopping.set()
+        self._woken.set()
+        self._claimer.join(max(0.1, until - monotonic()))
+        left = self.engine.drain(max(0.1, until - monotonic() - 1))
+        self._drained.set()
+        self._recorder.join(max(0.5, until - monotonic()))
+        self.engine.stop()
+        log.info("checks_stopped", unfinished=left)
+
+    # -- the claimer's thread
+
+    def _claim_all(self) -> None:
+        location = None
+        while not self._stopping.is_set():
+            full = False
+            try:
+                with as_pipeline():
+                    location = location or location_no()
+                    full = self._claim_once(location)
+            except AWAY as error:
+                log.warning("database_away", at="claim", error=str(error).splitlines()[0])
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+            except Exception:
+                # Dying quietly would look like a calm night: whatever it was, say so and go on.
+                log.exception("claim_failed")
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+            if not full:
+                self._woken.wait(CLAIM_EVERY_S)
+                self._woken.clear()
+        connection.close()
+
+    def _claim_once(self, location: int) -> bool:
+        """Claim one batch; True when it was full, so there may be more."""
+        room = min(CLAIM_AT_MOST, self.engine.capacity())
+        if room <= 0 or len(self._results) > BACKLOG_AT_MOST:
+            return False
+        before = monotonic()
+        taken = claim(location, room)
+        if taken.now is None:
+            return False
+        failpoints.reach("claim.committed")
+        metrics.MISSED.labels(GapReason.NOT_CLAIMED.name.lower()).inc(taken.missed_unclaimed)
+        metrics.MISSED.labels(GapReason.LEASE_EXPIRED.name.lower()).inc(taken.missed_expired)
+        specs = self.specs.of(taken.checks)
+        jobs = []
+        for check in taken.checks:
+            spec = specs.get(check.monitor_no)
+            if spec is None:
+                results.set_aside(check, location)
+                continue
+            start_at = before + (check.slot - taken.now).total_seconds()
+            jobs.append(
+                Job(Held(check, spec), check.tenant_no, spec.kind, spec.target, spec.config,
+                    spec.timeout_seconds, start_at)
+            )  # fmt: skip
+        self.engine.submit(jobs)
+        return len(taken.checks) == CLAIM_AT_MOST
+
+    # -- the engine's thread
+
+    def _take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
+        held = job.key
+        assert isinstance(held, Held)
+        self._results.append(Result(held.check, held.spec, outcome, lateness_us))
+
+    # -- the recorder's thread
+
+    def _record_all(self) -> None:
+        location = None
+        batch: list[Result] = []
+        while batch or self._results or not self._drained.is_set():
+            while self._results and len(batch) < RECORD_AT_MOST:
+                batch.append(self._results.popleft())
+            if not batch:
+                self._drained.wait(RECORD_EVERY_S)
+                continue
+            try:
+                if location is None:
+                    with as_pipeline():
+                        location = location_no()
+                record(batch, location)
+                batch = []
+            except AWAY as error:
+                log.warning(
+                    "database_away", at="record", waiting=len(batch), error=str(error).splitlines()[0]
+                )
+                connection.close()
+                if self._drained.wait(AWAY_WAIT_S):
+                    break
+            except Exception:
+                log.exception("record_failed", dropped=len(batch))
+                batch = []  # their leases run out, and the slots become gap rows
+            if len(self._results) < RECORD_AT_MOST and not self._drained.is_set():
+                self._drained.wait(RECORD_EVERY_S)
+        connection.close()

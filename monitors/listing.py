@@ -1,0 +1,211 @@
+"""List monitors worst first: a page of them with all that a row shows, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
+from django.http import QueryDict
+from django.urls import reverse
+
+from monitors import history
+from monitors.models import Monitor
+from monitors.reading import Standing, standings
+from monitors.telemetry.models import LiveState, Status
+from monitors.uptime import Uptime, measure, since
+from pulse import scoping
+from pulse.charts import sparkline, uptime_bar
+from pulse.links import path_in
+from pulse.templatetags.times import duration
+
+# Monitors with the annotations of `with_rank`, which type checkers cannot see.
+Ranked = Any
+
+PAGE = 50
+BAR_SLOTS = 40
+BAR_TIME = timedelta(hours=3)
+UPTIME_TIME = timedelta(days=30)
+# The order of a list: what needs somebody first. `paused` lies over whatever is stored.
+WORDS = ("down", "flapping", "degraded", "unknown", "pending", "up", "paused")
+RANKS = {word: place for place, word in enumerate(WORDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the address of a list asks for."""
+
+    text: str = ""
+    status: str = ""
+    page: int = 1
+    refusal: str = ""
+
+    @property
+    def typed(self) -> str:
+        """The whole query as the search field holds it."""
+        return " ".join(filter(None, (f"status:{self.status}" if self.status else "", self.text)))
+
+    def address(self, **changes: str | int) -> str:
+        """The query string of this list with something changed: `?status=down&q=shop`."""
+        query = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]
+        values = {"status": query.status, "q": query.text, "page": query.page if query.page > 1 else ""}
+        return "?" + urlencode({key: value for key, value in values.items() if value})
+
+    @property
+    def here(self) -> str:
+        return self.address(page=self.page)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A monitor as a list shows it, the same for every reader."""
+
+    monitor: Monitor
+    standing: Standing
+    url: str
+    host: str
+    bar: uptime_bar.UptimeBar
+    line: sparkline.Sparkline
+    p95: float | None
+    uptime: Uptime
+    now: datetime
+
+    @property
+    def overdue_since(self) -> datetime | None:
+        return self.standing.overdue_since(self.now)
+
+    @property
+    def shown(self) -> str:
+        """The word that its glyph says: what nobody measures any more is not up."""
+        return "unknown" if self.overdue_since and self.standing.word == "up" else self.standing.word
+
+    @property
+    def kind(self) -> str:
+        return urlsplit(self.monitor.target).scheme.upper()
+
+    @property
+    def every(self) -> str:
+        return duration(self.monitor.interval_seconds)
+
+    @property
+    def last_ms(self) -> float | None:
+        return None if self.standing.total_us is None else self.standing.total_us / 1000
+
+    @property
+    def snoozed(self) -> bool:
+        return self.monitor.snoozed_at(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and where it stands in the whole."""
+
+    rows: list[Row]
+    total: int
+    first: int
+    query: Query
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
+    def words(self) -> str:
+        return f"{self.first:,} to {self.last:,} of {self.total:,}, worst first"
+
+    def address(self, number: int) -> str:
+        return reverse("monitors:list") + self.query.address(page=number)
+
+    @property
+    def before(self) -> str:
+        return self.address(self.query.page - 1) if self.query.page > 1 else ""
+
+    @property
+    def after(self) -> str:
+        return self.address(self.query.page + 1) if self.last < self.total else ""
+
+
+def read_query(values: QueryDict) -> Query:
+    """Filters from the address; `status:down` in the search means the same as the filter."""
+    status, words, refusal = values.get("status", ""), [], ""
+    for word in values.get("q", "")[:200].replace("\x00", "").split():
+        key, _, value = word.partition(":")
+        if key.lower() == "status" and value:
+            status = value.lower()
+        else:
+            words.append(word)
+    if status and status not in RANKS:
+        refusal = f"No status is called “{status}”: use {', '.join(WORDS[:-1])} or {WORDS[-1]}."
+    number = values.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    return Query(" ".join(words), status, max(page, 1), refusal)
+
+
+def page(query: Query, now: datetime, size: int = PAGE) -> Page:
+    """The asked page of the list; a page beyond the end is the last one."""
+    found = matching(query)
+    total = found.count()
+    number = min(query.page, max(1, -(-total // size)))
+    first = (number - 1) * size
+    ordered = found.order_by("rank", Lower("name"), "pk")[first : first + size]
+    return Page(rows(list(ordered), now), total, first + 1, replace(query, page=number))
+
+
+def matching(query: Query) -> QuerySet[Ranked]:
+    """The monitors that a query asks for, each with its `rank` in the order worst first."""
+    if query.refusal:
+        return with_rank().none()
+    found = with_rank()
+    for word in query.text.split():
+        found = found.filter(Q(name__icontains=word) | Q(target__icontains=word))
+    return found.filter(rank=RANKS[query.status]) if query.status else found
+
+
+def with_rank() -> QuerySet[Ranked]:
+    """All monitors with their `rank`. Costs one index look-up each in the shared states."""
+    states = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no=OuterRef("no"))
+    stored = Coalesce(Subquery(states.values("status")[:1]), Value(int(Status.PENDING)))
+    whens = [When(stored=status, then=Value(RANKS[status.label])) for status in Status]
+    rank = Case(When(enabled=False, then=Value(RANKS["paused"])), *whens, output_field=IntegerField())
+    return Monitor.objects.annotate(stored=stored).annotate(rank=rank)
+
+
+def counts() -> dict[str, int]:
+    """How many monitors stand in each status; statuses that nobody is in are 0. A paused one has nothing due."""
+    states = LiveState.objects.filter(tenant_no=scoping.current().no)
+    kept = states.filter(next_due_at__isnull=False).order_by().values_list("status")
+    numbers = dict(kept.annotate(number=Count("monitor_no")))
+    found = dict.fromkeys(WORDS, 0) | {Status(status).label: number for status, number in numbers.items()}
+    return found | {"paused": states.filter(next_due_at__isnull=True).count()}
+
+
+def rows(monitors: Sequence[Monitor], now: datetime) -> list[Row]:
+    """What a list shows of each, in the order given, in five queries however many there are."""
+    if not monitors:
+        return []
+    organisation = scoping.current()
+    standing = standings(monitors)
+    covered = history.states(standing, now - UPTIME_TIME, now)
+    courses = history.courses(list(standing), now - BAR_TIME, now, BAR_SLOTS)
+    found = []
+    for monitor in monitors:
+        recent = history.bar_spans(since(covered[monitor.no], now - BAR_TIME))
+        course = courses[monitor.no]
+        found.append(
+            Row(
+                monitor=monitor,
+                standing=standing[monitor.no],
+                url=path_in(organisation.slug, "monitors:detail", monitor.pk),
+                host=urlsplit(monitor.target).netloc,
+                bar=uptime_bar.draw(uptime_bar.bucket(recent, now - BAR_TIME, now, BAR_SLOTS)),
+                line=sparkline.draw(course.means),
+                p95=course.p95,
+                uptime=measure(covered[monitor.no]),
+                now=now,
+            )
+        )
+    return found

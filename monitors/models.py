@@ -1,0 +1,78 @@
+"""What people say should be watched. Lives in the organisation's schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from pulse.ids import uuid7
+
+if TYPE_CHECKING:
+    from tenants.models import Membership
+
+
+class MonitorQuerySet(models.QuerySet["Monitor"]):
+    def visible_to(self, membership: Membership) -> MonitorQuerySet:
+        """Every member sees every monitor of the organisation; the schema is the wall."""
+        return self.all()
+
+
+class NextNumber(models.Func):
+    """One sequence for all organisations: the number alone names a monitor in shared tables."""
+
+    template = "nextval('public.monitor_no')"
+    output_field = models.BigIntegerField()
+    arity = 0
+
+
+class Monitor(models.Model):
+    class Kind(models.TextChoices):
+        HTTP = "http", "HTTP(S)"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    no = models.BigIntegerField(unique=True, db_default=NextNumber(), editable=False)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.HTTP)
+    target = models.CharField(max_length=2048)
+    config = models.JSONField(default=dict, blank=True)
+    interval_seconds = models.PositiveIntegerField(
+        default=60, validators=[MinValueValidator(5), MaxValueValidator(86_400)]
+    )
+    timeout_seconds = models.PositiveIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+    down_after = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    up_after = models.PositiveSmallIntegerField(
+        default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    enabled = models.BooleanField(default=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_by = models.CharField(max_length=254, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=254, blank=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MonitorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(timeout_seconds__lt=models.F("interval_seconds")),
+                name="monitor_timeout_under_interval",
+                violation_error_message="The timeout must be shorter than the interval.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def snoozed_at(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > now

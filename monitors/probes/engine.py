@@ -1,0 +1,201 @@
+"""The probe engine: jobs in, outcomes out; one event loop on one thread, no database, no settings."""
+
+import asyncio
+import heapq
+import logging
+import resource
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from time import monotonic
+
+import uvloop
+
+from monitors.probes import PROBES
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import Outcome, internal_error
+from pulse.net.addresses import Policy
+from pulse.net.fetch import Outbound
+
+logger = logging.getLogger(__name__)
+
+OnOutcome = Callable[[Job, Outcome, int], None]
+
+MAX_IN_FLIGHT = 10_000
+# Descriptors left to everything else in the process: database, broker, logs, name servers.
+SPARE_DESCRIPTORS = 256
+# Starting a check takes some 50 µs; sockets get a turn at least this often when many are due at once.
+STARTS_PER_TURN = 50
+# The loop's clock ticks in milliseconds: a shorter wait would spin until its moment comes.
+NAP_S = 0.002
+BEAT_S = 0.5
+DEAD_AFTER_S = 5.0
+OVERDUE_S = 5.0
+
+
+class Engine:
+    """Runs each job at its `start_at` and calls `on_outcome(job, outcome, lateness_us)` once for it.
+
+    `on_outcome` is called on the engine's thread and must only hand over: whatever it does delays every
+    check. All public methods may be called from any thread. `nameservers` are "address" or "address:port";
+    None reads resolv.conf.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        on_outcome: OnOutcome,
+        nameservers: Sequence[str] | None = None,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        ca_file: str | None = None,
+    ) -> None:
+        self._policy = policy
+        self._nameservers = nameservers
+        self._ca_file = ca_file
+        self._on_outcome = on_outcome
+        self._limit = max_in_flight
+        self._thread = threading.Thread(target=self._run, name="probe-engine", daemon=True)
+        self._ready = threading.Event()
+        self._idle = threading.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._out: Outbound | None = None
+        self._accepting = False
+        self._submitted = 0
+        self._finished = 0
+        self._beat_at = 0.0
+        self._sequence = 0
+        self._due: list[tuple[float, int, Job]] = []
+        self._running: dict[int, tuple[float, Job]] = {}
+        self._timer: asyncio.Handle | None = None
+
+    def start(self) -> None:
+        """Starts the thread and returns when it takes jobs; raises RuntimeError when it cannot."""
+        self._limit = min(self._limit, _descriptors() - SPARE_DESCRIPTORS)
+        self._thread.start()
+        if not self._ready.wait(10) or not self.alive:
+            raise RuntimeError("the probe engine did not start; its error is in the log")
+        self._accepting = True
+
+    @property
+    def alive(self) -> bool:
+        """False when the loop has ended or has been stuck for 5 s."""
+        return self._thread.is_alive() and monotonic() - self._beat_at < DEAD_AFTER_S
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs submitted and not yet reported, those waiting for their moment included."""
+        return self._submitted - self._finished
+
+    def capacity(self) -> int:
+        """How many jobs may be submitted now."""
+        return max(0, self._limit - self.in_flight) if self._accepting else 0
+
+    def submit(self, jobs: Iterable[Job]) -> None:
+        """Hands jobs over; raises RuntimeError after `drain` or when the loop has died."""
+        batch = list(jobs)
+        loop = self._loop
+        if not self._accepting or loop is None or not self._thread.is_alive():
+            raise RuntimeError("the probe engine takes no jobs: it is not running or is being drained")
+        with self._idle:
+            self._submitted += len(batch)
+        loop.call_soon_threadsafe(self._accept, batch)
+
+    def drain(self, timeout_s: float) -> int:
+        """Takes no more jobs and waits for those in flight; returns how many had no outcome in time."""
+        self._accepting = False
+        with self._idle:
+            self._idle.wait_for(lambda: self.in_flight == 0 or not self._thread.is_alive(), timeout_s)
+        return self.in_flight
+
+    def stop(self) -> None:
+        """Ends the thread; what is still in flight is dropped without an outcome."""
+        self._accepting = False
+        if self._loop is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # closed between the two lines
+                self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+
+    # From here on: the engine's thread.
+
+    def _run(self) -> None:
+        try:
+            loop = self._loop = uvloop.new_event_loop()
+            self._out = Outbound(loop, self._policy, self._nameservers, self._ca_file)
+            self._beat()
+            loop.call_soon(self._ready.set)
+            loop.run_forever()
+            self._out.close()
+            loop.close()
+        except BaseException:
+            logger.exception("the probe engine's loop has died")
+            raise
+        finally:
+            self._ready.set()
+            with self._idle:
+                self._idle.notify_all()
+
+    def _beat(self) -> None:
+        assert self._loop is not None
+        self._beat_at = now = monotonic()
+        for number, (deadline, _) in list(self._running.items()):
+            if now > deadline:
+                self._report(number, internal_error(TimeoutError()))
+        self._loop.call_later(BEAT_S, self._beat)
+
+    def _accept(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._sequence += 1
+            heapq.heappush(self._due, (job.start_at, self._sequence, job))
+        self._start_due()
+
+    def _start_due(self) -> None:
+        assert self._loop is not None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for _ in range(STARTS_PER_TURN):
+            if not self._due or self._due[0][0] > monotonic():
+                break
+            _, number, job = heapq.heappop(self._due)
+            self._start_one(number, job)
+        if self._due:
+            wait = self._due[0][0] - monotonic()
+            again = self._start_due
+            self._timer = (
+                self._loop.call_later(max(wait, NAP_S), again) if wait > 0 else self._loop.call_soon(again)
+            )
+
+    def _start_one(self, number: int, job: Job) -> None:
+        assert self._out is not None
+        now = monotonic()
+        self._running[number] = (now + job.timeout_s + OVERDUE_S, job)
+        lateness_us = max(0, round((now - job.start_at) * 1e6))
+        try:
+            PROBES[job.kind].start(self._out, job, lambda outcome: self._report(number, outcome, lateness_us))
+        except Exception as error:
+            logger.exception("a %s probe could not be started", job.kind)
+            self._report(number, internal_error(error), lateness_us)
+
+    def _report(self, number: int, outcome: Outcome, lateness_us: int = 0) -> None:
+        _, job = self._running.pop(number, (0.0, None))
+        if job is None:
+            return  # already reported as overdue
+        try:
+            self._on_outcome(job, outcome, lateness_us)
+        except Exception:
+            logger.exception("an outcome could not be handed over")
+        self._finished += 1
+        if not self._accepting and self.in_flight == 0:
+            with self._idle:
+                self._idle.notify_all()
+
+
+def _descriptors() -> int:
+    """How many files this process may open, raised to the hard limit first: a check in flight needs one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            return hard
+    return soft

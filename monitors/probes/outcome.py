@@ -1,0 +1,67 @@
+"""What a check found: the one shape that all probes return and that evaluation and recording read."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ErrorClass(IntEnum):
+    """Why a check failed, as stored with its result (a smallint); values are never renumbered."""
+
+    NONE = 0
+    DNS_NXDOMAIN = 10
+    DNS_NO_ADDRESS = 11
+    DNS_TIMEOUT = 12
+    DNS_FAILED = 13
+    REFUSED_ADDRESS = 20
+    INVALID_TARGET = 21
+    CONNECT_REFUSED = 30
+    CONNECT_TIMEOUT = 31
+    CONNECT_FAILED = 32
+    TLS_FAILED = 40
+    TLS_CERTIFICATE_EXPIRED = 41
+    TLS_HOSTNAME_MISMATCH = 42
+    TLS_UNTRUSTED = 43
+    TIMEOUT = 50
+    TOO_SLOW = 51
+    BAD_STATUS = 60
+    TOO_MANY_REDIRECTS = 61
+    BAD_REDIRECT = 62
+    BAD_RESPONSE = 63
+    CONNECTION_LOST = 64
+    RESPONSE_TOO_LARGE = 65
+    INTERNAL = 90
+
+
+DETAIL_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one check. Durations are in microseconds, None for a phase that was not reached.
+
+    `detail` is one sentence for people, of at most 200 printable characters, and holds nothing of a
+    response's body.
+    """
+
+    ok: bool
+    error: ErrorClass
+    detail: str
+    status_code: int | None = None
+    dns_us: int | None = None
+    connect_us: int | None = None
+    tls_us: int | None = None
+    wait_us: int | None = None
+    transfer_us: int | None = None
+    total_us: int | None = None
+    address: str | None = None
+
+
+def sentence(text: str) -> str:
+    """`text` fit for `Outcome.detail`: printable characters only, cut at 200."""
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+    return printable if len(printable) <= DETAIL_LENGTH else printable[: DETAIL_LENGTH - 1] + "…"
+
+
+def internal_error(error: BaseException) -> Outcome:
+    """The outcome of a check that failed through a fault of ours: the class of the error, never its text."""
+    return Outcome(False, ErrorClass.INTERNAL, f"Pulse itself failed while checking ({type(error).__name__})")

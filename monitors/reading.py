@@ -1,0 +1,93 @@
+"""Read how monitors stand: stored state under the overlays of pause and snooze, results, and their public ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from monitors.models import Monitor
+from monitors.telemetry.models import CheckResult, LiveState, Status
+from pulse import scoping
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A worker that restarts is no outage of the measuring; more than this and the bar shows it.
+OVERDUE_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a monitor stands now. `word` is what people read: a stored status, or `paused` over it."""
+
+    word: str
+    since: datetime | None = None
+    checked_at: datetime | None = None
+    last_good_at: datetime | None = None
+    next_due_at: datetime | None = None
+    total_us: int | None = None
+    detail: str = ""
+    failures: int = 0
+    successes: int = 0
+    slot: datetime | None = None
+    lease_until: datetime | None = None
+
+    def overdue_since(self, now: datetime) -> datetime | None:
+        """From when on nobody has measured, although a check was due; None while checks come in time."""
+        if self.next_due_at is None:
+            return None
+        if self.lease_until is not None:
+            return self.slot if self.lease_until + OVERDUE_AFTER < now else None
+        return self.next_due_at if self.next_due_at + OVERDUE_AFTER < now else None
+
+
+def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
+    """By monitor number, in one query."""
+    tenant = scoping.current()
+    states = LiveState.objects.filter(
+        tenant_no=tenant.no, monitor_no__in=[monitor.no for monitor in monitors]
+    )
+    rows = {state.monitor_no: state for state in states}
+    return {monitor.no: standing(monitor, rows.get(monitor.no)) for monitor in monitors}
+
+
+def standing(monitor: Monitor, state: LiveState | None) -> Standing:
+    if state is None:
+        return Standing("pending" if monitor.enabled else "paused")
+    return Standing(
+        word=Status(state.status).label if monitor.enabled else "paused",
+        since=state.status_since,
+        checked_at=state.last_checked_at,
+        last_good_at=state.last_good_slot,
+        next_due_at=state.next_due_at,
+        total_us=state.last_total_us,
+        detail=state.last_detail,
+        failures=state.failures,
+        successes=state.successes,
+        slot=state.slot,
+        lease_until=state.lease_until,
+    )
+
+
+def results_of(monitor: Monitor) -> QuerySet[CheckResult]:
+    """Newest first."""
+    tenant = scoping.current()
+    return CheckResult.objects.filter(tenant_no=tenant.no, monitor_no=monitor.no).order_by("-slot")
+
+
+def result_id(slot: datetime, monitor_id: UUID, location: int) -> UUID:
+    """A UUIDv7 (RFC 9562, 5.7) that costs no storage: the slot's milliseconds, then a hash of monitor and place."""
+    milliseconds = (slot - EPOCH) // timedelta(milliseconds=1)
+    digest = hashlib.blake2b(monitor_id.bytes + location.to_bytes(2, "big"), digest_size=10).digest()
+    number = milliseconds << 80 | int.from_bytes(digest, "big")
+    number = number & ~(0xF << 76) | 0x7 << 76
+    number = number & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=number)
+
+
+def slot_of(identity: UUID) -> datetime:
+    """The slot of a result's id, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=identity.int >> 80)

@@ -1,0 +1,194 @@
+"""Write results and what follows from them: state, transition, incident and fact, in one transaction each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from monitors import live
+from monitors.evaluation import State, Transition, evaluate
+from monitors.facts import MonitorChangedStatus
+from monitors.probes.outcome import Outcome
+from monitors.telemetry import results
+from monitors.telemetry.claiming import Claimed
+from monitors.telemetry.models import Status
+from monitors.telemetry.specs import Spec
+from pulse import facts, failpoints, metrics
+from pulse import live as pulse_live
+from pulse.scoping import as_pipeline, in_tenant
+from tenants.models import Organisation
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+ANNOUNCED_AT_MOST = 100
+AWAY = (OperationalError, InterfaceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One probed slot on its way into the database."""
+
+    check: Claimed
+    spec: Spec
+    outcome: Outcome
+    lateness_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A result with what it means."""
+
+    result: Result
+    after: State
+    transition: Transition | None
+
+    @property
+    def check(self) -> Claimed:
+        return self.result.check
+
+    @property
+    def is_first(self) -> bool:
+        """A new monitor's first good result: no incident can be open, and nobody is told."""
+        transition = self.transition
+        return (
+            transition is not None and transition.before is Status.PENDING and transition.after is Status.UP
+        )
+
+    @property
+    def is_told(self) -> bool:
+        return self.transition is not None and not self.is_first
+
+
+def judge(result: Result) -> Judged:
+    check = result.check
+    after, transition = evaluate(result.spec.policy, check.state, result.outcome.ok, check.slot)
+    return Judged(result, after, transition)
+
+
+def record(batch: Sequence[Result], location: int) -> None:
+    """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
+
+    Trying again is safe: what an earlier try committed no longer holds its lease and is passed over.
+    """
+    failpoints.reach("record.begin")
+    judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
+    record_steady([item for item in judged if not item.is_told], location)
+    failpoints.reach("record.steady")
+    for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
+        record_transitions(tenant_no, items, location)
+    announce_first([item for item in judged if item.is_first])
+    count(batch)
+
+
+def by_tenant(items: Iterable[Judged]) -> dict[int, list[Judged]]:
+    grouped: defaultdict[int, list[Judged]] = defaultdict(list)
+    for item in items:
+        grouped[item.check.tenant_no].append(item)
+    return grouped
+
+
+def announce_first(items: list[Judged]) -> None:
+    """Show open pages that new monitors are up; of a great many at once, only that there are some."""
+    grouped = by_tenant(items)
+    for organisation in Organisation.objects.filter(no__in=grouped):
+        if len(items) > ANNOUNCED_AT_MOST:
+            pulse_live.publish(organisation.id, ["monitors"])
+            continue
+        try:
+            with in_tenant(organisation):
+                live.announce(organisation, [item.check.monitor_no for item in grouped[organisation.no]])
+        except AWAY:
+            raise
+        except Exception:  # nice to see now, never worth a result
+            log.exception("announce_failed", organisation=organisation.slug)
+
+
+def record_steady(items: list[Judged], location: int) -> None:
+    """Results that tell nobody anything, of all organisations, in one statement; halved to find one that fails."""
+    if not items:
+        return
+    try:
+        with as_pipeline():
+            results.write(items, location)
+    except AWAY:
+        raise
+    except DatabaseError as error:
+        if len(items) == 1:
+            set_aside(items[0], location, error)
+        else:
+            middle = len(items) // 2
+            record_steady(items[:middle], location)
+            record_steady(items[middle:], location)
+
+
+def record_transitions(tenant_no: int, items: list[Judged], location: int) -> None:
+    """All that follows from one organisation's transitions, or nothing; then monitor by monitor."""
+    organisation = Organisation.objects.filter(no=tenant_no).first()
+    if organisation is None:
+        return
+    error = _try_transitions(organisation, items, location)
+    if error is None:
+        return
+    for item in items:
+        if alone := _try_transitions(organisation, [item], location):
+            set_aside(item, location, alone)
+
+
+def _try_transitions(organisation: Organisation, items: list[Judged], location: int) -> Exception | None:
+    error: Exception | None = None
+    for _ in range(TRIES):
+        try:
+            _commit_transitions(organisation, items, location)
+        except AWAY:
+            raise
+        except Exception as caught:  # a handler of any kind: its fault must stay in this organisation
+            log.exception("transition_failed", organisation=organisation.slug, monitors=len(items))
+            error = caught
+        else:
+            return None
+    return error
+
+
+def _commit_transitions(organisation: Organisation, items: list[Judged], location: int) -> None:
+    now = timezone.now()
+    with in_tenant(organisation), transaction.atomic():
+        written = results.write(items, location)
+        counted = [item for item in items if item.check.monitor_no in written]
+        facts.emit([changed(item, now) for item in counted])
+        failpoints.reach("record.transition")
+        live.announce(organisation, [item.check.monitor_no for item in counted])
+    failpoints.reach("record.committed")
+
+
+def changed(item: Judged, now: datetime) -> MonitorChangedStatus:
+    transition = item.transition
+    assert transition is not None
+    detail = item.result.outcome.detail
+    return MonitorChangedStatus(
+        item.check.monitor_no, transition.before, transition.after, transition.began, now, detail
+    )
+
+
+def set_aside(item: Judged, location: int, error: Exception) -> None:
+    """Give up one result visibly: a gap row says so on its monitor's page, and the next slot is probed."""
+    log.error("result_set_aside", monitor_no=item.check.monitor_no, error=str(error)[:300])
+    metrics.POISONED.inc()
+    with as_pipeline():
+        results.set_aside(item.check, location)
+
+
+def count(batch: Sequence[Result]) -> None:
+    for result in batch:
+        outcome = result.outcome
+        kind = result.spec.kind
+        metrics.CHECKS.labels(kind, "ok" if outcome.ok else outcome.error.name.lower()).inc()
+        metrics.LATENESS.observe(result.lateness_us / 1e6)
+        if outcome.total_us is not None:
+            metrics.CHECK_DURATION.labels(kind).observe(outcome.total_us / 1000)

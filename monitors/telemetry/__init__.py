@@ -1,0 +1,1 @@
+"""What machines write about monitors: shared, row-secured tables for all organisations."""

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+from pulse.rowsecurity import Partitioned
+
+RESULTS_KEPT_DAYS = 30
+
+
+class TelemetryConfig(AppConfig):
+    name = "monitors.telemetry"
+    label = "telemetry"
+    partitioned = (
+        Partitioned("telemetry_checkresult", "day", RESULTS_KEPT_DAYS),
+        Partitioned("telemetry_gap", "day", RESULTS_KEPT_DAYS),
+    )

@@ -1,0 +1,127 @@
+"""The rows that checks read and write. Their SQL (partitions, row security, fillfactor) is in the migration."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Status(models.IntegerChoices):
+    """What is stored; paused, snoozed and maintenance are laid over it on reading."""
+
+    PENDING = 0, "pending"
+    UP = 1, "up"
+    DEGRADED = 2, "degraded"
+    DOWN = 3, "down"
+    FLAPPING = 4, "flapping"
+    UNKNOWN = 5, "unknown"
+
+
+class GapReason(models.IntegerChoices):
+    NOT_CLAIMED = 1, "no worker took it in time"
+    LEASE_EXPIRED = 2, "the worker that took it did not answer"
+    SET_ASIDE = 3, "its result could not be recorded"
+
+
+class LiveState(models.Model):
+    """One row per monitor and location: when the next check is due, who holds it, and where things stand.
+
+    Schedule and state share the row on purpose: the claim locks it, and the record's compare-and-set
+    on `fencing_token` is then one row lock and one write, so a slot can never end twice.
+    """
+
+    pk = models.CompositePrimaryKey("monitor_no", "location")
+    monitor_no = models.BigIntegerField()
+    location = models.SmallIntegerField()
+    tenant_no = models.IntegerField()
+    # schedule
+    next_due_at = models.DateTimeField(null=True)
+    interval_seconds = models.IntegerField()
+    timeout_seconds = models.IntegerField()
+    phase_ms = models.IntegerField()
+    slot = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    fencing_token = models.BigIntegerField(default=0)
+    spec_version = models.IntegerField()
+    # state
+    status = models.SmallIntegerField(choices=Status, default=Status.PENDING)
+    failures = models.IntegerField(default=0)
+    successes = models.IntegerField(default=0)
+    first_failed_slot = models.DateTimeField(null=True)
+    status_since = models.DateTimeField()
+    # the newest result
+    last_slot = models.DateTimeField(null=True)
+    last_checked_at = models.DateTimeField(null=True)
+    last_good_slot = models.DateTimeField(null=True)
+    last_ok = models.BooleanField(null=True)
+    last_total_us = models.IntegerField(null=True)
+    last_error = models.SmallIntegerField(default=0)
+    last_detail = models.TextField(default="")
+
+    class Meta:
+        managed = False
+
+
+class ProbeSpec(models.Model):
+    """What a worker needs to probe and judge, compiled when the monitor is saved."""
+
+    monitor_no = models.BigIntegerField(primary_key=True)
+    tenant_no = models.IntegerField()
+    version = models.IntegerField()
+    spec = models.JSONField()
+
+    class Meta:
+        managed = False
+
+
+class CheckResult(models.Model):
+    """What one check found. Times are microseconds; null phases did not happen."""
+
+    pk = models.CompositePrimaryKey("monitor_no", "slot", "location")
+    monitor_no = models.BigIntegerField()
+    slot = models.DateTimeField()
+    location = models.SmallIntegerField()
+    tenant_no = models.IntegerField()
+    ok = models.BooleanField()
+    error = models.SmallIntegerField()
+    status_code = models.SmallIntegerField(null=True)
+    lateness_us = models.IntegerField()
+    dns_us = models.IntegerField(null=True)
+    connect_us = models.IntegerField(null=True)
+    tls_us = models.IntegerField(null=True)
+    wait_us = models.IntegerField(null=True)
+    transfer_us = models.IntegerField(null=True)
+    total_us = models.IntegerField(null=True)
+    address = models.TextField(null=True)
+    detail = models.TextField(null=True)
+
+    class Meta:
+        managed = False
+
+
+class Gap(models.Model):
+    """Due slots that nobody measured: [slot, until)."""
+
+    pk = models.CompositePrimaryKey("monitor_no", "slot", "location")
+    monitor_no = models.BigIntegerField()
+    slot = models.DateTimeField()
+    location = models.SmallIntegerField()
+    tenant_no = models.IntegerField()
+    until = models.DateTimeField()
+    reason = models.SmallIntegerField(choices=GapReason)
+
+    class Meta:
+        managed = False
+
+
+class StateChange(models.Model):
+    """When a monitor's status changed: uptime is computed from these intervals, kept for good."""
+
+    no = models.BigAutoField(primary_key=True)
+    tenant_no = models.IntegerField()
+    monitor_no = models.BigIntegerField()
+    location = models.SmallIntegerField()
+    at = models.DateTimeField()
+    status = models.SmallIntegerField(choices=Status)
+
+    class Meta:
+        managed = False

@@ -1,0 +1,127 @@
+"""The SQL that ends a slot: result and state together, by compare-and-set on the fencing token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    from monitors.recording import Judged
+    from monitors.telemetry.claiming import Claimed
+
+# (column of the unnested rows, its SQL type). One array each, so a batch is one statement of fixed text.
+COLUMNS: dict[str, str] = {
+    "monitor_no": "bigint",
+    "tenant_no": "int",
+    "token": "bigint",
+    "slot": "timestamptz",
+    "status": "smallint",
+    "failures": "int",
+    "successes": "int",
+    "first_failed": "timestamptz",
+    "is_change": "bool",
+    "ok": "bool",
+    "error": "smallint",
+    "status_code": "smallint",
+    "lateness_us": "int",
+    "dns_us": "int",
+    "connect_us": "int",
+    "tls_us": "int",
+    "wait_us": "int",
+    "transfer_us": "int",
+    "total_us": "int",
+    "address": "inet",
+    "detail": "text",
+}
+ROWS = (
+    "SELECT * FROM unnest("
+    + ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
+    + f") AS r({', '.join(COLUMNS)})"
+)
+# The lease must still be ours: whoever claimed the monitor after it expired has raised the token.
+# A batch may hold two results of one monitor (the older one fenced off): rows are matched by token too.
+# When each status began is kept for good: uptime is computed from it.
+WRITE = f"""
+WITH r AS ({ROWS}), done AS (
+    UPDATE telemetry_livestate s SET
+        lease_until = NULL, status = r.status, failures = r.failures, successes = r.successes,
+        first_failed_slot = r.first_failed, last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
+        status_since = CASE WHEN r.is_change THEN coalesce(r.first_failed, r.slot) ELSE s.status_since END,
+        last_good_slot = CASE WHEN r.ok THEN r.slot ELSE s.last_good_slot END,
+        last_total_us = r.total_us, last_error = r.error, last_detail = coalesce(r.detail, '')
+    FROM r
+    WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
+        AND s.fencing_token = r.token AND s.lease_until IS NOT NULL
+    RETURNING s.monitor_no, s.fencing_token AS token
+), changes AS (
+    INSERT INTO telemetry_statechange (monitor_no, at, tenant_no, location, status)
+    SELECT r.monitor_no, coalesce(r.first_failed, r.slot), r.tenant_no, %s, r.status
+    FROM r JOIN done USING (monitor_no, token) WHERE r.is_change
+)
+INSERT INTO telemetry_checkresult (monitor_no, slot, tenant_no, lateness_us, total_us, dns_us, connect_us,
+    tls_us, wait_us, transfer_us, location, error, status_code, ok, address, detail)
+SELECT r.monitor_no, r.slot, r.tenant_no, r.lateness_us, r.total_us, r.dns_us, r.connect_us,
+    r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.address, r.detail
+FROM r JOIN done USING (monitor_no, token)
+RETURNING monitor_no
+"""
+SET_ASIDE = """
+WITH freed AS (
+    UPDATE telemetry_livestate SET lease_until = NULL
+    WHERE monitor_no = %(no)s AND location = %(location)s AND tenant_no = %(tenant)s
+        AND fencing_token = %(token)s AND lease_until IS NOT NULL
+    RETURNING least(next_due_at, %(slot)s + make_interval(secs => interval_seconds)) AS until
+)
+INSERT INTO telemetry_gap (monitor_no, slot, until, tenant_no, location, reason)
+SELECT %(no)s, %(slot)s, until, %(tenant)s, %(location)s, 3
+FROM freed ON CONFLICT DO NOTHING
+"""
+
+
+def write(items: Sequence[Judged], location: int) -> set[int]:
+    """Write results and states; return the monitors whose lease still held. Others are dropped."""
+    columns = list(zip(*(_row(item) for item in items), strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [*(list(column) for column in columns), location, location, location])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def set_aside(check: Claimed, location: int) -> None:
+    values: dict[str, Any] = {
+        "no": check.monitor_no,
+        "location": location,
+        "tenant": check.tenant_no,
+        "token": check.token,
+        "slot": check.slot,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SET_ASIDE, values)
+
+
+def _row(item: Judged) -> tuple[Any, ...]:
+    check, outcome, after = item.check, item.result.outcome, item.after
+    return (
+        check.monitor_no,
+        check.tenant_no,
+        check.token,
+        check.slot,
+        int(after.status),
+        after.failures,
+        after.successes,
+        after.first_failed,
+        item.transition is not None,
+        outcome.ok,
+        int(outcome.error),
+        outcome.status_code,
+        item.result.lateness_us,
+        outcome.dns_us,
+        outcome.connect_us,
+        outcome.tls_us,
+        outcome.wait_us,
+        outcome.transfer_us,
+        outcome.total_us,
+        outcome.address,
+        None if outcome.ok else outcome.detail,
+    )

@@ -1,0 +1,75 @@
+"""Keep compiled specs in the worker's memory, by version, and load what is missing in one query."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import connection
+
+from monitors.evaluation import Policy
+from monitors.probes import PROBES
+from monitors.telemetry.claiming import Claimed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    version: int
+    kind: str
+    target: str
+    config: Any
+    timeout_seconds: int
+    policy: Policy
+
+
+class Specs:
+    """A cache of everything this worker has claimed lately; a changed monitor has a new version."""
+
+    def __init__(self, keep: int = 200_000) -> None:
+        self.keep = keep
+        self._by_monitor: dict[int, Spec] = {}
+
+    def of(self, checks: list[Claimed]) -> dict[int, Spec]:
+        """The spec of each claimed monitor, at least as new as the claim says. Absent: deleted meanwhile."""
+        missing = [
+            check.monitor_no
+            for check in checks
+            if (known := self._by_monitor.get(check.monitor_no)) is None or known.version < check.spec_version
+        ]
+        if missing:
+            self._load(missing)
+        found = ((check.monitor_no, self._by_monitor.get(check.monitor_no)) for check in checks)
+        return {no: spec for no, spec in found if spec is not None}
+
+    def _load(self, numbers: list[int]) -> None:
+        if len(self._by_monitor) + len(numbers) > self.keep:
+            self._by_monitor.clear()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE monitor_no = ANY(%s)",
+                [numbers],
+            )
+            for no, version, raw in cursor.fetchall():
+                try:
+                    self._by_monitor[no] = _parse(version, json.loads(raw) if isinstance(raw, str) else raw)
+                except (
+                    Exception
+                ):  # made by another version, whatever is odd about it: this monitor alone waits
+                    self._by_monitor.pop(no, None)
+                    log.exception("spec_unreadable", monitor_no=no)
+
+
+def _parse(version: int, raw: dict[str, Any]) -> Spec:
+    probe = PROBES[raw["kind"]]
+    return Spec(
+        version,
+        raw["kind"],
+        raw["target"],
+        probe.load(raw["config"]),
+        raw["timeout"],
+        Policy(**raw["policy"]),
+    )

@@ -1,0 +1,23 @@
+"""Pages of monitors, and the parts of them that a live page asks for again."""
+
+from django.urls import path
+
+from monitors import views
+
+app_name = "monitors"
+urlpatterns = [
+    path("", views.monitor_list, name="list"),
+    path("table/", views.table, name="table"),
+    path("filters/", views.filters, name="filters"),
+    path("summary/", views.summary, name="summary"),
+    path("new/", views.create, name="create"),
+    path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/state/", views.state, name="state"),
+    path("<uuid:pk>/figures/", views.figures, name="figures"),
+    path("<uuid:pk>/results/", views.results, name="results"),
+    path("<uuid:pk>/edit/", views.edit, name="edit"),
+    path("<uuid:pk>/pause/", views.pause, name="pause"),
+    path("<uuid:pk>/snooze/", views.snooze, name="snooze"),
+    path("<uuid:pk>/check/", views.check, name="check"),
+    path("<uuid:pk>/deletion/", views.delete, name="delete"),
+]

@@ -1,0 +1,189 @@
+"""Pages of monitors: list, one monitor, form, and what a person may do to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from monitors import editing, evidence, listing
+from monitors.figures import RANGES, work_out
+from monitors.forms import MonitorForm, SnoozeForm
+from monitors.models import Monitor
+from monitors.probes import http
+from monitors.summary import summarise, tally
+from tenants.abilities import Ability
+from tenants.access import requires
+from tenants.actors import Actor
+from tenants.requests import TenantRequest
+
+RESULTS = "results"  # the element that shows them
+
+
+@require_GET
+@requires(Ability.VIEW)
+def monitor_list(request: TenantRequest) -> HttpResponse:
+    query = listing.read_query(request.GET)
+    page = listing.page(query, timezone.now())
+    context = {"page": page, "query": query, "tally": tally(listing.counts(), query.status)}
+    return render(request, "monitors/list.html", context)
+
+
+@require_GET
+@requires(Ability.VIEW)
+def table(request: TenantRequest) -> HttpResponse:
+    page = listing.page(listing.read_query(request.GET), timezone.now())
+    return render(request, "monitors/_table.html", {"page": page})
+
+
+@require_GET
+@requires(Ability.VIEW)
+def filters(request: TenantRequest) -> HttpResponse:
+    query = listing.read_query(request.GET)
+    context = {"query": query, "tally": tally(listing.counts(), query.status)}
+    return render(request, "monitors/_filters.html", context)
+
+
+@require_GET
+@requires(Ability.VIEW)
+def summary(request: TenantRequest) -> HttpResponse:
+    return render(request, "monitors/_summary.html", {"summary": summarise(timezone.now())})
+
+
+@require_GET
+@requires(Ability.VIEW)
+def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor, now = _monitor(request, pk), timezone.now()
+    context = {
+        "monitor": monitor,
+        "row": listing.rows([monitor], now)[0],
+        "figures": work_out(monitor, _range(request), now),
+        "settings": http.load(monitor.config).as_json(),
+        "snooze_form": SnoozeForm(),
+        **_results(request, monitor),
+    }
+    return render(request, "monitors/detail.html", context)
+
+
+@require_GET
+@requires(Ability.VIEW)
+def state(request: TenantRequest, pk: UUID) -> HttpResponse:
+    row = listing.rows([_monitor(request, pk)], timezone.now())[0]
+    return render(request, "monitors/_state.html", {"row": row})
+
+
+@require_GET
+@requires(Ability.VIEW)
+def figures(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    context = {"monitor": monitor, "figures": work_out(monitor, _range(request), timezone.now())}
+    return render(request, "monitors/_figures.html", context)
+
+
+@require_GET
+@requires(Ability.VIEW)
+def results(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    return render(request, "monitors/_results.html", {"monitor": monitor, **_results(request, monitor)})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Ability.EDIT_MONITORS)
+def create(request: TenantRequest) -> HttpResponse:
+    form = MonitorForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "monitors/form.html", {"form": form}, status=422 if form.is_bound else 200)
+    monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
+    messages.success(request, f"{monitor} is being watched: its first check is due now.")
+    return redirect("monitors:detail", monitor.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Ability.EDIT_MONITORS)
+def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    form = MonitorForm(request.POST if request.method == "POST" else None, monitor=monitor)
+    if not form.is_valid():
+        context = {"form": form, "monitor": monitor}
+        return render(request, "monitors/form.html", context, status=422 if form.is_bound else 200)
+    monitor = editing.update(request.organisation, monitor, form.cleaned_data, Actor.person(request.user))
+    messages.success(request, f"{monitor} is saved.")
+    return redirect("monitors:detail", monitor.pk)
+
+
+@require_POST
+@requires(Ability.EDIT_MONITORS)
+def pause(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor, by = _monitor(request, pk), Actor.person(request.user)
+    if "resume" in request.POST:
+        editing.resume(request.organisation, monitor, by)
+    else:
+        editing.pause(request.organisation, monitor, by)
+    return redirect("monitors:detail", pk)
+
+
+@require_POST
+@requires(Ability.SNOOZE)
+def snooze(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor, by, form = _monitor(request, pk), Actor.person(request.user), SnoozeForm(request.POST)
+    if "end" in request.POST:
+        editing.unsnooze(request.organisation, monitor, by)
+    elif form.is_valid():
+        until = timezone.now() + form.cleaned_data["duration"]
+        editing.snooze(request.organisation, monitor, until, by)
+    else:
+        messages.error(request, "Choose for how long to snooze the monitor.")
+    return redirect("monitors:detail", pk)
+
+
+@require_POST
+@requires(Ability.CHECK_NOW)
+def check(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    slot = editing.check_now(request.organisation, monitor, Actor.person(request.user))
+    response = redirect("monitors:detail", pk)
+    if slot is None:
+        messages.error(request, "The monitor is paused: resume it, then check it.")
+    else:
+        response["Location"] += f"?awaiting={slot:%Y-%m-%dT%H:%M:%S.%fZ}#{RESULTS}"
+    return response
+
+
+@require_POST
+@requires(Ability.EDIT_MONITORS)
+def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    editing.delete(request.organisation, monitor, Actor.person(request.user))
+    messages.success(request, f"{monitor} is deleted; its incidents stay.")
+    return redirect("monitors:list")
+
+
+def _monitor(request: TenantRequest, pk: UUID) -> Monitor:
+    return get_object_or_404(Monitor.objects.visible_to(request.membership), pk=pk)
+
+
+def _range(request: TenantRequest) -> str:
+    chosen = request.GET.get("range", "")
+    return chosen if chosen in RANGES else "3h"
+
+
+def _results(request: TenantRequest, monitor: Monitor) -> dict[str, object]:
+    """The newest results; `awaiting` while the one that somebody asked for is not among them."""
+    recent = evidence.recent(monitor)
+    awaited = _moment(request.GET.get("awaiting", ""))
+    here = awaited is None or any(result.slot >= awaited for result in recent)
+    return {"results": recent, "awaiting": None if here else awaited}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
