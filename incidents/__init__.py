@@ -1,0 +1,1 @@
+"""Incidents: opened and resolved by transitions, handled by people."""

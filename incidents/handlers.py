@@ -1,0 +1,21 @@
+"""Turn what monitors report into incidents, in the transaction of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidents import lifecycle
+from monitors.facts import MonitorChangedStatus, MonitorEdited, MonitorStopped
+from monitors.telemetry.models import Status
+from pulse import facts
+
+
+def register() -> None:
+    facts.on(MonitorChangedStatus)(open_and_resolve)
+    facts.on(MonitorStopped)(lifecycle.resolve_stopped)
+    facts.on(MonitorEdited)(lifecycle.note_edits)
+
+
+def open_and_resolve(changes: Sequence[MonitorChangedStatus]) -> None:
+    lifecycle.open_for([change for change in changes if change.after is Status.DOWN])
+    lifecycle.resolve_for([change for change in changes if change.after is Status.UP])
