@@ -1,0 +1,1 @@
+"""Telling people: channels, rules, and deliveries that lose nothing."""

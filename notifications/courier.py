@@ -1,0 +1,164 @@
+"""Deliver: one thread talks to the database, many talk to receivers, and no receiver holds up another."""
+
+from __future__ import annotations
+
+import queue as queues
+import random
+import threading
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+from notifications import delivery
+from notifications.delivery import Parcel
+from notifications.ledger import queue
+from notifications.ledger.queue import Finished, Leased
+from notifications.relay import relay
+from pulse import failpoints
+from pulse.scoping import as_pipeline
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 0.5
+SENDS_AT_ONCE = 64
+SENDS_PER_DESTINATION = 4
+AWAY_WAIT_S = 1.0
+AWAY = (OperationalError, InterfaceError)
+
+
+class Courier:
+    """Its database thread relays facts, leases deliveries, commits attempts and outcomes; a pool sends.
+
+    It looks by its own clock; a bell only makes it look early, and so does every outcome.
+    """
+
+    def __init__(self) -> None:
+        self._inbox: queues.SimpleQueue[Finished | None] = queues.SimpleQueue()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: Counter[str] = Counter()
+        self._unfinished: list[Finished] = []
+        self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def wake(self) -> None:
+        self._inbox.put(None)
+
+    def stop(self, timeout_s: float = 8.0) -> None:
+        """Lease no more, wait for sends under way and commit their outcomes."""
+        self._stopping.set()
+        self.wake()
+        self._thread.join(timeout_s)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        until = None
+        while until is None or (self._busy and monotonic() < until):
+            try:
+                self._unfinished += self._collect()
+                self._finish()
+                if not self._stopping.is_set():
+                    self._work()
+            except AWAY as error:
+                log.warning("database_away", at="delivery", error=str(error).splitlines()[0])
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+            except Exception:
+                # Dying quietly would look like a calm night: whatever it was, say so and go on.
+                log.exception("courier_failed")
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+            if self._stopping.is_set() and until is None:
+                until = monotonic() + 7
+        connection.close()
+
+    def _collect(self) -> list[Finished]:
+        """Wait for an outcome, a bell or the clock; then take everything that is there."""
+        finished = []
+        try:
+            item = self._inbox.get(timeout=LOOK_EVERY_S)
+            while True:
+                if item is not None:
+                    finished.append(item)
+                item = self._inbox.get_nowait()
+        except queues.Empty:
+            return finished
+
+    def _finish(self) -> None:
+        by_tenant: defaultdict[int, list[Finished]] = defaultdict(list)
+        for item in self._unfinished:
+            by_tenant[item.attempted.leased.tenant_no].append(item)
+        for tenant_no, items in by_tenant.items():
+            try:
+                delivery.finish(tenant_no, items)
+            except AWAY:
+                raise
+            except Exception:  # one organisation's fault: its leases run out, and the same keys go out again
+                log.exception("finish_failed", tenant_no=tenant_no, deliveries=len(items))
+            done = {id(item) for item in items}
+            self._unfinished = [item for item in self._unfinished if id(item) not in done]
+        if by_tenant:
+            failpoints.reach("delivery.recorded")
+
+    def _work(self) -> None:
+        while relay():
+            pass
+        while leased := self._claim():
+            by_tenant: defaultdict[int, list[Leased]] = defaultdict(list)
+            for item in leased:
+                by_tenant[item.tenant_no].append(item)
+            for tenant_no, items in by_tenant.items():
+                for parcel in self._prepare(tenant_no, items):
+                    self._send(parcel)
+
+    def _prepare(self, tenant_no: int, items: list[Leased]) -> list[Parcel]:
+        try:
+            return delivery.prepare(tenant_no, items)
+        except AWAY:
+            raise
+        except Exception:  # one organisation's fault must not keep the others' messages back
+            log.exception("prepare_failed", tenant_no=tenant_no, deliveries=len(items))
+            return []
+
+    def _claim(self) -> list[Leased]:
+        with self._lock:
+            room = SENDS_AT_ONCE - self._busy.total()
+            full = [name for name, count in self._busy.items() if count >= SENDS_PER_DESTINATION]
+        if room <= 0 or self._stopping.is_set():
+            return []
+        with as_pipeline():
+            leased = queue.claim(room, SENDS_PER_DESTINATION, full)
+        if leased:
+            failpoints.reach("delivery.leased")
+        return leased
+
+    def _send(self, parcel: Parcel) -> None:
+        destination = parcel.attempted.leased.destination
+        with self._lock:
+            self._busy[destination] += 1
+
+        def work() -> None:
+            try:
+                self._inbox.put(delivery.send(parcel, random.random()))  # noqa: S311  # jitter, no secret
+            finally:
+                self._inbox.put(None)
+
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._sent(destination))
+
+    def _sent(self, destination: str) -> None:
+        with self._lock:
+            self._busy[destination] -= 1
+            if self._busy[destination] <= 0:
+                del self._busy[destination]
+        self._inbox.put(None)

@@ -1,0 +1,35 @@
+"""Look again at what was held back when a mute or a snooze changes, in the transaction of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidents.models import Incident, TimelineEntry
+from monitors.facts import SnoozeChanged
+from pulse import facts, scoping
+from pulse.outbox import relaying
+from tenants.facts import MuteChanged
+
+
+def register() -> None:
+    facts.on(MuteChanged)(release_after_mute)
+    facts.on(SnoozeChanged)(release_after_snooze)
+
+
+def release_after_mute(changes: Sequence[MuteChanged]) -> None:
+    """The relay judges each held fact anew: it may be held on for another reason."""
+    relaying.release(scoping.current().no)
+
+
+def release_after_snooze(changes: Sequence[SnoozeChanged]) -> None:
+    relaying.release(scoping.current().no)
+    by_monitor = {change.monitor_no: change for change in changes}
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(
+            incident=incident,
+            kind=TimelineEntry.Kind.CHANGED,
+            actor_name=(change := by_monitor[incident.monitor_no]).by_name,
+            text=f"{change.by_name} {'snoozed' if change.snoozed else 'ended the snooze of'} the monitor.",
+        )
+        for incident in Incident.objects.filter(monitor_no__in=by_monitor, resolved_at=None)
+    )

@@ -1,0 +1,226 @@
+"""The SQL of deliveries: insert, lease, attempt, finish. Every statement compares the fencing token or a state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+OPEN = "('pending', 'sending', 'retrying')"
+LEASE_SECONDS = 60
+
+INSERT = """
+INSERT INTO public.ledger_delivery (tenant_no, id, fact_no, event, incident_id, monitor_no, channel_id,
+    channel_name, transport, recipient, destination, payload, wants_recovery, follows_no, state, retry_at, fact_at)
+SELECT %s, r.*, 'pending', now(), %s FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
+    %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::bigint[]) AS r
+ON CONFLICT (fact_no, channel_id, recipient) DO NOTHING
+"""
+# A recovery waits for its opening, and is dropped with it. Destinations that already have all the
+# sends they may have at once are passed over, and one claim takes no more of any than that.
+CLAIM = f"""
+WITH ready AS (
+    SELECT d.no, d.destination, row_number() OVER (PARTITION BY d.destination ORDER BY d.retry_at, d.no) AS place
+    FROM (
+        SELECT no, destination, retry_at FROM ledger_delivery q
+        WHERE state IN {OPEN} AND retry_at <= now() AND (lease_until IS NULL OR lease_until < now())
+            AND destination <> ALL(%(full)s)
+            AND (follows_no IS NULL OR EXISTS (
+                SELECT FROM ledger_delivery p WHERE p.no = q.follows_no AND p.state = 'sent'))
+        ORDER BY retry_at, no LIMIT 2000
+    ) d
+), taken AS (
+    SELECT no FROM ledger_delivery
+    WHERE no IN (SELECT no FROM ready WHERE place <= %(each)s ORDER BY no LIMIT %(limit)s)
+        AND state IN {OPEN} AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY no FOR UPDATE SKIP LOCKED
+)
+UPDATE ledger_delivery d SET lease_until = now() + make_interval(secs => {LEASE_SECONDS}),
+    fencing_token = d.fencing_token + 1
+FROM taken WHERE d.no = taken.no
+RETURNING d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.event, d.payload, d.fact_at,
+    d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient
+"""
+ATTEMPTS = """
+WITH r AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)), held AS (
+    UPDATE public.ledger_delivery d SET state = 'sending', attempts = d.attempts + 1,
+        repeats = d.repeats + CASE WHEN d.state = 'sending' THEN 1 ELSE 0 END,
+        first_tried_at = coalesce(d.first_tried_at, clock_timestamp())
+    FROM r WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s AND d.lease_until > now()
+    RETURNING d.no, d.attempts
+)
+INSERT INTO public.ledger_attempt (delivery_no, number, started_at, tenant_no, outcome)
+SELECT no, attempts, clock_timestamp(), %(tenant)s, 'unknown' FROM held
+RETURNING delivery_no, number, started_at
+"""
+FINISH = """
+WITH r AS (
+    SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[], %(attempts)s::int[], %(states)s::text[],
+        %(retries)s::timestamptz[], %(starts)s::timestamptz[], %(outcomes)s::text[], %(codes)s::int[],
+        %(answers)s::text[]) AS r(no, token, attempt, state, retry_at, started_at, outcome, code, answer)
+), tried AS (
+    UPDATE public.ledger_attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, status_code = r.code,
+        answer = r.answer
+    FROM r WHERE a.delivery_no = r.no AND a.number = r.attempt AND a.started_at = r.started_at
+        AND a.tenant_no = %(tenant)s
+)
+UPDATE public.ledger_delivery d SET state = r.state, retry_at = coalesce(r.retry_at, d.retry_at), lease_until = NULL,
+    last_answer = r.answer,
+    finished_at = CASE WHEN r.state IN ('sent', 'dead') THEN clock_timestamp() ELSE d.finished_at END
+FROM r WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s AND d.state = 'sending'
+RETURNING d.no
+"""
+# What follows an opening that never arrived must not arrive either.
+CANCEL_ORPHANS = f"""
+UPDATE ledger_delivery d SET state = 'cancelled', finished_at = now(),
+    last_answer = 'the message of the outage never arrived, so its end is not told'
+FROM ledger_delivery p WHERE d.state IN {OPEN} AND d.follows_no = p.no AND p.state IN ('dead', 'cancelled')
+"""
+CANCEL_CHANNEL = f"""
+UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = now(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s
+WHERE tenant_no = %(tenant)s AND channel_id = %(channel)s AND state IN {OPEN}
+RETURNING no
+"""
+RESEND = """
+UPDATE public.ledger_delivery SET state = 'retrying', retry_at = now(), finished_at = NULL, attempts = 0
+WHERE tenant_no = %(tenant)s AND no = %(no)s AND state = 'dead'
+RETURNING no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    id: UUID
+    fact_no: int
+    event: str
+    incident_id: UUID | None
+    monitor_no: int | None
+    channel_id: UUID
+    channel_name: str
+    transport: str
+    recipient: str
+    destination: str
+    payload: dict[str, Any]
+    wants_recovery: bool
+    follows_no: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery that this process holds. `token` proves it at every later step."""
+
+    no: int
+    id: UUID
+    tenant_no: int
+    channel_id: UUID
+    transport: str
+    destination: str
+    event: str
+    payload: dict[str, Any]
+    fact_at: datetime
+    attempts: int
+    token: int
+    state: str
+    incident_id: UUID | None
+    channel_name: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt whose row is committed: from here on the receiver may have the message."""
+
+    leased: Leased
+    number: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How an attempt ended, and when the next one is due."""
+
+    attempted: Attempted
+    state: str
+    outcome: str
+    answer: str
+    status_code: int | None = None
+    retry_in: timedelta | None = None
+    gone: bool = False
+
+
+def insert(tenant_no: int, fact_at: datetime, rows: Sequence[NewDelivery]) -> None:
+    """Write deliveries of one fact; a second time changes nothing."""
+    if not rows:
+        return
+    names = NewDelivery.__dataclass_fields__
+    columns = [[getattr(row, name) for row in rows] for name in names]
+    columns[list(names).index("payload")] = [json.dumps(row.payload) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [tenant_no, fact_at, *columns])
+
+
+def claim(limit: int, each: int, full: list[str]) -> list[Leased]:
+    """Lease what is due, oldest first, at most `each` per destination and none of the full ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(CANCEL_ORPHANS)
+        cursor.execute(CLAIM, {"limit": limit, "each": each, "full": full})
+        rows = cursor.fetchall()
+    return sorted((_leased(row) for row in rows), key=lambda item: item.no)
+
+
+def attempt(tenant_no: int, items: Sequence[Leased]) -> list[Attempted]:
+    """Commit, before anything is sent, that it will be. Those whose lease is gone are left out."""
+    values: dict[str, Any] = {
+        "numbers": [item.no for item in items],
+        "tokens": [item.token for item in items],
+        "tenant": tenant_no,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ATTEMPTS, values)
+        started = {no: (number, at) for no, number, at in cursor.fetchall()}
+    return [Attempted(item, *started[item.no]) for item in items if item.no in started]
+
+
+def finish(tenant_no: int, items: Sequence[Finished], now: datetime) -> set[int]:
+    """Write outcomes; returns the deliveries that were still ours to finish."""
+    values: dict[str, Any] = {
+        "tenant": tenant_no,
+        "numbers": [item.attempted.leased.no for item in items],
+        "tokens": [item.attempted.leased.token for item in items],
+        "attempts": [item.attempted.number for item in items],
+        "starts": [item.attempted.started_at for item in items],
+        "states": [item.state for item in items],
+        "retries": [now + item.retry_in if item.retry_in is not None else None for item in items],
+        "outcomes": [item.outcome for item in items],
+        "codes": [item.status_code for item in items],
+        "answers": [item.answer for item in items],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FINISH, values)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def cancel_channel(tenant_no: int, channel_id: UUID, why: str) -> int:
+    """Cancel all that waits for a channel; returns how many deliveries that were."""
+    with connection.cursor() as cursor:
+        cursor.execute(CANCEL_CHANNEL, {"tenant": tenant_no, "channel": channel_id, "why": why})
+        return len(cursor.fetchall())
+
+
+def resend(tenant_no: int, no: int) -> bool:
+    """Give a dead letter its tries anew, under the same key. False if it is not dead."""
+    with connection.cursor() as cursor:
+        cursor.execute(RESEND, {"tenant": tenant_no, "no": no})
+        return bool(cursor.fetchall())
+
+
+def _leased(row: Sequence[Any]) -> Leased:
+    no, identity, tenant_no, channel_id, transport, destination, event, payload, *rest = row
+    content = json.loads(payload) if isinstance(payload, str) else payload
+    return Leased(no, identity, tenant_no, channel_id, transport, destination, event, content, *rest)
