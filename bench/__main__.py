@@ -1,0 +1,53 @@
+"""The figures that Pulse promises, measured here: one JSON line each, exit code 1 when one misses its target."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import pipeline, startup, transitions
+from bench.report import calibration, say
+
+FIGURES = {"pipeline": pipeline.run, "transitions": transitions.run, "startup": startup.run}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of engine, {', '.join(FIGURES)}; all unless told")
+    parser.add_argument("--monitors", type=int, default=50_000)
+    parser.add_argument("--interval", type=int, default=30, help="seconds between checks of a monitor")
+    parser.add_argument("--seconds", type=float, help="of measuring; 600 for pipeline, 60 for transitions")
+    parser.add_argument("--rate", type=int, default=20, help="transitions per second")
+    parser.add_argument("--pages", type=int, default=100, help="pages open in all")
+    parser.add_argument(
+        "--browsers", type=int, default=2, help="of them in real browsers, which are measured"
+    )
+    parser.add_argument("--settle", type=float, default=60, help="seconds before memory is weighed")
+    parser.add_argument("--log", help="file for the output of the worker or web process")
+    options = parser.parse_args()
+    names = options.names or ["engine", *FIGURES]
+    unknown = set(names) - {"engine", *FIGURES}
+    if unknown:
+        parser.error(f"there is no figure {', '.join(sorted(unknown))}")
+    say(calibration())
+    return max([measure(name, options) for name in names])
+
+
+def measure(name: str, options: argparse.Namespace) -> int:
+    """Each in a process of its own when several are asked for: Django is set up once per process."""
+    if name == "engine":
+        return subprocess.run(
+            [sys.executable, str(Path(__file__).parent / "engine.py")], check=False
+        ).returncode
+    if len(options.names) != 1:
+        arguments = [argument for argument in sys.argv[1:] if argument not in {"engine", *FIGURES}]
+        return subprocess.run([sys.executable, "-m", "bench", name, *arguments], check=False).returncode
+    options.seconds = options.seconds or (600 if name == "pipeline" else 60)
+    figures = [say(figure) for figure in FIGURES[name](options)]
+    return int(any(figure.verdict == "miss" for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""The suite's servers and its cast: acme with alice (owner) and bob (viewer), globex with charlie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """One database per process, made the way an installation makes its own."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        call_command("prepare_database", quiet=True)
+        _make_cast()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+def _make_cast() -> None:
+    from tenants import membership, provisioning
+    from tenants.abilities import Role
+    from tenants.actors import COMMAND_LINE
+    from tenants.models import Organisation
+
+    if Organisation.objects.exists():
+        return
+    for slug, owner in (("acme", "alice@acme.example"), ("globex", "charlie@globex.example")):
+        user, _ = membership.find_or_create_user(owner, "correct horse battery")
+        organisation = provisioning.request_organisation(slug, slug.capitalize(), user, COMMAND_LINE)
+        provisioning.provision(organisation)
+    acme = Organisation.objects.get(slug="acme")
+    bob, _ = membership.find_or_create_user("bob@acme.example", "correct horse battery")
+    membership.add(acme, bob, Role.VIEWER, COMMAND_LINE)
+
+
+# What a test may have written: emptied after each test that commits, by a role that no wall stops.
+SHARED_TABLES = (
+    "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult", "telemetry_gap",
+    "telemetry_statechange", "telemetry_probespec", "telemetry_livestate", "tenants_audit", "tenants_apikey",
+    "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
+)  # fmt: skip
+TENANT_TABLES = (
+    "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
+    "notifications_rule", "notifications_notificationchannel", "monitors_monitor",
+)  # fmt: skip
+KEPT_PEOPLE = ("alice@acme.example", "bob@acme.example", "charlie@globex.example")
+
+
+@pytest.fixture
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Real commits, seen by every thread and process; the rows are gone after the test, the cast stays."""
+    from django.core.cache import cache
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        yield
+        _clean()
+        cache.clear()
+        connections.close_all()
+
+
+def _clean() -> None:
+    import psycopg
+    from django.db import connection
+
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
+        for schema in ("o_acme", "o_globex"):
+            superuser.execute("; ".join(f"DELETE FROM {schema}.{table}" for table in TENANT_TABLES))
+        superuser.execute("; ".join(f"DELETE FROM {table}" for table in SHARED_TABLES))
+        superuser.execute(
+            "UPDATE tenants_organisation SET muted_until = NULL, muted_by = '', state = 'ready'"
+        )
+        superuser.execute(
+            "DELETE FROM tenants_membership WHERE user_id NOT IN (SELECT id FROM tenants_user WHERE email = ANY(%s))"
+            " OR organisation_id NOT IN (SELECT no FROM tenants_organisation WHERE slug IN ('acme', 'globex'))",
+            [list(KEPT_PEOPLE)],
+        )
+        extra = superuser.execute(
+            "SELECT no, schema_name FROM tenants_organisation WHERE slug NOT IN ('acme', 'globex')"
+        ).fetchall()
+        for number, schema in extra:
+            superuser.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+            superuser.execute("DELETE FROM tenants_organisation WHERE no = %s", [number])
+        superuser.execute("DELETE FROM account_emailaddress")
+        superuser.execute("DELETE FROM tenants_user WHERE email <> ALL(%s)", [list(KEPT_PEOPLE)])
+        superuser.execute(
+            "UPDATE tenants_membership m"
+            " SET role = CASE WHEN u.email = 'bob@acme.example' THEN 'viewer' ELSE 'owner' END"
+            " FROM tenants_user u WHERE u.id = m.user_id"
+        )
+
+
+def _organisation(slug: str) -> Any:
+    from tenants.models import Organisation
+
+    return Organisation.objects.get(slug=slug)
+
+
+def _person(email: str) -> Any:
+    from tenants.models import User
+
+    return User.objects.get(email=email)
+
+
+@pytest.fixture
+def acme(world: None) -> Any:
+    return _organisation("acme")
+
+
+@pytest.fixture
+def globex(world: None) -> Any:
+    return _organisation("globex")
+
+
+@pytest.fixture
+def alice(world: None) -> Any:
+    """Owner of acme."""
+    return _person("alice@acme.example")
+
+
+@pytest.fixture
+def bob(world: None) -> Any:
+    """Viewer of acme."""
+    return _person("bob@acme.example")
+
+
+@pytest.fixture
+def charlie(world: None) -> Any:
+    """Owner of globex; a stranger to acme."""
+    return _person("charlie@globex.example")
+
+
+@pytest.fixture
+def as_alice(alice: Any) -> Any:
+    return _signed_in(alice)
+
+
+@pytest.fixture
+def as_bob(bob: Any) -> Any:
+    return _signed_in(bob)
+
+
+@pytest.fixture
+def as_charlie(charlie: Any) -> Any:
+    return _signed_in(charlie)
+
+
+def _signed_in(user: Any) -> Any:
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+class Api:
+    """A script with a key of one organisation."""
+
+    def __init__(self, organisation: Any, scopes: list[str]) -> None:
+        from django.test import Client
+
+        from tenants import keys
+        from tenants.actors import COMMAND_LINE
+
+        self.row, self.key = keys.create(organisation, "suite", scopes, COMMAND_LINE)
+        self.client = Client(headers={"Authorization": f"Bearer {self.key}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(f"/v1/{path}", query)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(f"/v1/{path}", body, content_type="application/json")
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(f"/v1/{path}", body, content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/v1/{path}")
+
+
+@pytest.fixture
+def api(acme: Any) -> Api:
+    return Api(acme, ["*"])
+
+
+@pytest.fixture
+def globex_api(globex: Any) -> Api:
+    return Api(globex, ["*"])
+
+
+@pytest.fixture
+def receiver() -> Iterator[Any]:
+    """A webhook receiver with a ledger."""
+    from tests.receivers import WebhookReceiver
+
+    server = WebhookReceiver().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def smtp(settings: Any) -> Iterator[Any]:
+    """A mail server, and Pulse set to use it."""
+    from tests.receivers import SmtpReceiver
+
+    server = SmtpReceiver().start()
+    settings.EMAIL_URL = server.url
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def courier(world: None) -> Iterator[Any]:
+    """Relay and deliveries, running."""
+    from notifications.courier import Courier
+
+    courier = Courier()
+    courier.start()
+    yield courier
+    courier.stop()
+
+
+@pytest.fixture
+def checker(world: None) -> Iterator[Any]:
+    """Claim, engine and record, running."""
+    from monitors.checking import Checker
+
+    checker = Checker(max_in_flight=200)
+    checker.start()
+    yield checker
+    checker.stop()
+
+
+@pytest.fixture
+def target() -> Iterator[Any]:
+    """An HTTP target with a settable status."""
+    from tests.targets import HttpTarget
+
+    with HttpTarget() as server:
+        yield server

@@ -1,0 +1,91 @@
+"""kill -9 at every step of the path: nothing lost, nothing doubled but what the receiver can tell by its key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from pulse.failpoints import STEPS
+from tests.faults.processes import Worker
+from tests.faults.verifying import verify
+from tests.receivers import WebhookReceiver, wait_until
+from tests.test_story import hurry, make_channel, make_monitor, status_of
+
+CHECKS = [step for step in STEPS if step.startswith(("claim", "record"))]
+DELIVERIES = [step for step in STEPS if step.startswith(("relay", "delivery"))]
+
+
+def expire_leases() -> None:
+    """What time would do: let every lease of the dead worker run out."""
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
+        superuser.execute("UPDATE telemetry_livestate SET lease_until = now() WHERE lease_until IS NOT NULL")
+        superuser.execute("UPDATE outbox_fact SET lease_until = now() WHERE lease_until IS NOT NULL")
+        superuser.execute("UPDATE ledger_delivery SET lease_until = now() WHERE lease_until IS NOT NULL")
+
+
+@pytest.mark.parametrize("step", CHECKS)
+def test_checks_worker_killed_at(
+    step: str, acme: Any, api: Any, target: Any, receiver: WebhookReceiver, courier: Any, tmp_path: Path
+) -> None:
+    prepare(api, receiver)
+    monitor = make_monitor(api, target.url)
+    transition_needed = step in {"record.transition", "record.committed"}
+    if transition_needed:
+        with Worker("run_checks"):
+            wait_until(lambda: status_of(api, monitor) == "up", 15, "the monitor to be up")
+        target.status = 503
+    hurry(api, monitor)
+    Worker("run_checks", step).start().wait_until_killed(20)
+    expire_leases()
+
+    with Worker("run_checks", log=tmp_path / "checks.log"):
+        if not transition_needed:
+            wait_until(lambda: status_of(api, monitor) == "up", 15, "the monitor to be up")
+            target.status = 503
+        wait_until(lambda: hurry(api, monitor) and receiver.ledger, 15, "the outage to be told")
+        target.status = 200
+        wait_until(lambda: hurry(api, monitor) and told(api), 15, "both deliveries to be recorded")
+
+    verify(acme, receiver.ledger, outages=1, repeats_allowed=0)
+
+
+@pytest.mark.parametrize("step", DELIVERIES)
+def test_delivery_worker_killed_at(
+    step: str, acme: Any, api: Any, target: Any, receiver: WebhookReceiver, checker: Any, tmp_path: Path
+) -> None:
+    prepare(api, receiver)
+    monitor = make_monitor(api, target.url)
+    wait_until(lambda: status_of(api, monitor) == "up", 15, "the monitor to be up")
+    target.status = 503
+    hurry(api, monitor)
+    Worker("run_deliveries", step).start().wait_until_killed(20)
+    expire_leases()
+
+    with Worker("run_deliveries", log=tmp_path / "deliveries.log"):
+        wait_until(lambda: hurry(api, monitor) and receiver.ledger, 15, "the outage to be told")
+        target.status = 200
+        wait_until(lambda: hurry(api, monitor) and told(api), 15, "both deliveries to be recorded")
+
+    # Only a crash between "the receiver has it" and "we committed that" may send twice.
+    verify(acme, receiver.ledger, outages=1, repeats_allowed=1 if step == "delivery.sent" else 0)
+    if step == "delivery.sent":
+        assert len(receiver.ledger) == 3
+
+
+def prepare(api: Any, receiver: WebhookReceiver) -> None:
+    channel = make_channel(api, receiver)
+    api.post("rules", {"name": "all", "channels": [channel["id"]], "on": ["down", "up"]})
+
+
+def told(api: Any) -> bool:
+    incidents = api.get("incidents").json()["results"]
+    kinds = [
+        entry["kind"]
+        for incident in incidents
+        for entry in api.get(f"incidents/{incident['id']}").json()["timeline"]
+    ]
+    return kinds.count("told") == 2

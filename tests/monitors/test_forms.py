@@ -1,0 +1,107 @@
+"""The form says at the field what the API says, and keeps what was typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from monitors.forms import MonitorForm
+from monitors.models import Monitor
+
+GOOD = {
+    "name": "Shop", "target": "http://127.0.0.1:9/", "interval_seconds": "30", "timeout_seconds": "5", "method": "HEAD",
+    "expected_status": "200-299", "response_time_limit_ms": "800", "down_after": "2", "up_after": "1", "enabled": "on",
+}  # fmt: skip
+
+
+def test_typed_text_becomes_a_definition() -> None:
+    form = MonitorForm(GOOD)
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data == {
+        "name": "Shop",
+        "kind": "http",
+        "target": "http://127.0.0.1:9/",
+        "interval_seconds": 30,
+        "timeout_seconds": 5,
+        "policy": {"down_after": 2, "up_after": 1},
+        "config": {
+            "method": "HEAD",
+            "expected_status": "200-299",
+            "response_time_limit_ms": 800,
+            "follow_redirects": False,
+        },
+        "enabled": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "pointer"),
+    [
+        ("name", " ", "/name"),
+        ("target", "", "/target"),
+        ("target", "ftp://example.com/", "/target"),
+        ("target", "http://user:secret@example.com/", "/target"),
+        ("target", "http://169.254.169.254/", "/target"),
+        ("interval_seconds", "", "/interval_seconds"),
+        ("interval_seconds", "1e3", "/interval_seconds"),
+        ("interval_seconds", "4", "/interval_seconds"),
+        ("timeout_seconds", "30", "/timeout_seconds"),
+        ("timeout_seconds", "²", "/timeout_seconds"),
+        ("method", "DELETE", "/config/method"),
+        ("expected_status", "teapot", "/config/expected_status"),
+        ("response_time_limit_ms", "0", "/config/response_time_limit_ms"),
+        ("down_after", "21", "/policy/down_after"),
+        ("up_after", "-1", "/policy/up_after"),
+    ],
+)
+def test_form_and_api_complain_in_the_same_words(
+    api: Any, as_alice: Any, field: str, typed: str, pointer: str
+) -> None:
+    answer = as_alice.post("/o/acme/monitors/new/", GOOD | {field: typed})
+
+    errors = answer.context["form"].errors
+    assert answer.status_code == 422
+    assert set(errors) == {field}
+    problem = api.post("monitors", as_a_script_sends(GOOD | {field: typed})).json()
+    assert {"pointer": pointer, "detail": errors[field][0]} in problem["errors"]
+    assert answer.context["form"][field].value() == typed
+    assert (
+        answer.context["form"]["name" if field != "name" else "target"].value()
+        == GOOD["name" if field != "name" else "target"]
+    )
+
+
+def test_every_complaint_comes_at_once() -> None:
+    form = MonitorForm(GOOD | {"name": "", "target": "nonsense", "down_after": "many"})
+
+    assert set(form.errors) == {"name", "target", "down_after"}
+
+
+def test_an_edit_keeps_what_the_form_does_not_show() -> None:
+    monitor = Monitor(name="Shop", target="http://127.0.0.1:9/", config={"max_redirects": 2, "method": "GET"})
+
+    form = MonitorForm(GOOD, monitor=monitor)
+
+    assert form.is_valid()
+    assert form.cleaned_data["config"]["max_redirects"] == 2
+    assert form.cleaned_data["config"]["method"] == "HEAD"
+
+
+def as_a_script_sends(form: dict[str, str]) -> dict[str, Any]:
+    def number(text: str) -> Any:
+        return int(text) if text.lstrip("-").isdecimal() else text
+
+    return {
+        "name": form["name"],
+        "target": form["target"],
+        "interval_seconds": number(form["interval_seconds"]),
+        "timeout_seconds": number(form["timeout_seconds"]),
+        "policy": {"down_after": number(form["down_after"]), "up_after": number(form["up_after"])},
+        "config": {
+            "method": form["method"],
+            "expected_status": form["expected_status"],
+            "response_time_limit_ms": number(form["response_time_limit_ms"]),
+        },
+    }

@@ -1,0 +1,188 @@
+"""Pages of deliveries: what was sent to whom, every try, and dead letters sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from notifications import channels, listing
+from notifications.ledger.models import Delivery
+from notifications.models import NotificationChannel
+from pulse.scoping import in_tenant
+from tenants.actors import COMMAND_LINE
+from tests.notifications.making import UNKNOWN, delivery, outage, tried, webhook
+from tests.receivers import WebhookReceiver
+
+DELIVERIES = "/o/acme/deliveries/"
+
+
+def numbers(answer: Any) -> list[int]:
+    return [row.delivery.no for row in answer.context["page"].rows]
+
+
+@pytest.mark.parametrize("path", ["", "table/", f"incident/{UNKNOWN}/"])
+def test_a_stranger_gets_what_an_unknown_organisation_gives(acme: Any, as_charlie: Any, path: str) -> None:
+    unknown = as_charlie.get(f"/o/nobody/deliveries/{path}")
+    foreign = as_charlie.get(f"/o/acme/deliveries/{path}")
+
+    assert (foreign.status_code, foreign.content) == (404, unknown.content)
+
+
+def test_deliveries_of_others_are_not_listed(acme: Any, globex: Any, as_charlie: Any) -> None:
+    incident = outage(acme)
+    made = tried(acme, delivery(acme, webhook(acme), incident=incident), "dead")
+
+    assert numbers(as_charlie.get("/o/globex/deliveries/")) == []
+    assert as_charlie.get(f"/o/globex/deliveries/incident/{incident.pk}/").status_code == 404
+    assert as_charlie.post(f"/o/globex/deliveries/{made.id}/resending/").status_code == 404
+    assert as_charlie.post(f"/o/acme/deliveries/{made.id}/resending/").status_code == 404
+    with in_tenant(acme):
+        assert Delivery.objects.get(tenant_no=acme.no, no=made.no).state == "dead"
+
+
+def test_a_viewer_looks_and_may_not_resend(acme: Any, as_bob: Any) -> None:
+    made = tried(acme, delivery(acme, webhook(acme)), "dead")
+
+    page = as_bob.get(DELIVERIES)
+
+    assert numbers(page) == [made.no]
+    assert "Send again" not in page.content.decode()
+    assert as_bob.post(f"{DELIVERIES}{made.id}/resending/").status_code == 403
+
+
+def test_each_state_is_a_filter(acme: Any, as_alice: Any) -> None:
+    channel = webhook(acme)
+    made = {state: tried(acme, delivery(acme, channel), state).no for state in ("sent", "dead", "retrying")}
+    made["pending"] = delivery(acme, channel).no
+
+    assert numbers(as_alice.get(DELIVERIES)) == sorted(made.values(), reverse=True)
+    assert numbers(as_alice.get(DELIVERIES, {"state": "sent"})) == [made["sent"]]
+    assert numbers(as_alice.get(DELIVERIES, {"state": "dead"})) == [made["dead"]]
+    assert numbers(as_alice.get(DELIVERIES, {"state": "waiting"})) == [made["pending"], made["retrying"]]
+    assert numbers(as_alice.get(DELIVERIES, {"state": "cancelled"})) == []
+
+
+def test_channel_and_incident_are_filters(acme: Any, as_alice: Any) -> None:
+    first, second, incident = webhook(acme, "First"), webhook(acme, "Second"), outage(acme)
+    one, two = delivery(acme, first), delivery(acme, second, incident=incident)
+
+    assert numbers(as_alice.get(DELIVERIES, {"channel": str(first.pk)})) == [one.no]
+    assert numbers(as_alice.get(DELIVERIES, {"incident": str(incident.pk)})) == [two.no]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "x"},
+        {"channel": "x"},
+        {"incident": "1"},
+        {"before": "-1"},
+        {"before": "9" * 30},
+        {"after": "x"},
+    ],
+)
+def test_a_nonsense_filter_is_none(acme: Any, as_alice: Any, query: dict[str, str]) -> None:
+    made = delivery(acme, webhook(acme))
+
+    assert numbers(as_alice.get(DELIVERIES, query)) == [made.no]
+
+
+def test_pages_lead_to_older_and_back_to_newer(
+    acme: Any, as_alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing.page, "__defaults__", (2,))
+    channel = webhook(acme)
+    made = [delivery(acme, channel).no for _ in range(5)][::-1]
+
+    first = as_alice.get(DELIVERIES)
+    second = as_alice.get(first.context["page"].older)
+    third = as_alice.get(second.context["page"].older)
+    back = as_alice.get(third.context["page"].newer)
+
+    assert [numbers(page) for page in (first, second, third, back)] == [
+        made[:2],
+        made[2:4],
+        made[4:],
+        made[2:4],
+    ]
+    assert first.context["page"].newer == ""
+    assert third.context["page"].older == ""
+
+
+def test_a_row_tells_every_try(acme: Any, as_alice: Any) -> None:
+    made = tried(acme, delivery(acme, webhook(acme), incident=outage(acme), name="shop <b>"), "retrying")
+
+    page = as_alice.get(DELIVERIES).content.decode()
+
+    assert "Down: shop &lt;b&gt;" in page
+    assert "Answered 503" in page
+    assert "1 try" in page
+    assert f"/o/acme/incidents/{made.incident_id}/" in page
+
+
+def test_a_dead_letter_is_sent_again_under_its_old_key(
+    acme: Any, as_alice: Any, receiver: WebhookReceiver, courier: Any
+) -> None:
+    made = tried(acme, delivery(acme, webhook(acme, url=receiver.url)), "dead")
+
+    answer = as_alice.post(f"{DELIVERIES}{made.id}/resending/?state=dead")
+
+    assert receiver.wait_for(1)[0].key == f"msg_{made.id.hex}"
+    assert answer.headers["Location"] == f"{DELIVERIES}?state=dead"
+
+
+def test_what_is_not_dead_is_not_sent_again(acme: Any, as_alice: Any) -> None:
+    made = tried(acme, delivery(acme, webhook(acme)), "sent")
+
+    page = as_alice.post(f"{DELIVERIES}{made.id}/resending/", follow=True).content.decode()
+
+    assert "Only dead letters are sent again" in page
+
+
+@pytest.mark.parametrize("how", ["deleted", "switched off"])
+def test_a_letter_whose_channel_is_gone_stays_dead(acme: Any, as_alice: Any, how: str) -> None:
+    channel = webhook(acme)
+    made = tried(acme, delivery(acme, channel), "dead")
+    with in_tenant(acme):
+        if how == "deleted":
+            channels.delete(acme, channel, COMMAND_LINE)
+        else:
+            NotificationChannel.objects.update(disabled_at=channel.created_at)
+
+    page = as_alice.post(f"{DELIVERIES}{made.id}/resending/", follow=True).content.decode()
+
+    assert f"is {how}" in page
+    assert "Send again" not in page
+    with in_tenant(acme):
+        assert Delivery.objects.get(tenant_no=acme.no, no=made.no).state == "dead"
+
+
+def test_an_incident_shows_what_was_sent_about_it(acme: Any, as_alice: Any) -> None:
+    incident, channel = outage(acme), webhook(acme)
+    made = delivery(acme, channel, incident=incident)
+    delivery(acme, channel)
+    where = f"{DELIVERIES}incident/{incident.pk}/"
+
+    part = as_alice.get(where, headers={"HX-Request": "true"})
+    page = as_alice.get(where)
+
+    assert [row.delivery.no for row in part.context["rows"]] == [made.no]
+    assert 'id="incident-deliveries"' in part.content.decode()
+    assert page.headers["Location"] == f"{DELIVERIES}?incident={incident.pk}"
+
+
+def test_the_list_costs_the_same_for_three_and_thirty(acme: Any, as_alice: Any) -> None:
+    channel, incident = webhook(acme), outage(acme)
+
+    def cost(number: int) -> int:
+        for _ in range(number):
+            tried(acme, delivery(acme, channel, incident=incident), "dead")
+        with CaptureQueriesContext(connection) as queries:
+            as_alice.get(DELIVERIES)
+        return len(queries)
+
+    cost(0)
+    assert cost(3) == cost(27) < 20

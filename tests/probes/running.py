@@ -1,0 +1,49 @@
+"""A running engine for tests, asked one check at a time."""
+
+import queue
+from collections.abc import Sequence
+from time import monotonic
+from typing import Self
+
+from monitors.probes.engine import Engine
+from monitors.probes.http import HttpConfig
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import Outcome
+from pulse.net.addresses import Policy
+
+
+class Probing:
+    """Use as a context manager; `outcomes` receives (job, outcome, lateness_us) in the order of finishing."""
+
+    def __init__(self, policy: Policy, nameservers: Sequence[str], ca_file: str | None = None) -> None:
+        self.outcomes: queue.Queue[tuple[Job, Outcome, int]] = queue.Queue()
+        self.engine = Engine(policy, on_outcome=self._hand_over, nameservers=nameservers, ca_file=ca_file)
+
+    def check(self, target: str, config: object = None, timeout_s: float = 3.0) -> Outcome:
+        """The outcome of one check made now."""
+        self.engine.submit([self.job(target, config, timeout_s)])
+        return self.next()[1]
+
+    def job(
+        self,
+        target: str,
+        config: object = None,
+        timeout_s: float = 3.0,
+        *,
+        tenant: int = 1,
+        after_s: float = 0.0,
+    ) -> Job:
+        return Job(target, tenant, "http", target, config or HttpConfig(), timeout_s, monotonic() + after_s)
+
+    def next(self, timeout_s: float = 10.0) -> tuple[Job, Outcome, int]:
+        return self.outcomes.get(timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        self.engine.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.engine.stop()
+
+    def _hand_over(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
+        self.outcomes.put((job, outcome, lateness_us))

@@ -1,0 +1,1 @@
+"""What `make run` promises, seen from outside the process."""
