@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +21,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     with django_db_blocker.unblock():
         call_command("prepare_database", quiet=True)
         _make_cast()
+        _remember_cast()
         connection.set_schema_to_public()  # type: ignore[attr-defined]
     yield
     with django_db_blocker.unblock():
@@ -51,7 +55,20 @@ TENANT_TABLES = (
     "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
     "notifications_rule", "notifications_notificationchannel", "monitors_monitor",
 )  # fmt: skip
-KEPT_PEOPLE = ("alice@acme.example", "bob@acme.example", "charlie@globex.example")
+CAST_TABLES = ("tenants_user", "tenants_organisation", "tenants_membership")  # in an order that keys allow
+
+
+def _remember_cast() -> None:
+    with _superuser() as superuser:
+        superuser.execute("CREATE SCHEMA IF NOT EXISTS suite")
+        for table in CAST_TABLES:
+            superuser.execute(f"CREATE TABLE IF NOT EXISTS suite.{table} AS TABLE public.{table}")
+
+
+def _superuser() -> psycopg.Connection:
+    import psycopg
+
+    return psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True)
 
 
 @pytest.fixture
@@ -68,35 +85,36 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 def _clean() -> None:
-    import psycopg
     from django.db import connection
 
     connection.set_schema_to_public()  # type: ignore[attr-defined]
-    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
+    with _superuser() as superuser:
         for schema in ("o_acme", "o_globex"):
             superuser.execute("; ".join(f"DELETE FROM {schema}.{table}" for table in TENANT_TABLES))
         superuser.execute("; ".join(f"DELETE FROM {table}" for table in SHARED_TABLES))
-        superuser.execute(
-            "UPDATE tenants_organisation SET muted_until = NULL, muted_by = '', state = 'ready'"
-        )
-        superuser.execute(
-            "DELETE FROM tenants_membership WHERE user_id NOT IN (SELECT id FROM tenants_user WHERE email = ANY(%s))"
-            " OR organisation_id NOT IN (SELECT no FROM tenants_organisation WHERE slug IN ('acme', 'globex'))",
-            [list(KEPT_PEOPLE)],
-        )
+        superuser.execute("DELETE FROM account_emailaddress; DELETE FROM tenants_membership")
         extra = superuser.execute(
-            "SELECT no, schema_name FROM tenants_organisation WHERE slug NOT IN ('acme', 'globex')"
+            "SELECT schema_name FROM tenants_organisation WHERE slug NOT IN ('acme', 'globex')"
         ).fetchall()
-        for number, schema in extra:
+        for (schema,) in extra:
             superuser.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-            superuser.execute("DELETE FROM tenants_organisation WHERE no = %s", [number])
-        superuser.execute("DELETE FROM account_emailaddress")
-        superuser.execute("DELETE FROM tenants_user WHERE email <> ALL(%s)", [list(KEPT_PEOPLE)])
-        superuser.execute(
-            "UPDATE tenants_membership m"
-            " SET role = CASE WHEN u.email = 'bob@acme.example' THEN 'viewer' ELSE 'owner' END"
-            " FROM tenants_user u WHERE u.id = m.user_id"
-        )
+        for table in CAST_TABLES:
+            _restore(superuser, table)
+
+
+def _restore(superuser: psycopg.Connection, table: str) -> None:
+    """The rows as they were made: a role, a name, a password or a membership that a test changed is back."""
+    columns = [
+        column.name for column in superuser.execute(f"SELECT * FROM suite.{table} LIMIT 0").description or ()
+    ]
+    superuser.execute(
+        f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM suite.{table} s WHERE s.id = t.id)"
+    )
+    superuser.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE SELECT {', '.join(columns)}"
+        f" FROM suite.{table} ON CONFLICT (id) DO UPDATE SET"
+        f" {', '.join(f'{column} = excluded.{column}' for column in columns if column not in ('id', 'no'))}"
+    )
 
 
 def _organisation(slug: str) -> Any:
