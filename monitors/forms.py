@@ -10,7 +10,7 @@ from django import forms
 
 from monitors import definition
 from monitors.models import Monitor
-from monitors.probes import http
+from monitors.probes import PROBES
 from pulse.fields import ConfigError
 from tenants.settings_forms import DURATION_CHOICES, DURATIONS
 
@@ -93,7 +93,8 @@ def _number(text: str) -> int | str:
 
 
 def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
-    config = http.load(known["config"]).as_json()
+    settings = PROBES[known["kind"]].settings
+    config = settings.as_json(settings.load(known["config"]))
     return {
         **{name: known.get(name, "") for name in ("name", "target", "enabled", *NUMBERS)},
         **{name: known["policy"][name] for name in POLICY},

@@ -16,7 +16,7 @@ from monitors import editing, evidence, listing
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.models import Monitor
-from monitors.probes import http
+from monitors.probes import PROBES
 from monitors.summary import summarise, tally
 from tenants.abilities import Ability
 from tenants.access import requires
@@ -64,7 +64,7 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "monitor": monitor,
         "row": listing.rows([monitor], now)[0],
         "figures": work_out(monitor, _range(request), now),
-        "settings": http.load(monitor.config).as_json(),
+        "settings": settings_of(monitor),
         "snooze_form": SnoozeForm(),
         **_results(request, monitor),
     }
@@ -162,6 +162,11 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
     editing.delete(request.organisation, monitor, Actor.person(request.user))
     messages.success(request, f"{monitor} is deleted; its incidents stay.")
     return redirect("monitors:list")
+
+
+def settings_of(monitor: Monitor) -> dict[str, object]:
+    settings = PROBES[monitor.kind].settings
+    return settings.as_json(settings.load(monitor.config))
 
 
 def _monitor(request: TenantRequest, pk: UUID) -> Monitor:

@@ -2,42 +2,23 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from monitors.assertions.model import Source
+from monitors.probes.failures import CLASSES
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
-from pulse.fields import FieldError, boolean, choice, integer, optional, read_fields
+from monitors.probes.probe import Probe
+from monitors.probes.settings import Settings, choose, number, section, switch, text
+from pulse.fields import FieldError
 from pulse.net.exchange import Exchange
-from pulse.net.failures import Failure
 from pulse.net.fetch import Fetch, Outbound, Request
 from pulse.net.urls import Url, parse_url
 
 StatusRanges = tuple[tuple[int, int], ...]
 
 _STATUS_PART = re.compile(r"([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?")
-
-_CLASSES = {
-    Failure.NXDOMAIN: ErrorClass.DNS_NXDOMAIN,
-    Failure.NO_ADDRESS: ErrorClass.DNS_NO_ADDRESS,
-    Failure.DNS_TIMEOUT: ErrorClass.DNS_TIMEOUT,
-    Failure.DNS_FAILED: ErrorClass.DNS_FAILED,
-    Failure.REFUSED_ADDRESS: ErrorClass.REFUSED_ADDRESS,
-    Failure.INVALID_TARGET: ErrorClass.INVALID_TARGET,
-    Failure.CONNECT_REFUSED: ErrorClass.CONNECT_REFUSED,
-    Failure.CONNECT_TIMEOUT: ErrorClass.CONNECT_TIMEOUT,
-    Failure.CONNECT_FAILED: ErrorClass.CONNECT_FAILED,
-    Failure.TLS_FAILED: ErrorClass.TLS_FAILED,
-    Failure.CERTIFICATE_EXPIRED: ErrorClass.TLS_CERTIFICATE_EXPIRED,
-    Failure.HOSTNAME_MISMATCH: ErrorClass.TLS_HOSTNAME_MISMATCH,
-    Failure.CERTIFICATE_UNTRUSTED: ErrorClass.TLS_UNTRUSTED,
-    Failure.TIMEOUT: ErrorClass.TIMEOUT,
-    Failure.CONNECTION_LOST: ErrorClass.CONNECTION_LOST,
-    Failure.BAD_RESPONSE: ErrorClass.BAD_RESPONSE,
-    Failure.RESPONSE_TOO_LARGE: ErrorClass.RESPONSE_TOO_LARGE,
-    Failure.TOO_MANY_REDIRECTS: ErrorClass.TOO_MANY_REDIRECTS,
-    Failure.BAD_REDIRECT: ErrorClass.BAD_REDIRECT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +30,6 @@ class HttpConfig:
     max_redirects: int = 5
     expected_status: StatusRanges = ((200, 399),)
     response_time_limit_ms: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The settings as `load` reads them, every field written out."""
-        return {
-            "method": self.method,
-            "follow_redirects": self.follow_redirects,
-            "max_redirects": self.max_redirects,
-            "expected_status": format_status(self.expected_status),
-            "response_time_limit_ms": self.response_time_limit_ms,
-        }
-
-
-def load(data: object) -> HttpConfig:
-    """The settings in `data` (decoded JSON), defaults filled in; raises ConfigError."""
-    return HttpConfig(
-        **read_fields(
-            data,
-            {
-                "method": choice("GET", "HEAD"),
-                "follow_redirects": boolean,
-                "max_redirects": integer(0, 20, "redirects"),
-                "expected_status": parse_status,
-                "response_time_limit_ms": optional(integer(1, 300_000, "milliseconds")),
-            },
-        )
-    )
 
 
 def check_target(target: str) -> Url:
@@ -119,7 +74,7 @@ def judge(config: HttpConfig, exchange: Exchange) -> Outcome:
 
 def _verdict(config: HttpConfig, exchange: Exchange) -> tuple[ErrorClass, str]:
     if exchange.failure is not None:
-        return _CLASSES[exchange.failure], exchange.detail
+        return CLASSES[exchange.failure], exchange.detail
     status = exchange.status or 0
     if not any(low <= status <= high for low, high in config.expected_status):
         return ErrorClass.BAD_STATUS, f"answered {status}, expected {format_status(config.expected_status)}"
@@ -143,3 +98,37 @@ def start(out: Outbound, job: Job, done: Callable[[Outcome], None]) -> None:
 
     limit = config.max_redirects if config.follow_redirects else None
     Fetch(out, Request(job.target, config.method, job.timeout_s, limit, job.tenant), finished).start()
+
+
+SETTINGS = Settings(
+    HttpConfig,
+    section(
+        "Request",
+        choose("method", "Method", [("GET", "GET"), ("HEAD", "HEAD, without the body")]),
+        switch("follow_redirects", "Follow redirects", default=True),
+        number("max_redirects", "Redirects at most", "", 0, 20, "redirects", default=5),
+    ),
+    section(
+        "What a good answer is",
+        replace(
+            text("expected_status", "Expected status", "Codes and ranges, like 200-299,304.", read=parse_status),
+            default=((200, 399),),
+            write=format_status,
+        ),
+        number(
+            "response_time_limit_ms", "Response-time limit", "Milliseconds; a slower answer counts as failed.",
+            1, 300_000, "milliseconds", default=None,
+        ),
+    ),
+)  # fmt: skip
+load = SETTINGS.load
+PROBE = Probe(
+    title="HTTP(S)",
+    settings=SETTINGS,
+    check_target=check_target,
+    start=start,
+    sources=frozenset({Source.STATUS, Source.RESPONSE_TIME}),
+    target_label="URL",
+    placeholder="https://example.com/",
+    target_help="What to fetch, with http:// or https://.",
+)

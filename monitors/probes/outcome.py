@@ -1,7 +1,9 @@
 """What a check found: the one shape that all probes return and that evaluation and recording read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class ErrorClass(IntEnum):
@@ -29,6 +31,10 @@ class ErrorClass(IntEnum):
     BAD_RESPONSE = 63
     CONNECTION_LOST = 64
     RESPONSE_TOO_LARGE = 65
+    UNEXPECTED_ANSWER = 66
+    SIGN_IN_REFUSED = 67
+    ASSERTION_FAILED = 70
+    NOT_POSSIBLE_HERE = 80
     INTERNAL = 90
 
 
@@ -40,7 +46,8 @@ class Outcome:
     """The result of one check. Durations are in microseconds, None for a phase that was not reached.
 
     `detail` is one sentence for people, of at most 200 printable characters, and holds nothing of a
-    response's body.
+    response's body. `soft`: it works, but a soft assertion failed (then `ok` is True and `error` says why).
+    `evidence` makes what is kept of failures and of changes, as JSON; it is called for those only.
     """
 
     ok: bool
@@ -54,6 +61,8 @@ class Outcome:
     transfer_us: int | None = None
     total_us: int | None = None
     address: str | None = None
+    soft: bool = False
+    evidence: Callable[[], dict[str, Any]] | None = None
 
 
 def sentence(text: str) -> str:

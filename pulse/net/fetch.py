@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Any
@@ -21,6 +22,8 @@ from pulse.net.urls import Url, UrlError, join_url, parse_url
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A name with many addresses is tried at this many of them; round-robin names rarely have more that differ.
 MAX_ADDRESSES = 3
+# For probes whose library only blocks; the rest is done on the loop.
+THREADS = 32
 
 _TRY_NEXT_ADDRESS = frozenset({Failure.CONNECT_REFUSED, Failure.CONNECT_TIMEOUT, Failure.CONNECT_FAILED})
 
@@ -38,9 +41,15 @@ class Outbound:
         self.loop = loop
         self.policy = policy
         self.resolver = Resolver(loop, nameservers)
-        self.transfers = Transfers(loop, ca_file or default_ca_file())
+        self.ca_file = ca_file or default_ca_file()
+        self.transfers = Transfers(loop, self.ca_file)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
 
     def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.threads.shutdown(wait=False, cancel_futures=True)
         self.transfers.close()
         self.resolver.close()
 

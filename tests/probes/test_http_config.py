@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitors.probes.http import HttpConfig, judge, load
+from monitors.probes.http import SETTINGS, HttpConfig, judge, load
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
 from pulse.fields import ConfigError
 from pulse.net.exchange import Exchange
@@ -11,13 +11,13 @@ from pulse.net.failures import Failure
 
 def test_empty_settings_are_the_defaults() -> None:
     assert load({}) == HttpConfig()
-    assert load({}).as_json()["expected_status"] == "200-399"
+    assert SETTINGS.as_json(load({}))["expected_status"] == "200-399"
 
 
 def test_settings_survive_the_way_through_json() -> None:
     settings = {"method": "HEAD", "expected_status": "200-299, 304", "response_time_limit_ms": 500}
 
-    assert load(load(settings).as_json()) == load(settings)
+    assert load(SETTINGS.as_json(load(settings))) == load(settings)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What an answer must be: one typed model, shared by form, API, worker and evidence."""

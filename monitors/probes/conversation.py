@@ -1,0 +1,147 @@
+"""Run a check that is a conversation over sockets: deadline, faults and assertions are the same for all kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic, monotonic_ns
+from typing import Any
+
+from monitors.assertions.judging import judge, verdict
+from monitors.assertions.model import Assertion, Source
+from monitors.probes.failures import CLASSES
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
+from pulse.net.errors import OutboundError
+from pulse.net.fetch import Outbound
+from pulse.net.streams import Phases, Stream, open_socket, open_stream
+
+Done = Callable[[Outcome], None]
+
+
+class CheckFailed(Exception):
+    """The target answered, but not as it should; the text is a sentence for people, without the answer's body."""
+
+    def __init__(self, error: ErrorClass, detail: str) -> None:
+        super().__init__(detail)
+        self.error = error
+
+
+@dataclass(slots=True)
+class Talk:
+    """What a check has at hand. What it puts into `facts` is asserted on and kept as evidence.
+
+    `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
+    host key, a certificate chain; JSON, without secrets.
+    """
+
+    out: Outbound
+    job: Job
+    config: Any
+    until: float
+    phases: Phases = field(default_factory=Phases)
+    facts: dict[Source, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the check is cut off."""
+        return max(0.0, self.until - monotonic())
+
+    async def open(self, host: str, port: int) -> Stream:
+        """A stream to a vetted address of `host`; closed by the caller, in `finally`."""
+        return await open_stream(self.out, host, port, self.job.tenant, self.left_s, self.phases)
+
+    async def open_socket(self, host: str, port: int) -> Any:
+        """The same as a connected, non-blocking socket, for libraries that take one."""
+        return await open_socket(self.out, host, port, self.job.tenant, self.left_s, self.phases)
+
+    async def in_thread(self, work: Callable[[], Any]) -> Any:
+        """Runs what only blocks in one of a few threads; `work` must end by itself before the deadline."""
+        return await self.out.loop.run_in_executor(self.out.threads, work)
+
+
+# Returns the sentence about a good answer ("answered 250"); raises CheckFailed or OutboundError.
+Check = Callable[[Talk], Awaitable[str]]
+
+
+def starting(check: Check) -> Callable[[Outbound, Job, Done], None]:
+    """The `start` of a kind whose check is the coroutine `check`."""
+
+    def start(out: Outbound, job: Job, done: Done) -> None:
+        task = out.loop.create_task(_run(check, out, job))
+        out.tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(out.tasks.discard)
+        task.add_done_callback(lambda ended: _report(ended, done))
+
+    return start
+
+
+async def _run(check: Check, out: Outbound, job: Job) -> Outcome:
+    began = monotonic_ns()
+    talk = Talk(out, job, job.config, monotonic() + job.timeout_s)
+    try:
+        async with asyncio.timeout(job.timeout_s):
+            words = await check(talk)
+        error = ErrorClass.NONE
+    except CheckFailed as failed:
+        error, words = failed.error, str(failed)
+    except OutboundError as failed:
+        error, words = CLASSES[failed.failure], str(failed)
+    except TimeoutError:
+        error, words = ErrorClass.TIMEOUT, f"no complete answer within {job.timeout_s:g} s"
+    except (ConnectionError, EOFError, ssl.SSLError) as broken:
+        error, words = ErrorClass.CONNECTION_LOST, _lost(broken)
+    return conclude(talk, error, words, (monotonic_ns() - began) // 1000)
+
+
+def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcome:
+    """The outcome: the failure on the way if there was one, else what the assertions say."""
+    phases = talk.phases
+    assertions: tuple[Assertion, ...] = getattr(talk.config, "assertions", ())
+    facts: Mapping[Source, Any] = {
+        Source.CONNECTED: error is ErrorClass.NONE,
+        Source.RESPONSE_TIME: total_us / 1000,
+        Source.IP: phases.address,
+        **talk.facts,
+    }
+    checked = judge(assertions, facts)
+    soft = False
+    if error is ErrorClass.NONE:
+        failed = verdict(checked)
+        if failed is not None:
+            error, words, soft = ErrorClass.ASSERTION_FAILED, failed.words, failed.soft
+
+    def evidence() -> dict[str, Any]:
+        shown = {source.value: value for source, value in facts.items() if value is not None}
+        return {"facts": shown, "notes": talk.notes, "assertions": [one.as_json() for one in checked]}
+
+    return Outcome(
+        ok=error is ErrorClass.NONE or soft,
+        error=error,
+        detail=sentence(words),
+        dns_us=phases.dns_us,
+        connect_us=phases.connect_us,
+        tls_us=phases.tls_us,
+        wait_us=phases.wait_us,
+        transfer_us=phases.transfer_us,
+        total_us=total_us,
+        address=phases.address,
+        soft=soft,
+        evidence=evidence,
+    )
+
+
+def _report(task: asyncio.Task[Outcome], done: Done) -> None:
+    if task.cancelled():
+        return  # the engine is being stopped
+    error = task.exception()
+    done(task.result() if error is None else internal_error(error))
+
+
+def _lost(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"the TLS session broke ({str(error.reason or 'unknown reason').lower().replace('_', ' ')})"
+    return "the connection was closed before the answer was complete"

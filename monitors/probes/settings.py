@@ -1,0 +1,212 @@
+"""What a kind of check can be told: one table per kind, from which form, API, docs and reader are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from pulse.fields import ConfigError, FieldError, Reader, read_fields
+from pulse.fields import boolean as read_boolean
+from pulse.fields import integer as read_integer
+
+Control = Literal["text", "long", "number", "switch", "choice", "lines", "pairs", "secret"]
+Config = TypeVar("Config")
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token of RFC 9110
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a kind of check.
+
+    `read` turns a JSON value into what the probe uses or raises FieldError; `default` is already so.
+    `control` says how a form shows it, `schema` is its JSON Schema.
+    The value of a "secret" is sealed where it is stored and never shown again.
+    """
+
+    name: str
+    label: str
+    control: Control
+    read: Reader
+    default: Any
+    schema: Mapping[str, Any]
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    write: Callable[[Any], Any] = field(default=lambda value: value)
+
+    @property
+    def is_secret(self) -> bool:
+        return self.control == "secret"
+
+
+def text(name: str, label: str, help_text: str = "", *, longest: int = 200, default: str = "",
+         long: bool = False, read: Reader | None = None) -> Setting:  # fmt: skip
+    """A line of text, or several with `long`."""
+
+    def read_text(value: Any) -> Any:
+        if not isinstance(value, str):
+            if read:
+                return read(value)  # which says best what it wants
+            raise FieldError("Write it as text.")
+        if len(value) > longest:
+            raise FieldError(f"Shorten it to at most {longest:,} characters; it has {len(value):,}.")
+        if not long and any(ord(character) < 32 or ord(character) == 127 for character in value):
+            raise FieldError("Write it on one line, without control characters.")
+        if "\0" in value:
+            raise FieldError("Remove the NUL character.")
+        return read(value) if read else value
+
+    schema = {"type": "string", "maxLength": longest}
+    return Setting(name, label, "long" if long else "text", read_text, default, schema, help_text)
+
+
+def secret(name: str, label: str, help_text: str = "", *, longest: int = 4000, long: bool = False) -> Setting:
+    """Text that is sealed at rest and only ever replaced; a PEM key is one too (`long`)."""
+    plain = text(name, label, help_text, longest=longest, long=long)
+    schema = {"type": "string", "maxLength": longest, "writeOnly": True}
+    return Setting(name, label, "secret", plain.read, "", schema, help_text)
+
+
+def number(name: str, label: str, help_text: str, low: int, high: int, unit: str, *,
+           default: int | None) -> Setting:  # fmt: skip
+    """A whole number; with the default None it may be left out."""
+    whole = read_integer(low, high, unit)
+    schema: dict[str, Any] = {"type": "integer", "minimum": low, "maximum": high}
+    if default is None:
+        schema = {**schema, "type": ["integer", "null"]}
+
+    def read(value: Any) -> Any:
+        return None if value is None and default is None else whole(value)
+
+    return Setting(name, label, "number", read, default, schema, help_text)
+
+
+def switch(name: str, label: str, help_text: str = "", *, default: bool = False) -> Setting:
+    return Setting(name, label, "switch", read_boolean, default, {"type": "boolean"}, help_text)
+
+
+def choose(name: str, label: str, choices: Sequence[tuple[str, str]], help_text: str = "") -> Setting:
+    """One of (value, words); the first is the default."""
+    allowed = tuple(value for value, _ in choices)
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise FieldError(f"Use {' or '.join(allowed)}.")
+        return value
+
+    schema = {"type": "string", "enum": list(allowed)}
+    return Setting(name, label, "choice", read, allowed[0], schema, help_text, tuple(choices))
+
+
+def lines(name: str, label: str, help_text: str = "", *, most: int = 50, longest: int = 1000,
+          read_line: Callable[[str], str] | None = None) -> Setting:  # fmt: skip
+    """A list of texts, one per line in a form; read as a tuple."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+            raise FieldError("Write it as a list of texts.")
+        if len(value) > most:
+            raise FieldError(f"Use at most {most} of them; there are {len(value)}.")
+        for line in value:
+            if len(line) > longest or not line.isprintable():
+                raise FieldError(f"Use printable text of at most {longest} characters for each.")
+        return tuple(read_line(line) if read_line else line for line in value)
+
+    schema = {"type": "array", "items": {"type": "string", "maxLength": longest}, "maxItems": most}
+    return Setting(name, label, "lines", read, (), schema, help_text, write=list)
+
+
+def pairs(
+    name: str,
+    label: str,
+    help_text: str = "",
+    *,
+    most: int = 50,
+    refused: frozenset[str] = frozenset(),
+) -> Setting:
+    """Header-like names with values: an object in JSON, "Name: value" lines in a form; read as a tuple of pairs."""
+
+    def read(value: Any) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            raise FieldError('Write it as an object of names and texts, like {"Accept": "text/html"}.')
+        if len(value) > most:
+            raise FieldError(f"Use at most {most} of them; there are {len(value)}.")
+        for key, item in value.items():
+            if not _NAME.fullmatch(key):
+                raise FieldError(f"Check the name {key[:40]!r}: letters, digits and hyphens only.")
+            if key.lower() in refused:
+                raise FieldError(f"Remove {key}: Pulse sets it itself.")
+            if len(item) > 4000 or any(ord(character) < 32 or ord(character) == 127 for character in item):
+                raise FieldError(f"Write the value of {key} on one line, of at most 4,000 characters.")
+        return tuple(value.items())
+
+    schema = {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": most}
+    return Setting(name, label, "pairs", read, (), schema, help_text, write=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Settings that stand under one heading in a form."""
+
+    title: str
+    settings: tuple[Setting, ...]
+
+
+def section(title: str, *settings: Setting) -> Section:
+    return Section(title, settings)
+
+
+class Settings(Generic[Config]):
+    """The settings of one kind, and the frozen dataclass that holds them read.
+
+    The dataclass has one field per setting, of the same name; `together` may look at all of them and raise
+    ConfigError for what does not go together.
+    """
+
+    def __init__(
+        self, config: type[Config], *sections: Section, together: Callable[[Config], None] | None = None
+    ) -> None:
+        self.sections = sections
+        self.all = settings = tuple(setting for part in sections for setting in part.settings)
+        self._config = config
+        self._together = together
+        self._readers = {setting.name: setting.read for setting in settings}
+        self._defaults = {setting.name: setting.default for setting in settings}
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        return frozenset(setting.name for setting in self.all if setting.is_secret)
+
+    def load(self, data: object) -> Config:
+        """The settings in `data` (decoded JSON), defaults filled in; raises ConfigError."""
+        config = self._config(**(self._defaults | read_fields(data, self._readers)))
+        if self._together:
+            self._together(config)
+        return config
+
+    def as_json(self, config: Config) -> dict[str, Any]:
+        """The settings as `load` reads them, every one written out."""
+        return {setting.name: setting.write(getattr(config, setting.name)) for setting in self.all}
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the settings, for the API's document."""
+        properties = {
+            setting.name: {
+                **setting.schema,
+                "description": setting.help or setting.label,
+                **_default(setting),
+            }
+            for setting in self.all
+        }
+        return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _default(setting: Setting) -> dict[str, Any]:
+    return {} if setting.is_secret else {"default": setting.write(setting.default)}
+
+
+def refuse(name: str, words: str) -> ConfigError:
+    """What `together` raises: a complaint about one setting in the light of the others."""
+    return ConfigError([(f"/{name}", words)])
