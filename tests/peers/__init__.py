@@ -1,0 +1,1 @@
+"""Real servers for the suite's checks, each started once, below the process that asked for it."""
