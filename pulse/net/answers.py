@@ -20,23 +20,29 @@ _FAILURES = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Addresses in the order to try them, or why there are none. `ttl` in seconds."""
+    """Addresses in the order to try them, or why there are none. `ttl` in seconds; `family` 4, 6 or 0 for any."""
 
     addresses: tuple[str, ...] = ()
     ttl: float = NEGATIVE_S
     failure: Failure | None = None
     code: int = 0
+    family: int = 0
 
     def sentence(self, name: str) -> str:
         if self.failure is Failure.NXDOMAIN:
             return f"{name} does not exist (NXDOMAIN)"
         if self.failure is Failure.NO_ADDRESS:
-            return f"{name} has no address (neither A nor AAAA record)"
+            return f"{name} has no {_KINDS[self.family]}"
         if self.failure is Failure.DNS_TIMEOUT:
             return f"no name server answered for {name} in time"
         return f"the look-up of {name} failed ({_CODES.get(self.code, 'name server error')})"
 
 
+_KINDS = {
+    0: "address (neither A nor AAAA record)",
+    4: "IPv4 address (A record), and the monitor asks for one",
+    6: "IPv6 address (AAAA record), and the monitor asks for one",
+}
 _CODES = {
     errno.ARES_ESERVFAIL: "SERVFAIL",
     errno.ARES_EREFUSED: "REFUSED",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pycurl
 
 from pulse.net.failures import Failure
-from pulse.net.handle import MAX_HEADERS, Handle
+from pulse.net.handle import Handle
 from pulse.net.urls import Url
 
 # X509_V_ERR_* of OpenSSL, as CURLINFO_SSL_VERIFYRESULT returns them. libcurl compares the name itself, after
@@ -19,16 +19,22 @@ _UNTRUSTED = {
     20: "its issuer is unknown or an intermediate certificate is missing",
     21: "its chain is incomplete",
 }
-_HTTP2_STREAM, _TOO_LARGE = 92, 100  # not named by pycurl
+# Not named by pycurl.
+_HTTP2_STREAM, _HTTP3, _QUIC, _PROXY, _TOO_LARGE = 92, 95, 96, 97, 100
+_CONNECT_CODE = 0x200000 + 22  # CURLINFO_HTTP_CONNECTCODE
 
 Explainer = Callable[[Handle, Url, str], tuple[Failure, str]]
 
 
 def explain(code: int, handle: Handle, url: Url, address: str) -> tuple[Failure, str]:
     """The failure behind a code that is not E_OK; the caller adds the limit to a timeout's sentence."""
-    peer = f"{address} port {url.port}"
-    if handle.headers_cut or code == _TOO_LARGE:
-        return Failure.RESPONSE_TOO_LARGE, f"the headers of the answer exceed {MAX_HEADERS >> 10} KiB"
+    peer = (
+        f"the proxy {address} port {handle.proxy_port}" if handle.proxy_port else f"{address} port {url.port}"
+    )
+    if handle.refused:
+        return handle.refused
+    if code == _TOO_LARGE:
+        return Failure.RESPONSE_TOO_LARGE, "the headers of the answer are too long"
     if handle.address_refused:
         return Failure.REFUSED_ADDRESS, f"refused to connect to another address than {address}"
     by_code = _BY_CODE.get(code)
@@ -74,6 +80,11 @@ def _certificate(handle: Handle, url: Url, _peer: str) -> tuple[Failure, str]:
 
 def _lost(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
     connected, secured, _, _ = handle.marks_us()
+    if handle.proxy_port and url.scheme == "https" and not secured:
+        code = handle.curl.getinfo(_CONNECT_CODE)
+        if code:
+            return Failure.CONNECT_FAILED, f"{peer} answered {code} instead of connecting to {url.host}"
+        return Failure.CONNECT_FAILED, f"{peer} closed the connection instead of connecting to {url.host}"
     if url.scheme == "https" and connected and not secured:
         return Failure.TLS_FAILED, f"{peer} broke off the TLS handshake"
     if handle.answered:
@@ -87,6 +98,18 @@ def _not_http(_handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
 
 def _no_handshake(_handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
     return Failure.TLS_FAILED, f"the TLS handshake with {peer} failed"
+
+
+def _no_quic(_handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
+    return Failure.CONNECT_FAILED, f"no HTTP/3 connection to {peer}"
+
+
+def _own_certificate(_handle: Handle, _url: Url, _peer: str) -> tuple[Failure, str]:
+    return Failure.TLS_FAILED, "the monitor's client certificate and key could not be used"
+
+
+def _own_authority(_handle: Handle, _url: Url, _peer: str) -> tuple[Failure, str]:
+    return Failure.TLS_FAILED, "the monitor's own CA certificates could not be read"
 
 
 _BY_CODE: dict[int, Explainer] = {
@@ -103,4 +126,9 @@ _BY_CODE: dict[int, Explainer] = {
     pycurl.E_BAD_CONTENT_ENCODING: _not_http,
     pycurl.E_HTTP2: _not_http,
     _HTTP2_STREAM: _not_http,
+    _HTTP3: _not_http,
+    _QUIC: _no_quic,
+    _PROXY: _lost,
+    pycurl.E_SSL_CERTPROBLEM: _own_certificate,
+    pycurl.E_SSL_CACERT_BADFILE: _own_authority,
 }

@@ -1,15 +1,30 @@
 """What one HTTP exchange brought, redirects included: the facts that a probe judges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from pulse.net.failures import Failure
+
+# Kept of the last answer; libcurl has read at most 64 KiB of them.
+MAX_HEADERS_KEPT = 200
+
+
+class Visit(NamedTuple):
+    """One redirect that was followed."""
+
+    url: str
+    status: int
+    address: str
 
 
 @dataclass(slots=True)
 class Exchange:
     """Filled in by `fetch`; durations in microseconds, summed over all hops, None for a phase not reached.
 
-    With `failure` set, `detail` is the sentence about it; else `status` is the code of the last answer.
+    With `failure` set, `detail` is the sentence about it; else `status` is the code of the last answer, and
+    `lines` and `pieces` are its headers and what was kept of its body as they came in. `body_size` counts
+    decoded bytes, up to the limit; `body_cut` says that there were more. `certificates` is the chain as
+    libcurl describes it, if it was asked for.
     """
 
     failure: Failure | None = None
@@ -23,3 +38,30 @@ class Exchange:
     wait_us: int | None = None
     transfer_us: int | None = None
     total_us: int = 0
+    url: str = ""
+    method: str = ""
+    http_version: str = ""
+    lines: list[bytes] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    body_size: int = 0
+    body_cut: bool = False
+    chain: list[Visit] = field(default_factory=list)
+    certificates: Any = None
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Names as they came; a folded line belongs to the header before it."""
+        found: list[tuple[str, str]] = []
+        for line in self.lines:
+            text = line.rstrip(b"\r\n").decode("utf-8", "replace")
+            if text[:1] in (" ", "\t") and found:
+                found[-1] = (found[-1][0], f"{found[-1][1]} {text.strip()}")
+                continue
+            name, colon, value = text.partition(":")
+            if colon and len(found) < MAX_HEADERS_KEPT:
+                found.append((name.strip(), value.strip()))
+        return found
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)

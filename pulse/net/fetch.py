@@ -1,68 +1,31 @@
 """One HTTP check on the wire: look up, vet, connect, follow redirects hop by hop, all under one deadline."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import errno
+from collections.abc import Callable
+from ipaddress import ip_address
 from time import monotonic_ns
 from typing import Any
 
 import pycurl
 
-from pulse.net.addresses import Policy
 from pulse.net.answers import Answer, vet
 from pulse.net.curl_errors import explain
-from pulse.net.exchange import Exchange
+from pulse.net.exchange import Exchange, Visit
 from pulse.net.failures import Failure
-from pulse.net.handle import Handle, default_ca_file
-from pulse.net.resolve import Resolver
-from pulse.net.transfers import Transfers
+from pulse.net.handle import Handle, Hop
+from pulse.net.outbound import Outbound
+from pulse.net.request import Request, after_redirect, header_lines
 from pulse.net.urls import Url, UrlError, join_url, parse_url
+
+__all__ = ["Fetch", "Outbound", "Request"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A name with many addresses is tried at this many of them; round-robin names rarely have more that differ.
 MAX_ADDRESSES = 3
-# For probes whose library only blocks; the rest is done on the loop.
-THREADS = 32
 
 _TRY_NEXT_ADDRESS = frozenset({Failure.CONNECT_REFUSED, Failure.CONNECT_TIMEOUT, Failure.CONNECT_FAILED})
-
-
-class Outbound:
-    """What a fetch needs of one loop: its resolver, its transfers and the policy."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        policy: Policy,
-        nameservers: Sequence[str] | None = None,
-        ca_file: str | None = None,
-    ) -> None:
-        self.loop = loop
-        self.policy = policy
-        self.resolver = Resolver(loop, nameservers)
-        self.ca_file = ca_file or default_ca_file()
-        self.transfers = Transfers(loop, self.ca_file)
-        self.tasks: set[asyncio.Task[Any]] = set()
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
-
-    def close(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        self.threads.shutdown(wait=False, cancel_futures=True)
-        self.transfers.close()
-        self.resolver.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to ask for. `max_redirects` None: a redirect is the answer; `tenant` shares out look-ups."""
-
-    url: str
-    method: str
-    timeout_s: float
-    max_redirects: int | None
-    tenant: int
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
 
 
 class Fetch:
@@ -73,13 +36,19 @@ class Fetch:
         "_deadline_ns",
         "_done",
         "_exchange",
+        "_family",
         "_hop_ns",
         "_looking_up",
+        "_method",
+        "_origin",
         "_out",
+        "_own_origin",
         "_request",
+        "_share",
         "_start_ns",
         "_timer",
         "_url",
+        "_with_body",
     )
 
     def __init__(self, out: Outbound, request: Request, done: Callable[[Exchange | Exception], None]) -> None:
@@ -89,6 +58,12 @@ class Fetch:
         self._exchange = Exchange()
         self._timer: asyncio.TimerHandle | None = None
         self._addresses: list[str] = []
+        self._method = request.method
+        self._with_body = request.wire.body is not None
+        self._family = request.wire.family
+        self._own_origin = True
+        self._origin = ""
+        self._share: Any = None
 
     def start(self) -> None:
         self._start_ns = monotonic_ns()
@@ -101,34 +76,45 @@ class Fetch:
         except UrlError as error:
             self._fail(Failure.INVALID_TARGET, str(error))
             return
+        wire = self._request.wire
+        if wire.cookies or wire.keep_connection:
+            self._share = self._out.share(self._request, url)
+        self._origin = url.origin
         self._visit(url)
 
     def _visit(self, url: Url) -> None:
         """Begins a hop: the name is looked up and vetted for each one anew."""
         self._url = url
         self._hop_ns = monotonic_ns()
-        if url.literal is not None:
-            self._resolved(Answer((url.host,)))
-            return
+        peer = self._request.wire.proxy or url
+        if peer.literal is not None:
+            self._resolved(_literal(peer.host, self._family))
+        else:
+            self._look_up(peer.host, self._family)
+
+    def _look_up(self, host: str, family: int) -> None:
         self._looking_up = True
-        self._out.resolver.lookup(url.host, self._request.tenant, self._on_answer)
+        self._out.resolver.lookup(host, self._request.tenant, self._on_answer, family)
         if self._looking_up:
             self._timer = self._out.loop.call_later(
                 self._left_ns() / 1e9, self._guarded, self._look_up_timed_out
             )
 
     def _on_answer(self, answer: Answer) -> None:
-        self._guarded(self._resolved, answer)
+        self._guarded(self._answered, answer)
 
-    def _resolved(self, answer: Answer) -> None:
+    def _answered(self, answer: Answer) -> None:
         self._looking_up = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._url.literal is None:
-            self._exchange.dns_us = _plus(self._exchange.dns_us, (monotonic_ns() - self._hop_ns) // 1000)
+        self._exchange.dns_us = _plus(self._exchange.dns_us, (monotonic_ns() - self._hop_ns) // 1000)
+        self._resolved(answer)
+
+    def _resolved(self, answer: Answer) -> None:
         if answer.failure is not None:
-            self._fail(answer.failure, answer.sentence(self._url.host))
+            peer = self._request.wire.proxy or self._url
+            self._fail(answer.failure, answer.sentence(peer.host))
             return
         self._addresses, refusal = vet(answer.addresses, self._out.policy)
         del self._addresses[MAX_ADDRESSES:]
@@ -142,13 +128,18 @@ class Fetch:
         if left_ms < 1:
             self._fail(Failure.TIMEOUT, f"no answer within {_seconds(self._request.timeout_s)}")
             return
+        request = self._request
         address = self._addresses.pop(0)
         self._exchange.address = address
         # While another address is left to try, this one gets half of the time to accept the connection.
         connect_ms = left_ms // 2 if self._addresses else left_ms
-        self._out.transfers.begin(
-            self._url, address, self._request.method, left_ms, max(1, connect_ms), self._on_transfer
-        )
+        lines = header_lines(request, self._own_origin, self._with_body)
+        hop = Hop(self._url, address, self._method, left_ms, max(1, connect_ms), lines, request.wire)
+        hop.agent = request.agent
+        hop.body = request.wire.body if self._with_body else None
+        hop.own_origin = self._own_origin
+        hop.share = self._share
+        self._out.transfers.begin(hop, self._on_transfer)
 
     def _on_transfer(self, handle: Handle, code: int) -> None:
         self._guarded(self._transferred, handle, code)
@@ -158,34 +149,67 @@ class Fetch:
         if code != pycurl.E_OK and not (handle.body_cut and code == pycurl.E_WRITE_ERROR):
             self._on_failure(code, handle)
             return
-        status = handle.curl.getinfo(pycurl.RESPONSE_CODE)
-        self._exchange.status = status
+        self._exchange.status = handle.status
         limit = self._request.max_redirects
-        if status in REDIRECTS and handle.location is not None and limit is not None:
+        if handle.status in REDIRECTS and handle.location is not None and limit is not None:
             self._redirect(handle.location, limit)
         else:
+            self._take(handle)
             self._finish()
 
     def _on_failure(self, code: int, handle: Handle) -> None:
+        wire = self._request.wire
         failure, detail = explain(code, handle, self._url, self._exchange.address or "")
         if failure in _TRY_NEXT_ADDRESS and self._addresses:
             self._connect()
             return
+        if failure is Failure.CONNECT_FAILED and self._other_family(handle):
+            return
         if code == pycurl.E_OPERATION_TIMEDOUT:
             detail = f"{detail} within {_seconds(self._request.timeout_s)}"
+        if handle.answered and wire.keep_body:
+            self._take(handle)
         self._fail(failure, detail)
 
+    def _other_family(self, handle: Handle) -> bool:
+        """On a machine without IPv4, a name that has both kinds of addresses is reached by the other kind."""
+        peer = self._request.wire.proxy or self._url
+        by_choice = self._family != 0 or peer.literal is not None or ":" in (self._exchange.address or "")
+        if by_choice or handle.curl.getinfo(pycurl.OS_ERRNO) not in _NO_ROUTE:
+            return False
+        self._family = 6  # for the rest of this check
+        self._look_up(peer.host, 6)
+        return True
+
     def _redirect(self, location: str, limit: int) -> None:
-        if self._exchange.redirects >= limit:
+        exchange = self._exchange
+        if exchange.redirects >= limit:
             self._fail(Failure.TOO_MANY_REDIRECTS, f"more than {limit} redirects")
             return
-        self._exchange.redirects += 1
+        exchange.redirects += 1
+        exchange.chain.append(Visit(str(self._url), exchange.status or 0, exchange.address or ""))
         try:
             url = join_url(self._url, location)
         except UrlError as error:
             self._fail(Failure.BAD_REDIRECT, f"redirected to a URL that is not allowed: {error}")
             return
+        method = after_redirect(self._method, exchange.status or 0)
+        self._with_body = self._with_body and method == self._method
+        self._method = method
+        # Once lost, never regained: the other origin must not get to choose what they are sent to.
+        self._own_origin = self._own_origin and url.origin == self._origin
         self._visit(url)
+
+    def _take(self, handle: Handle) -> None:
+        """What came, before the handle serves another check."""
+        exchange = self._exchange
+        exchange.status = handle.status or exchange.status
+        exchange.url, exchange.method = str(self._url), self._method
+        exchange.http_version = handle.http_version
+        exchange.lines, exchange.pieces = handle.lines, handle.pieces
+        exchange.body_size, exchange.body_cut = handle.body_size, handle.body_cut
+        if self._request.wire.want_certificate:
+            exchange.certificates = handle.curl.getinfo_raw(pycurl.INFO_CERTINFO)
 
     def _add_phases(self, handle: Handle) -> None:
         connected, secured, first_byte, end = handle.marks_us()
@@ -202,7 +226,8 @@ class Fetch:
         self._timer = None
         self._exchange.dns_us = _plus(self._exchange.dns_us, (monotonic_ns() - self._hop_ns) // 1000)
         limit = _seconds(self._request.timeout_s)
-        self._fail(Failure.DNS_TIMEOUT, f"no name server answered for {self._url.host} within {limit}")
+        peer = self._request.wire.proxy or self._url
+        self._fail(Failure.DNS_TIMEOUT, f"no name server answered for {peer.host} within {limit}")
 
     def _left_ns(self) -> int:
         return self._deadline_ns - monotonic_ns()
@@ -231,6 +256,12 @@ class Fetch:
             self._timer.cancel()
         if done is not None:
             done(result)
+
+
+def _literal(host: str, family: int) -> Answer:
+    if family and ip_address(host).version != family:
+        return Answer(failure=Failure.NO_ADDRESS, family=family)
+    return Answer((host,))
 
 
 def _plus(total: int | None, more: int) -> int:

@@ -1,8 +1,9 @@
-"""One libcurl easy handle, set up so that it can do nothing but one GET or HEAD of one vetted address."""
+"""One libcurl easy handle, set up so that it can do nothing but one request to one vetted address."""
 
 import os
 from _socket import socket as bare_socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import certifi
 import pycurl
 
+from pulse.net.failures import Failure
+from pulse.net.handle_options import fixed_options, special_options
+from pulse.net.request import PLAIN, Wire
 from pulse.net.urls import Url
 
-MAX_BODY = 1 << 20
 MAX_HEADERS = 64 << 10
+MAX_HEADER_LINES = 1000
 USER_AGENT = "Pulse (uptime monitor)"
 _SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -23,6 +27,27 @@ Finished = Callable[["Handle", int], None]
 def default_ca_file() -> str:
     """The machine's own certificate store, which its owner can add to; else the one of certifi."""
     return str(_SYSTEM_CA) if _SYSTEM_CA.exists() else certifi.where()
+
+
+@dataclass(slots=True)
+class Hop:
+    """One request to one server. `own_origin`: it is the one that the credentials are meant for."""
+
+    url: Url
+    address: str
+    method: str
+    timeout_ms: int
+    connect_timeout_ms: int
+    lines: list[str]
+    wire: Wire = PLAIN
+    agent: str = ""
+    body: bytes | None = None
+    own_origin: bool = True
+    share: Any = None
+
+    @property
+    def plain(self) -> bool:
+        return self.wire is PLAIN or (self.body is None and self.share is None and self.wire.plain)
 
 
 class _Descriptor:
@@ -43,36 +68,79 @@ class _Descriptor:
 class Handle:
     """Reused from check to check, since making one costs more than a check; only options survive in it.
 
-    `curl` is the easy handle; after a transfer `location`, `body_cut`, `headers_cut`, … tell what happened.
+    `curl` is the easy handle; after a transfer `status`, `location`, `lines`, `body_cut`, … tell what happened.
+    Options that only some checks have are wiped by `cleanse`, so that nobody else's request carries them.
     """
 
     def __init__(self, ca_file: str) -> None:
         self.curl: Any = pycurl.Curl()
         self.curl.handle = self
         self.on_finished: Finished | None = None
-        self._address = ""
-        self._method = ""
-        self._reset()
-        for option, value in _fixed_options(ca_file):
-            self.curl.setopt(option, value)
-        self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
-        self.curl.setopt(pycurl.HEADERFUNCTION, self._on_header)
-        self.curl.setopt(pycurl.WRITEFUNCTION, self._on_body)
+        self._fixed = (
+            *fixed_options(ca_file),
+            (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.HEADERFUNCTION, self._on_header),
+            (pycurl.WRITEFUNCTION, self._on_body),
+        )
+        self.special = True
+        self.cleanse()
 
-    def prepare(self, url: Url, address: str, method: str, timeout_ms: int, connect_timeout_ms: int) -> None:
-        """Aims at `address`, already vetted; the name stays in SNI, Host and the certificate check."""
-        self._reset()
-        curl = self.curl
-        if method != self._method:
-            curl.setopt(pycurl.NOBODY if method == "HEAD" else pycurl.HTTPGET, 1)
-            self._method = method
-        bracketed = f"[{address}]" if ":" in address else address
-        curl.setopt(pycurl.URL, str(url))
-        # Per handle, unlike CURLOPT_RESOLVE, whose entries stay in a cache that all checks share.
-        curl.setopt(pycurl.CONNECT_TO, [f"::{bracketed}:{url.port}"])
-        curl.setopt(pycurl.TIMEOUT_MS, timeout_ms)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_timeout_ms)
+    def cleanse(self) -> None:
+        """Makes a handle that was used with special options like a new one."""
+        if not self.special:
+            return
+        self.curl.reset()
+        for option, value in self._fixed:
+            self.curl.setopt(option, value)
+        self.special = False
+        self._address = ""
+        self._method = "GET"
+        self._agent = USER_AGENT
+        self._lines: list[str] = []
+        self._timeouts = (0, 0)
+        self.proxy_port = 0
+        self._begin(PLAIN)
+
+    def prepare(self, hop: Hop) -> None:
+        """Aims at `hop.address`, already vetted; the name stays in SNI, Host and the certificate check."""
+        self._begin(hop.wire)
+        setopt = self.curl.setopt
+        url, address = hop.url, hop.address
         self._address = address
+        setopt(pycurl.URL, str(url))
+        if hop.timeout_ms != self._timeouts[0] or hop.connect_timeout_ms != self._timeouts[1]:
+            setopt(pycurl.TIMEOUT_MS, hop.timeout_ms)
+            setopt(pycurl.CONNECTTIMEOUT_MS, hop.connect_timeout_ms)
+            self._timeouts = (hop.timeout_ms, hop.connect_timeout_ms)
+        if hop.lines or self._lines:
+            setopt(pycurl.HTTPHEADER, hop.lines)
+            self._lines = hop.lines
+        agent = hop.wire.user_agent or hop.agent or USER_AGENT
+        if agent != self._agent:
+            setopt(pycurl.USERAGENT, agent)
+            self._agent = agent
+        bracketed = f"[{address}]" if ":" in address else address
+        if hop.wire.proxy is None:
+            # Per handle, unlike CURLOPT_RESOLVE, whose entries stay in a cache that all checks share.
+            setopt(pycurl.CONNECT_TO, [f"::{bracketed}:{url.port}"])
+        if hop.method in ("GET", "HEAD") and hop.plain:
+            if hop.method != self._method:
+                setopt(pycurl.NOBODY if hop.method == "HEAD" else pycurl.HTTPGET, 1)
+                self._method = hop.method
+            return
+        self.special = True
+        self.proxy_port = hop.wire.proxy.port or 0 if hop.wire.proxy else 0
+        for option, value in special_options(
+            hop.method,
+            hop.body,
+            hop.wire,
+            own_origin=hop.own_origin,
+            address=bracketed,
+            https=url.scheme == "https",
+        ):
+            setopt(option, value)
+        if hop.share is not None:
+            setopt(pycurl.SHARE, hop.share)
 
     @property
     def answered(self) -> bool:
@@ -89,13 +157,21 @@ class Handle:
             info(pycurl.TOTAL_TIME_T),
         )
 
-    def _reset(self) -> None:
+    def _begin(self, wire: Wire) -> None:
         self.location: str | None = None
+        self.status = 0
+        self.http_version = ""
+        self.lines: list[bytes] = []
+        self.pieces: list[bytes] = []
+        self.body_size = 0
         self.body_cut = False
-        self.headers_cut = False
+        self.refused: tuple[Failure, str] | None = None
         self.address_refused = False
-        self._body_size = 0
         self._header_size = 0
+        self._header_count = 0
+        self._encodings = 0
+        self._max_body = wire.max_body
+        self._keep_body = wire.keep_body
 
     def _open_socket(self, _purpose: int, target: Any) -> Any:
         """The second check: whatever libcurl came to believe, only the pinned address gets a socket."""
@@ -107,40 +183,53 @@ class Handle:
 
     def _on_header(self, line: bytes) -> int | None:
         self._header_size += len(line)
+        self._header_count += 1
         if self._header_size > MAX_HEADERS:
-            self.headers_cut = True
-            return -1
-        if line[:9].lower() == b"location:":
+            return self._refuse(f"the headers of the answer exceed {MAX_HEADERS >> 10} KiB")
+        if self._header_count > MAX_HEADER_LINES:
+            return self._refuse(f"the answer has more than {MAX_HEADER_LINES:,} header lines")
+        if line[:5] == b"HTTP/":
+            self._on_status(line)
+            return None
+        self.lines.append(line)
+        first = line[:1]
+        if first in b"lL" and line[:9].lower() == b"location:":
             self.location = line[9:].strip().decode("utf-8", "replace")
-        elif line[:5] == b"HTTP/":
-            self.location = None  # an interim answer (1xx) came before
+        elif first in b"cCtT" and line.partition(b":")[0].lower() in (
+            b"content-encoding",
+            b"transfer-encoding",
+        ):
+            return self._on_encoding(line)
         return None
 
+    def _on_status(self, line: bytes) -> None:
+        version, _, rest = line[5:].partition(b" ")
+        self.http_version = version.decode("ascii", "replace")
+        code = rest[:3]
+        self.status = int(code) if code.isdigit() else 0
+        self.location = None  # an interim answer (1xx) came before
+        self.lines = []
+        self._encodings = 0
+
+    def _on_encoding(self, line: bytes) -> int | None:
+        """One layer of compression at most: in layers, some bytes cost minutes and come to nothing."""
+        named = line.partition(b":")[2].lower().split(b",")
+        self._encodings += sum(one.strip() not in (b"", b"chunked", b"identity") for one in named)
+        if self._encodings > 1:
+            return self._refuse("the answer is compressed more than once", Failure.BAD_RESPONSE)
+        return None
+
+    def _refuse(self, words: str, failure: Failure = Failure.RESPONSE_TOO_LARGE) -> int:
+        self.refused = failure, words
+        return -1
+
     def _on_body(self, piece: bytes) -> int | None:
-        self._body_size += len(piece)
-        if self._body_size > MAX_BODY:
+        kept = self._keep_body - self.body_size
+        if kept > 0:
+            self.pieces.append(piece[:kept])
+        self.body_size += len(piece)
+        if self.body_size > self._max_body:
+            self.body_size = self._max_body
             self.body_cut = True
             return -1
         return None
-
-
-def _fixed_options(ca_file: str) -> tuple[tuple[int, Any], ...]:
-    return (
-        (pycurl.NOSIGNAL, 1),
-        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-        (pycurl.FOLLOWLOCATION, 0),
-        (pycurl.REDIR_PROTOCOLS, 0),
-        (pycurl.PROXY, ""),  # also keeps the environment's proxies out
-        (pycurl.NETRC, pycurl.NETRC_IGNORED),
-        (pycurl.FRESH_CONNECT, 1),
-        (pycurl.FORBID_REUSE, 1),
-        (pycurl.DNS_CACHE_TIMEOUT, 0),
-        (pycurl.SSL_SESSIONID_CACHE, 0),
-        (pycurl.SSL_VERIFYPEER, 1),
-        (pycurl.SSL_VERIFYHOST, 2),
-        (pycurl.CAINFO, ca_file),
-        (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
-        (pycurl.USERAGENT, USER_AGENT),
-        (pycurl.PATH_AS_IS, 1),
-        (pycurl.TCP_NODELAY, 1),
-    )

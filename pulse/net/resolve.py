@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from pycares import QUERY_TYPE_A, QUERY_TYPE_AAAA
 
@@ -15,19 +16,29 @@ from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
 
 # c-ares keeps answers for up to an hour and pycares cannot switch that off, so the channel and everything it
-# knows is renewed this often: no answer is ever older, whatever its TTL says. It also picks up a changed
-# resolv.conf.
+# knows is renewed this often, which also picks up a changed resolv.conf. What it answered is kept here for its
+# TTL and at most KEEP_S: so no answer is ever older than both together, whatever its TTL says.
 RENEW_S = 10.0
+KEEP_S = 20.0
+# Expired answers are swept out this often: names of monitors that are gone must not pile up.
+SWEEP_S = 60.0
 LOOKUPS_PER_TENANT = 500
 
 Waiter = Callable[[Answer], None]
 
 
+class _Question(NamedTuple):
+    key: str
+    name: str
+    tenant: int
+    family: int
+
+
 class Resolver:
     """Resolves host names to addresses; every method is for the loop's own thread.
 
-    A is asked first and AAAA only for names without A: most names have both, and the second query would
-    double the cost of each check.
+    `family` is 4, 6 or 0 for any; then A is asked first and AAAA only for names without A: most names have
+    both, and the second query would double the cost of each check.
     """
 
     def __init__(
@@ -45,75 +56,86 @@ class Resolver:
         self._cache: dict[str, tuple[float, Answer]] = {}
         self._waiting: dict[str, list[Waiter]] = {}
         self._in_flight: Counter[int] = Counter()
-        self._queued: dict[int, deque[tuple[str, Waiter]]] = {}
+        self._queued: dict[int, deque[tuple[str, Waiter, int]]] = {}
         self._channel = DnsChannel(loop, nameservers)
         self._renew_at = monotonic() + RENEW_S
+        self._sweep_at = monotonic() + SWEEP_S
 
-    def lookup(self, name: str, tenant: int, done: Waiter) -> None:
+    def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0) -> None:
         """Calls `done` with the answer for `name`, at once when it is known.
 
         `tenant` has a limited number of look-ups in flight; the rest of its own wait their turn.
         """
-        answer = self._known(name)
+        key = f"{name}/{family}" if family else name  # no name holds a slash
+        answer = self._known(key, name, family)
         if answer is not None:
             done(answer)
-        elif name in self._waiting:
-            self._waiting[name].append(done)
+        elif key in self._waiting:
+            self._waiting[key].append(done)
         elif self._in_flight[tenant] >= self._limit:
-            self._queued.setdefault(tenant, deque()).append((name, done))
+            self._queued.setdefault(tenant, deque()).append((name, done, family))
         else:
-            self._ask(name, tenant, done)
+            self._waiting[key] = [done]
+            self._in_flight[tenant] += 1
+            self._ask(_Question(key, name, tenant, family))
 
     def close(self) -> None:
         self._waiting.clear()
         self._queued.clear()
         self._channel.abandon()
 
-    def _known(self, name: str) -> Answer | None:
+    def _known(self, key: str, name: str, family: int) -> Answer | None:
         now = monotonic()
         if now >= self._renew_at:
             self._renew(now)
-        expires, answer = self._cache.get(name, (0.0, None))
-        if answer is not None and now < expires:
-            return answer
+        kept = self._cache.get(key)
+        if kept is not None and now < kept[0]:
+            return kept[1]
         listed = self._hosts.addresses(name)
+        if family:
+            listed = tuple(address for address in listed if (":" in address) == (family == 6))
         return Answer(listed) if listed else None
 
     def _renew(self, now: float) -> None:
-        self._cache.clear()
         self._channel.retire()
         self._channel = DnsChannel(self._loop, self._nameservers)
         self._renew_at = now + RENEW_S
+        if now >= self._sweep_at:
+            self._cache = {key: kept for key, kept in self._cache.items() if now < kept[0]}
+            self._sweep_at = now + SWEEP_S
 
-    def _ask(self, name: str, tenant: int, done: Waiter) -> None:
-        self._waiting[name] = [done]
-        self._in_flight[tenant] += 1
-        self._channel.query(name, QUERY_TYPE_A, partial(self._answered_a, name, tenant))
+    def _ask(self, question: _Question) -> None:
+        kind = QUERY_TYPE_AAAA if question.family == 6 else QUERY_TYPE_A
+        self._channel.query(question.name, kind, partial(self._answered, question))
 
-    def _answered_a(self, name: str, tenant: int, result: Any, code: int | None) -> None:
+    def _answered(self, question: _Question, result: Any, code: int | None) -> None:
         answer = positive(result) if code is None else negative(code)
         if answer.failure is Failure.NO_ADDRESS:
-            self._channel.query(name, QUERY_TYPE_AAAA, partial(self._answered_aaaa, name, tenant))
-        else:
-            self._finish(name, tenant, answer)
+            if question.family == 0:
+                then = partial(self._answered_aaaa, question)
+                self._channel.query(question.name, QUERY_TYPE_AAAA, then)
+                return
+            answer = replace(answer, family=question.family)
+        self._finish(question, answer)
 
-    def _answered_aaaa(self, name: str, tenant: int, result: Any, code: int | None) -> None:
-        self._finish(name, tenant, positive(result) if code is None else negative(code))
+    def _answered_aaaa(self, question: _Question, result: Any, code: int | None) -> None:
+        self._finish(question, positive(result) if code is None else negative(code))
 
-    def _finish(self, name: str, tenant: int, answer: Answer) -> None:
+    def _finish(self, question: _Question, answer: Answer) -> None:
+        tenant = question.tenant
         if answer.ttl > 0:
-            self._cache[name] = (monotonic() + answer.ttl, answer)
+            self._cache[question.key] = (monotonic() + min(answer.ttl, KEEP_S), answer)
         self._in_flight[tenant] -= 1
         if not self._in_flight[tenant]:
             del self._in_flight[tenant]
-        for done in self._waiting.pop(name, ()):
+        for done in self._waiting.pop(question.key, ()):
             done(answer)
         self._start_queued(tenant)
 
     def _start_queued(self, tenant: int) -> None:
         queue = self._queued.get(tenant)
         while queue and self._in_flight[tenant] < self._limit:
-            name, done = queue.popleft()
-            self.lookup(name, tenant, done)
+            name, done, family = queue.popleft()
+            self.lookup(name, tenant, done, family)
         if queue is not None and not queue:
             self._queued.pop(tenant, None)

@@ -1,42 +1,54 @@
-"""libcurl's multi interface on an asyncio loop: thousands of transfers, no future per check."""
+"""libcurl's multi interface on an asyncio loop: thousands of transfers, no future and no loop handle per check."""
 
 import asyncio
+import select
+from math import inf
 from typing import Any
 
 import pycurl
 
-from pulse.net.handle import Finished, Handle
-from pulse.net.urls import Url
+from pulse.net.handle import Finished, Handle, Hop
 
 KEPT_HANDLES = 4096
+# Sockets served before the loop gets its turn again.
+EVENTS_PER_TURN = 128
+
+_MASKS = {
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
+}
+_READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
+_WRITABLE = select.EPOLLOUT | select.EPOLLERR
 
 
 class Transfers:
-    """Runs prepared handles; every method is for the loop's own thread."""
+    """Runs prepared handles; every method is for the loop's own thread.
+
+    The sockets are in an epoll set of our own, and only that is watched by the loop: adding a socket to the
+    loop and removing it costs several times as much, and each check does it twice.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ca_file: str) -> None:
         self._loop = loop
         self._ca_file = ca_file
         self._free: list[Handle] = []
         self._running: set[Handle] = set()
-        self._watched: dict[int, int] = {}
-        self._timer: asyncio.Handle | None = None
+        self._masks: dict[int, int] = {}
+        self._epoll = select.epoll()
+        loop.add_reader(self._epoll.fileno(), self._on_ready)
+        self._kicked = False
+        self._due = inf
+        self._timer_at = inf
+        self._timer: asyncio.TimerHandle | None = None
         self._multi: Any = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
 
-    def begin(
-        self,
-        url: Url,
-        address: str,
-        method: str,
-        timeout_ms: int,
-        connect_timeout_ms: int,
-        on_finished: Finished,
-    ) -> None:
+    def begin(self, hop: Hop, on_finished: Finished) -> None:
         """Starts one request; `on_finished(handle, code)` comes once and may read the handle only then."""
         handle = self._free.pop() if self._free else Handle(self._ca_file)
-        handle.prepare(url, address, method, timeout_ms, connect_timeout_ms)
+        handle.prepare(hop)
         handle.on_finished = on_finished
         self._running.add(handle)
         self._multi.add_handle(handle.curl)
@@ -48,37 +60,78 @@ class Transfers:
         self._running.clear()
         if self._timer is not None:
             self._timer.cancel()
+        self._loop.remove_reader(self._epoll.fileno())
         self._multi.close()
+        self._epoll.close()
 
     def _watch(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
-        wanted = 0 if event == pycurl.POLL_REMOVE else event
-        before = self._watched.pop(fd, 0)
-        if wanted:
-            self._watched[fd] = wanted
-        if wanted & pycurl.POLL_IN and not before & pycurl.POLL_IN:
-            self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
-        elif before & pycurl.POLL_IN and not wanted & pycurl.POLL_IN:
-            self._loop.remove_reader(fd)
-        if wanted & pycurl.POLL_OUT and not before & pycurl.POLL_OUT:
-            self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
-        elif before & pycurl.POLL_OUT and not wanted & pycurl.POLL_OUT:
-            self._loop.remove_writer(fd)
+        mask = _MASKS.get(event, 0)
+        before = self._masks.pop(fd, 0)
+        if mask:
+            self._masks[fd] = mask
+        if mask == before:
+            return
+        try:
+            if not mask:
+                self._epoll.unregister(fd)
+            elif before:
+                self._epoll.modify(fd, mask)
+            else:
+                self._epoll.register(fd, mask)
+        except OSError:
+            self._watch_anew(fd, mask)
+
+    def _watch_anew(self, fd: int, mask: int) -> None:
+        """A descriptor that was closed and opened again unseen is in the set when it should not be, or not in it."""
+        if not mask:
+            return
+        try:
+            self._epoll.register(fd, mask)
+        except FileExistsError:
+            self._epoll.modify(fd, mask)
+
+    def _on_ready(self) -> None:
+        act = self._multi.socket_action
+        for fd, events in self._epoll.poll(0, EVENTS_PER_TURN):
+            wanted = pycurl.CSELECT_IN if events & _READABLE else 0
+            if events & _WRITABLE:
+                wanted |= pycurl.CSELECT_OUT
+            act(fd, wanted)
+        self._collect()
 
     def _set_timer(self, milliseconds: int) -> None:
+        if milliseconds == 0:
+            if not self._kicked:
+                self._kicked = True
+                self._loop.call_soon(self._kick)
+            return
+        self._due = self._loop.time() + milliseconds / 1000 if milliseconds > 0 else inf
+        if self._due < self._timer_at:
+            self._arm()
+
+    def _arm(self) -> None:
+        """One timer of the loop for all: it is set anew only for an earlier moment, and may find nothing due."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if milliseconds == 0:
-            self._timer = self._loop.call_soon(self._on_timer)
-        elif milliseconds > 0:
-            self._timer = self._loop.call_later(milliseconds / 1000, self._on_timer)
+        self._timer_at = self._due
+        self._timer = self._loop.call_at(self._due, self._on_timer)
 
     def _on_timer(self) -> None:
-        self._timer = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+        self._timer, self._timer_at = None, inf
+        if self._loop.time() >= self._due:
+            self._due = inf
+            self._kick()
+        elif self._due < inf:
+            self._arm()
 
-    def _act(self, fd: int, events: int) -> None:
-        self._multi.socket_action(fd, events)
+    def _kick(self) -> None:
+        self._kicked = False
+        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._collect()
+        if self._due < self._timer_at:
+            self._arm()
+
+    def _collect(self) -> None:
         more = 1
         while more:
             more, finished, failed = self._multi.info_read()
@@ -95,5 +148,6 @@ class Transfers:
             if on_finished is not None:
                 on_finished(handle, code)
         finally:
+            handle.cleanse()
             if len(self._free) < KEPT_HANDLES:
                 self._free.append(handle)

@@ -74,6 +74,7 @@ def test_no_answer_outlives_the_renewal_whatever_its_ttl(
     dns: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolve, "RENEW_S", 0.3)
+    monkeypatch.setattr(resolve, "KEEP_S", 0.3)
     dns.answers("long.test", "192.0.2.1", ttl=86400)
 
     look_up(dns, ["long.test"], ["long.test"], pause=0.4)

@@ -1,0 +1,73 @@
+"""What everything that leaves through one loop shares: its resolver, its transfers, its threads and the policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pycurl
+
+from pulse.net.addresses import Policy
+from pulse.net.handle import default_ca_file
+from pulse.net.resolve import Resolver
+from pulse.net.transfers import Transfers
+
+if TYPE_CHECKING:
+    from pulse.net.request import Request
+    from pulse.net.urls import Url
+
+# For probes whose library only blocks; the rest is done on the loop.
+THREADS = 32
+# Monitors whose connection is kept from check to check; the one used longest ago is closed for another.
+KEPT_CONNECTIONS = 2000
+
+
+class Outbound:
+    """What a fetch needs of one loop."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        policy: Policy,
+        nameservers: Sequence[str] | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        self.loop = loop
+        self.policy = policy
+        self.resolver = Resolver(loop, nameservers)
+        self.ca_file = ca_file or default_ca_file()
+        self.transfers = Transfers(loop, self.ca_file)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def share(self, request: Request, url: Url) -> Any:
+        """What hops or checks of one monitor have in common and no other monitor may see: cookies, a connection.
+
+        Cookies live for one check; a connection as long as the monitor asks for the same in the same way.
+        """
+        wire = request.wire
+        key = (request.tenant, request.identity, url.origin, wire)
+        keep = wire.keep_connection and request.identity
+        share = self._kept.pop(key, None) if keep else None
+        if share is None:
+            share = pycurl.CurlShare()
+            if keep:
+                share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_CONNECT)
+            elif wire.cookies:
+                share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_COOKIE)
+        if keep:
+            self._kept[key] = share
+            if len(self._kept) > KEPT_CONNECTIONS:
+                self._kept.popitem(last=False)
+        return share
+
+    def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.transfers.close()
+        self.resolver.close()
