@@ -41,6 +41,16 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
+    def client_pair(self, name: str) -> tuple[str, str]:
+        """A client's certificate and key, in PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        constraints = x509.BasicConstraints(ca=False, path_length=None)
+        certificate = self._signed(_name(name), key.public_key(), 10, [name], constraints)
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
     def _signed(
         self,
         subject: x509.Name,

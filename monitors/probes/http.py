@@ -1,35 +1,38 @@
-"""The HTTP probe: its settings, and the judgement of what an exchange brought."""
+"""The HTTP probe: sign in if need be, make the exchange, judge it."""
 
-import re
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from time import time_ns
 
+from monitors.assertions.judging import takes_long
 from monitors.assertions.model import Source
-from monitors.probes.failures import CLASSES
+from monitors.probes.http_answer import facts_of
+from monitors.probes.http_config import HttpConfig
+from monitors.probes.http_judging import judge
+from monitors.probes.http_settings import SETTINGS, SOURCES, format_status, parse_status
+from monitors.probes.http_token import Token, tokens_of
 from monitors.probes.jobs import Job
-from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
+from monitors.probes.outcome import ErrorClass, Outcome, internal_error
 from monitors.probes.probe import Probe
-from monitors.probes.settings import Settings, choose, number, section, switch, text
-from pulse.fields import FieldError
 from pulse.net.exchange import Exchange
 from pulse.net.fetch import Fetch, Outbound, Request
 from pulse.net.urls import Url, parse_url
 
-StatusRanges = tuple[tuple[int, int], ...]
+__all__ = [
+    "PROBE",
+    "SETTINGS",
+    "HttpConfig",
+    "check_target",
+    "format_status",
+    "judge",
+    "load",
+    "parse_status",
+]
 
-_STATUS_PART = re.compile(r"([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class HttpConfig:
-    """What an HTTP monitor asks for and accepts; made by `load` only."""
-
-    method: str = "GET"
-    follow_redirects: bool = True
-    max_redirects: int = 5
-    expected_status: StatusRanges = ((200, 399),)
-    response_time_limit_ms: int | None = None
+Done = Callable[[Outcome], None]
 
 
 def check_target(target: str) -> Url:
@@ -37,97 +40,107 @@ def check_target(target: str) -> Url:
     return parse_url(target)
 
 
-def parse_status(value: Any) -> StatusRanges:
-    """The ranges in "200-299,304"; raises FieldError."""
-    ranges: list[tuple[int, int]] = []
-    for part in value.split(",") if isinstance(value, str) and len(value) <= 200 else [""]:
-        match = _STATUS_PART.fullmatch(part.strip())
-        low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if low > high:
-            raise FieldError("Use status codes and ranges from 100 to 599 as text, like 200-299,304.")
-        ranges.append((low, high))
-    return tuple(ranges)
-
-
-def format_status(ranges: StatusRanges) -> str:
-    """The text that `parse_status` reads: "200-299,304"."""
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
-
-
-def judge(config: HttpConfig, exchange: Exchange) -> Outcome:
-    """Whether what came back is what the monitor wants. Pure: no clock, no network."""
-    error, detail = _verdict(config, exchange)
-    return Outcome(
-        ok=error is ErrorClass.NONE,
-        error=error,
-        detail=sentence(detail),
-        status_code=exchange.status,
-        dns_us=exchange.dns_us,
-        connect_us=exchange.connect_us,
-        tls_us=exchange.tls_us,
-        wait_us=exchange.wait_us,
-        transfer_us=exchange.transfer_us,
-        total_us=exchange.total_us,
-        address=exchange.address,
-    )
-
-
-def _verdict(config: HttpConfig, exchange: Exchange) -> tuple[ErrorClass, str]:
-    if exchange.failure is not None:
-        return CLASSES[exchange.failure], exchange.detail
-    status = exchange.status or 0
-    if not any(low <= status <= high for low, high in config.expected_status):
-        return ErrorClass.BAD_STATUS, f"answered {status}, expected {format_status(config.expected_status)}"
-    limit = config.response_time_limit_ms
-    if limit is not None and exchange.total_us > limit * 1000:
-        return (
-            ErrorClass.TOO_SLOW,
-            f"answered {status} after {exchange.total_us // 1000} ms, limit {limit} ms",
-        )
-    return ErrorClass.NONE, f"answered {status}"
-
-
-def start(out: Outbound, job: Job, done: Callable[[Outcome], None]) -> None:
+def start(out: Outbound, job: Job, done: Done) -> None:
     """Begins the check that `job` describes; `done` is called once, on the loop."""
     config = job.config
     if not isinstance(config, HttpConfig):
         raise TypeError("an HTTP job needs an HttpConfig")
+    if config.auth == "oauth2":
+        SignedIn(out, job, config, done).start()
+        return
+    Fetch(out, request_of(job, config), partial(_finished, out, config, done)).start()
 
-    def finished(result: Exchange | Exception) -> None:
-        done(internal_error(result) if isinstance(result, Exception) else judge(config, result))
 
+def request_of(job: Job, config: HttpConfig) -> Request:
     limit = config.max_redirects if config.follow_redirects else None
-    Fetch(out, Request(job.target, config.method, job.timeout_s, limit, job.tenant), finished).start()
+    target = _unlike_before(job.target) if config.cache_busting else job.target
+    return Request(
+        target, config.method, job.timeout_s, limit, job.tenant, config.wire, job.agent, job.identity
+    )
 
 
-SETTINGS = Settings(
-    HttpConfig,
-    section(
-        "Request",
-        choose("method", "Method", [("GET", "GET"), ("HEAD", "HEAD, without the body")]),
-        switch("follow_redirects", "Follow redirects", default=True),
-        number("max_redirects", "Redirects at most", "", 0, 20, "redirects", default=5),
-    ),
-    section(
-        "What a good answer is",
-        replace(
-            text("expected_status", "Expected status", "Codes and ranges, like 200-299,304.", read=parse_status),
-            default=((200, 399),),
-            write=format_status,
-        ),
-        number(
-            "response_time_limit_ms", "Response-time limit", "Milliseconds; a slower answer counts as failed.",
-            1, 300_000, "milliseconds", default=None,
-        ),
-    ),
-)  # fmt: skip
+def _unlike_before(url: str) -> str:
+    address, hash_mark, fragment = url.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}pulse={time_ns():x}{hash_mark}{fragment}"
+
+
+def _finished(
+    out: Outbound, config: HttpConfig, done: Done, result: Exchange | Exception, secrets: tuple[str, ...] = ()
+) -> None:
+    if isinstance(result, Exception):
+        done(internal_error(result))
+    elif Source.BODY in config.sources and takes_long(config.assertions, facts_of(result, 0)):
+        judged = out.loop.run_in_executor(out.threads, judge, config, result, secrets)
+        judged.add_done_callback(
+            lambda ended: None if ended.cancelled() else done(_of_thread(ended.exception()) or ended.result())
+        )
+    else:
+        done(judge(config, result, secrets))
+
+
+def _of_thread(error: BaseException | None) -> Outcome | None:
+    return internal_error(error) if error else None
+
+
+class SignedIn:
+    """A check with an access token; one that is refused although it has not expired is replaced once."""
+
+    def __init__(self, out: Outbound, job: Job, config: HttpConfig, done: Done) -> None:
+        self._out = out
+        self._job = job
+        self._config = config
+        self._done: Done | None = done
+        self._until = out.loop.time() + job.timeout_s
+        self._retried = False
+        # Another check's fetch of the same token may take longer than this one has.
+        self._timer = out.loop.call_later(job.timeout_s + 0.25, self._too_late)
+
+    def start(self) -> None:
+        tokens_of(self._out).get(self._out, self._job, self._config, self._left_s(), self._with_token)
+
+    def _left_s(self) -> float:
+        return max(0.001, self._until - self._out.loop.time())
+
+    def _too_late(self) -> None:
+        words = f"no access token within {self._job.timeout_s:g} s"
+        self._report(Outcome(False, ErrorClass.TIMEOUT, words, total_us=round(self._job.timeout_s * 1e6)))
+
+    def _report(self, outcome: Outcome) -> None:
+        self._timer.cancel()
+        done, self._done = self._done, None
+        if done is not None:
+            done(outcome)
+
+    def _with_token(self, token: Token | Outcome) -> None:
+        if self._done is None:
+            return
+        if isinstance(token, Outcome):
+            self._report(token)
+            return
+        request = request_of(self._job, self._config)
+        private = (*request.wire.private_headers, ("Authorization", f"Bearer {token.value}"))
+        request = replace(
+            request, wire=replace(request.wire, private_headers=private), timeout_s=self._left_s()
+        )
+        Fetch(self._out, request, partial(self._answered, token)).start()
+
+    def _answered(self, token: Token, result: Exchange | Exception) -> None:
+        if isinstance(result, Exchange) and result.status == 401:
+            tokens_of(self._out).forget(self._config, self._job.tenant)
+            if token.kept and not self._retried:
+                self._retried = True
+                self.start()
+                return
+        _finished(self._out, self._config, self._report, result, (token.value,))
+
+
 load = SETTINGS.load
 PROBE = Probe(
     title="HTTP(S)",
     settings=SETTINGS,
     check_target=check_target,
     start=start,
-    sources=frozenset({Source.STATUS, Source.RESPONSE_TIME}),
+    sources=frozenset(SOURCES),
     target_label="URL",
     placeholder="https://example.com/",
     target_help="What to fetch, with http:// or https://.",

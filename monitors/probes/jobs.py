@@ -10,7 +10,7 @@ class Job:
 
     `key` comes back with the outcome and means nothing here; `tenant` only shares out capacity; `config` is
     what the kind's `load` returned; `timeout_s` covers look-ups, redirects and everything else; `start_at` is
-    `time.monotonic()`.
+    `time.monotonic()`. `agent` is how Pulse names itself (a User-Agent), `identity` the monitor's public id.
     """
 
     key: Hashable
@@ -20,3 +20,5 @@ class Job:
     config: object
     timeout_s: float
     start_at: float
+    agent: str = ""
+    identity: str = ""

@@ -1,5 +1,7 @@
 """An HTTP monitor's settings: defaults, complaints and the pure judgement."""
 
+from pathlib import Path
+
 import pytest
 
 from monitors.probes.http import SETTINGS, HttpConfig, judge, load
@@ -7,6 +9,7 @@ from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentenc
 from pulse.fields import ConfigError
 from pulse.net.exchange import Exchange
 from pulse.net.failures import Failure
+from tests.certificates import Authority
 
 
 def test_empty_settings_are_the_defaults() -> None:
@@ -15,7 +18,14 @@ def test_empty_settings_are_the_defaults() -> None:
 
 
 def test_settings_survive_the_way_through_json() -> None:
-    settings = {"method": "HEAD", "expected_status": "200-299, 304", "response_time_limit_ms": 500}
+    settings = {
+        "method": "put",
+        "headers": {"Accept": "text/html"},
+        "proxy": "proxy.test:3128",
+        "expected_status": "200-299, 304",
+        "response_time_limit_ms": 500,
+        "assertions": ["[STATUS] == 200", '[BODY].name == "x" (soft)'],
+    }
 
     assert load(SETTINGS.as_json(load(settings))) == load(settings)
 
@@ -23,8 +33,41 @@ def test_settings_survive_the_way_through_json() -> None:
 @pytest.mark.parametrize(
     ("settings", "pointer", "remedy"),
     [
-        ({"method": "POST"}, "/method", "Use GET or HEAD."),
-        ({"method": ["GET"]}, "/method", "Use GET or HEAD."),
+        ({"method": "TRACE"}, "/method", "not CONNECT or TRACE"),
+        ({"method": "GE T"}, "/method", "Use a method like GET"),
+        ({"method": ["GET"]}, "/method", "Use a method like GET"),
+        ({"headers": {"Content-Length": "5"}}, "/headers", "Remove Content-Length"),
+        ({"headers": {"A b": "5"}}, "/headers", "Check the name"),
+        ({"headers": {"A": "5\r\nB: 6"}}, "/headers", "on one line"),
+        ({"secret_headers": "X-Key: a\nrubbish"}, "/secret_headers", "Write line 2 as"),
+        ({"secret_headers": "Host: a"}, "/secret_headers", "Remove line 1"),
+        ({"method": "HEAD", "body_type": "text"}, "/body_type", "HEAD is sent without one"),
+        ({"body": "a"}, "/body_type", "Choose what the body is"),
+        ({"body_type": "json", "body": "{"}, "/body", "Write the body as JSON: it is not JSON (line 1"),
+        ({"body_type": "form", "body": "a=1\nb=2"}, "/body", "on one line, percent-encoded"),
+        ({"auth": "basic"}, "/username", "Enter the user name."),
+        ({"auth": "basic", "username": "a:b"}, "/username", "Remove the colon"),
+        ({"auth": "bearer"}, "/bearer_token", "Enter the token."),
+        ({"auth": "bearer", "bearer_token": "a\u00e9"}, "/bearer_token", "odd characters"),
+        (
+            {"auth": "oauth2", "client_id": "a", "client_secret": "b"},
+            "/token_url",
+            "Enter the URL where the token is fetched.",
+        ),
+        ({"token_url": "ftp://a.test/"}, "/token_url", "Use http:// or https://"),
+        (
+            {"auth": "bearer", "bearer_token": "t", "secret_headers": "authorization: x"},
+            "/auth",
+            "Remove the header Authorization",
+        ),
+        ({"proxy": "proxy.test"}, "/proxy", "Add the port after a colon"),
+        ({"proxy_username": "me"}, "/proxy", "Enter the proxy"),
+        ({"keep_connection": True, "keep_cookies": True}, "/keep_cookies", "Switch off either"),
+        ({"client_key": "no key"}, "/client_key", "Paste a key in PEM"),
+        ({"client_certificate": "nothing"}, "/client_certificate", "Paste a certificate in PEM"),
+        ({"ca": "nothing"}, "/ca", "Paste certificates in PEM"),
+        ({"max_body_kib": 10_241}, "/max_body_kib", "from 1 to 10240"),
+        ({"http_version": "4"}, "/http_version", "Use auto or 1.1"),
         ({"follow_redirects": "yes"}, "/follow_redirects", "Use true or false."),
         ({"max_redirects": 21}, "/max_redirects", "Use a whole number of redirects from 0 to 20."),
         ({"max_redirects": True}, "/max_redirects", "Use a whole number of redirects from 0 to 20."),
@@ -49,7 +92,7 @@ def test_wrong_setting_names_its_field_and_remedy(settings: object, pointer: str
 
 def test_all_complaints_come_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        load({"method": "PUT", "max_redirects": -1})
+        load({"method": "TRACE", "max_redirects": -1})
 
     assert [pointer for pointer, _ in caught.value.errors] == ["/method", "/max_redirects"]
 
@@ -80,3 +123,28 @@ def test_internal_error_tells_the_class_and_not_the_text() -> None:
 
     assert "ValueError" in outcome.detail
     assert "secret" not in outcome.detail
+
+
+def test_assertion_about_the_status_takes_the_place_of_the_usual_range() -> None:
+    config = load({"assertions": ["[STATUS] == 503"]})
+
+    assert judge(config, Exchange(status=503)).ok
+    assert judge(config, Exchange(status=200)).error is ErrorClass.ASSERTION_FAILED
+
+
+def test_range_that_somebody_chose_stays_beside_an_assertion_about_the_status() -> None:
+    config = load({"expected_status": "200", "assertions": ["[STATUS] < 500"]})
+
+    assert judge(config, Exchange(status=404)).error is ErrorClass.BAD_STATUS
+
+
+def test_key_has_to_belong_to_the_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.client_pair("one")
+    _, other = authority.client_pair("two")
+
+    assert load({"client_certificate": certificate, "client_key": key}).client_key
+    with pytest.raises(ConfigError, match="this one does not"):
+        load({"client_certificate": certificate, "client_key": other})
+    with pytest.raises(ConfigError, match="or neither"):
+        load({"client_certificate": certificate})

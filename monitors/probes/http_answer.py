@@ -1,0 +1,137 @@
+"""What an HTTP answer was: the facts that are asserted on, and the evidence that is kept, without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from time import time
+from typing import Any
+
+from monitors.assertions.body import Body
+from monitors.assertions.model import Checked, Source
+from monitors.probes.http_config import HttpConfig
+from pulse.net.exchange import Exchange
+from pulse.net.request import EXCERPT
+
+HIDDEN = "[secret]"
+# Of an answer's headers: whoever reads the evidence must not be able to take over a session.
+_NOT_SHOWN = frozenset(
+    {"set-cookie", "set-cookie2", "authorization", "proxy-authorization", "authentication-info", "cookie"}
+)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_XML = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})")
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+
+
+def facts_of(exchange: Exchange, total_us: int) -> dict[Source, Any]:
+    """What assertions read; nothing of an answer when there was none."""
+    facts: dict[Source, Any] = {
+        Source.CONNECTED: exchange.failure is None,
+        Source.RESPONSE_TIME: total_us / 1000,
+        Source.IP: exchange.address,
+    }
+    if exchange.failure is None:
+        headers = joined(exchange.headers)
+        facts[Source.STATUS] = exchange.status
+        facts[Source.HEADER] = headers
+        facts[Source.SIZE] = exchange.body_size
+        facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body))
+    if certificate := certificate_of(exchange):
+        facts[Source.CERTIFICATE_DAYS] = certificate["days_left"]
+        facts[Source.ISSUER] = certificate["issuer"]
+    return facts
+
+
+def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Values by lower-case name; those of one name are joined by a comma (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+def charset_of(headers: Mapping[str, str], body: bytes) -> str:
+    """By byte order mark, header, the document's own word, else UTF-8 (the order of the HTML standard)."""
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return name
+    match = _CHARSET.search(headers.get("content-type", ""))
+    if match:
+        return match[1]
+    own = _META.search(body[:1024]) or _XML.search(body[:200])
+    return own[1].decode() if own else "utf-8"
+
+
+def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
+    """The server's certificate as libcurl describes it (CURLINFO_CERTINFO), None if it was not asked for."""
+    if not exchange.certificates:
+        return None
+    found: dict[str, str] = {}
+    for line in exchange.certificates[0]:
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        found.setdefault(name, value)
+    try:
+        ends = datetime.strptime(found["Expire date"], "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return None
+    return {
+        "subject": found.get("Subject", ""),
+        "issuer": found.get("Issuer", ""),
+        "names": found.get("X509v3 Subject Alternative Name", ""),
+        "expires": ends.isoformat().replace("+00:00", "Z"),
+        "days_left": int((ends.timestamp() - time()) // 86_400),
+    }
+
+
+def evidence_of(
+    config: HttpConfig, exchange: Exchange, secrets: Sequence[str], checked: Sequence[Checked]
+) -> dict[str, Any]:
+    """JSON: what was asked, by which way, what came, and what the assertions found in it."""
+    headers = exchange.headers
+    body = Body(exchange.body[:EXCERPT], charset_of(joined(headers), exchange.body))
+    notes: dict[str, Any] = {
+        "request": f"{exchange.method or config.method} {exchange.url}".strip(),
+        "chain": [
+            {"url": url, "status": status, "address": address} for url, status, address in exchange.chain
+        ],
+        "http_version": exchange.http_version,
+        "headers": [[name, HIDDEN if name.lower() in _NOT_SHOWN else value] for name, value in headers],
+        "body": body.text,
+        "size": exchange.body_size,
+        "cut": exchange.body_cut,
+        "certificate": certificate_of(exchange),
+    }
+    facts = {
+        "status": exchange.status,
+        "response_time": exchange.total_us / 1000,
+        "size": exchange.body_size,
+        "ip": exchange.address,
+        "connected": exchange.failure is None,
+    }
+    evidence = {
+        "facts": {name: value for name, value in facts.items() if value is not None},
+        "notes": {name: value for name, value in notes.items() if value not in (None, "", [])},
+        "assertions": [one.as_json() for one in checked],
+    }
+    cleaned: dict[str, Any] = without(evidence, secrets)
+    return cleaned
+
+
+def without(value: Any, secrets: Sequence[str]) -> Any:
+    """`value`, JSON, with every secret in its texts replaced: a target that echoes them must not publish them."""
+    if isinstance(value, str):
+        for one in secrets:
+            value = value.replace(one, HIDDEN)
+        return value.replace("\0", "\ufffd")  # PostgreSQL's jsonb takes no NUL
+    if isinstance(value, list):
+        return [without(one, secrets) for one in value]
+    if isinstance(value, dict):
+        return {name: without(one, secrets) for name, one in value.items()}
+    return value

@@ -1,0 +1,142 @@
+"""Access tokens by the client credentials grant (RFC 6749, 4.4), kept until shortly before they expire."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+from weakref import WeakKeyDictionary
+
+from monitors.assertions.body import Body
+from monitors.probes.failures import CLASSES
+from monitors.probes.http_config import HttpConfig
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
+from pulse.net.exchange import Exchange
+from pulse.net.fetch import Fetch, Outbound, Request
+from pulse.net.request import Wire
+
+# Without expires_in a token is taken to live this long; with it, it is renewed this much earlier.
+USUAL_LIFE_S = 300.0
+EARLIER_S = 30.0
+LONGEST_LIFE_S = 86_400.0
+TOKENS_AT_MOST = 10_000
+LONGEST_TOKEN = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kept`: from an earlier check, so it may have been revoked meanwhile."""
+
+    value: str
+    kept: bool
+
+
+Waiter = Callable[[Token | Outcome], None]
+Key = tuple[Any, ...]
+
+
+class Tokens:
+    """Those of one engine, on its loop: fetched once for all checks that wait, by tenant and credentials."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, tuple[float, str]] = {}
+        self._waiting: dict[Key, list[Waiter]] = {}
+
+    def get(self, out: Outbound, job: Job, config: HttpConfig, within_s: float, done: Waiter) -> None:
+        """Calls `done` with a token, or with the outcome of a check that got none."""
+        key = _key(config, job.tenant)
+        until, value = self._kept.get(key, (0.0, ""))
+        if monotonic() < until:
+            done(Token(value, kept=True))
+        elif key in self._waiting:
+            self._waiting[key].append(done)
+        else:
+            self._waiting[key] = [done]
+            Fetch(out, _request(job, config, within_s), partial(self._fetched, key)).start()
+
+    def forget(self, config: HttpConfig, tenant: int) -> None:
+        self._kept.pop(_key(config, tenant), None)
+
+    def _fetched(self, key: Key, result: Exchange | Exception) -> None:
+        answer = _read(result)
+        if not isinstance(answer, Outcome):
+            value, life_s = answer
+            if len(self._kept) >= TOKENS_AT_MOST:
+                self._kept.clear()
+            self._kept[key] = monotonic() + life_s, value
+        found = answer if isinstance(answer, Outcome) else Token(answer[0], kept=False)
+        for done in self._waiting.pop(key, ()):
+            done(found)
+
+
+_of_engines: WeakKeyDictionary[Outbound, Tokens] = WeakKeyDictionary()
+
+
+def tokens_of(out: Outbound) -> Tokens:
+    return _of_engines.setdefault(out, Tokens())
+
+
+def _key(config: HttpConfig, tenant: int) -> Key:
+    return (
+        tenant,
+        config.token_url,
+        config.client_id,
+        config.client_secret,
+        config.scope,
+        config.verify_tls,
+        config.ca,
+    )
+
+
+def _request(job: Job, config: HttpConfig, within_s: float) -> Request:
+    form = {"grant_type": "client_credentials"} | ({"scope": config.scope} if config.scope else {})
+    # RFC 6749, 2.3.1: form-encoded first, then Basic.
+    pair = f"{quote_plus(config.client_id)}:{quote_plus(config.client_secret)}"
+    wire = Wire(
+        headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")),
+        private_headers=(("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),),
+        body=urlencode(form).encode(),
+        verify=config.verify_tls,
+        ca_pem=config.ca,
+        keep_body=LONGEST_TOKEN * 2,
+        max_body=LONGEST_TOKEN * 2,
+    )
+    return Request(config.token_url, "POST", within_s, None, job.tenant, wire, job.agent)
+
+
+def _read(result: Exchange | Exception) -> tuple[str, float] | Outcome:
+    """The token and the seconds for which it may be used, or why there is none; never the answer's own words."""
+    if isinstance(result, Exception):
+        return internal_error(result)
+    if result.failure is not None:
+        return _none(CLASSES[result.failure], f"no access token: {result.detail}", result)
+    if result.status != 200:
+        return _none(
+            ErrorClass.SIGN_IN_REFUSED, f"no access token: the token URL answered {result.status}", result
+        )
+    try:
+        data = Body(result.body).json()
+    except ValueError:
+        data = None
+    value = data.get("access_token") if isinstance(data, dict) else None
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TOKEN or not _printable(value):
+        words = "no access token: the token URL's answer has no usable access_token"
+        return _none(ErrorClass.SIGN_IN_REFUSED, words, result)
+    life = data.get("expires_in")
+    seconds = (
+        float(life) if isinstance(life, int) and not isinstance(life, bool) and life > 0 else USUAL_LIFE_S
+    )
+    return value, max(0.0, min(seconds, LONGEST_LIFE_S) - EARLIER_S)
+
+
+def _printable(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value
+
+
+def _none(error: ErrorClass, words: str, exchange: Exchange) -> Outcome:
+    return Outcome(False, error, sentence(words), total_us=exchange.total_us, address=exchange.address)
