@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitors.assertions.model import Assertion, Checked, Source
+from monitors.assertions import budget
+from monitors.assertions.body import Body
+from monitors.assertions.comparing import Mismatch, holds
+from monitors.assertions.model import Assertion, Checked, Operator, Source
+from monitors.assertions.resolving import Missing, resolve, shown
+from monitors.assertions.writing import text
+
+# Bodies beyond this are judged in a thread if a path or a schema looks into them.
+LARGE_BODY = 64 << 10
+# What a value may be told of in the sentence about a result; others stay in the evidence.
+_TELLABLE = frozenset(Source) - {Source.BODY, Source.HEADER, Source.ANSWER, Source.RECORDS}
+_LONGEST_TEXT = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +29,68 @@ class Failed:
 
 
 def judge(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> tuple[Checked, ...]:
-    return ()
+    """Each assertion with its value. In `facts` a body is a `Body`, headers map lower-case names to texts."""
+    if not assertions:
+        return ()
+    with budget.limited():
+        return tuple(_judge_one(assertion, facts) for assertion in assertions)
+
+
+def takes_long(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> bool:
+    """Whether judging may take more than some milliseconds: then it does not belong on the loop."""
+    body = facts.get(Source.BODY)
+    if not isinstance(body, Body):
+        return False
+    looking = [one for one in assertions if one.source is Source.BODY]
+    if len(body.raw) * len(looking) > 20 * LARGE_BODY:
+        return True
+    deep = any(one.name or one.operator is Operator.IS_VALID for one in looking)
+    return deep and len(body.raw) > LARGE_BODY
 
 
 def verdict(checked: Sequence[Checked]) -> Failed | None:
-    return None
+    """The sentence about what failed, None if all hold; a body's, header's or answer's content is not in it."""
+    failed = [one for one in checked if not one.ok]
+    if not failed:
+        return None
+    first = next((one for one in failed if not one.assertion.soft), failed[0])
+    line = text(first.assertion).removesuffix(" (soft)")
+    line = line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
+    words = f"{line} failed{_because(first)}"
+    others = len(failed) - 1
+    return Failed(f"{words} ({others} more failed)" if others else words, first.assertion.soft)
+
+
+def _because(checked: Checked) -> str:
+    if checked.problem:
+        return f": {checked.problem}"
+    if checked.assertion.length or checked.assertion.source in _TELLABLE:
+        return f": it was {checked.value}"
+    return ""
+
+
+def _judge_one(assertion: Assertion, facts: Mapping[Source, Any]) -> Checked:
+    value: Any = None
+    try:
+        try:
+            value = resolve(assertion, facts)
+        except Missing as missing:
+            return _without_value(assertion, str(missing))
+        if assertion.operator is Operator.NOT_EXISTS:
+            return Checked(assertion, False, shown(value))
+        ok = assertion.operator is Operator.EXISTS or holds(assertion, value)
+        return Checked(assertion, ok, shown(value))
+    except Mismatch as mismatch:
+        return Checked(assertion, False, shown(value), str(mismatch))
+    except budget.TooMuchWork:
+        return Checked(
+            assertion, False, None, "judging it would take too long: use a simpler path or a smaller body"
+        )
+    except RecursionError:
+        return Checked(assertion, False, None, "the value is nested too deeply")
+
+
+def _without_value(assertion: Assertion, problem: str) -> Checked:
+    if assertion.operator is Operator.NOT_EXISTS:
+        return Checked(assertion, True)
+    return Checked(assertion, False, None, problem)

@@ -39,11 +39,19 @@ class Operator(StrEnum):
     NOT_CONTAINS = "not_contains"
     MATCHES = "matches"  # an RE2 pattern found anywhere
     NOT_MATCHES = "not_matches"
-    IN = "in"  # a list; for a status also ranges: "200-299"
+    IN = "in"  # a list; for a status also ranges: "200-299"; for an address also networks
     NOT_IN = "not_in"
     EXISTS = "exists"
     NOT_EXISTS = "not_exists"
     IS_VALID = "is_valid"  # a JSON Schema
+
+
+# What may be JSON, so that a JSONPath leads into it.
+WITH_PATH = frozenset({Source.BODY, Source.ANSWER})
+# Numbers that may be written with a unit of time, and what one of them is in seconds.
+SECONDS = {Source.RESPONSE_TIME: 0.001, Source.CERTIFICATE_DAYS: 86_400, Source.DOMAIN_DAYS: 86_400}
+ORDERS = frozenset({Operator.LESS, Operator.AT_MOST, Operator.MORE, Operator.AT_LEAST})
+WITHOUT_EXPECTED = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Assertion:
     """`name` is a header's name or a JSONPath (RFC 9535, "$.user.name"), else empty.
 
     `expected` is JSON: a number, a text, a boolean, null, a list or, for `is_valid`, a schema. `soft`: its
-    failure means degraded, not down.
+    failure means degraded, not down. `length`: about how long the value is (characters, items, members).
     """
 
     source: Source
@@ -59,13 +67,14 @@ class Assertion:
     expected: Any = None
     name: str = ""
     soft: bool = False
+    length: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """An assertion with the value that was there: `value` is JSON, text cut at 200 characters.
 
-    `problem` says why there was no value ("the body is not JSON"); then the assertion has failed.
+    `problem` says why there was no value ("it is not JSON"); then the assertion has failed.
     """
 
     assertion: Assertion
@@ -75,4 +84,12 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """As evidence keeps it."""
-        return {"ok": self.ok, "value": self.value, "problem": self.problem}
+        from monitors.assertions.writing import text  # noqa: PLC0415  # writing reads the model
+
+        return {
+            "assertion": text(self.assertion),
+            "soft": self.assertion.soft,
+            "ok": self.ok,
+            "value": self.value,
+            "problem": self.problem,
+        }

@@ -1,0 +1,80 @@
+"""Read assertions: lines of text as in Gatus, `[STATUS] == 200`, or objects; each complaint names its line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from monitors.assertions.accepting import accept
+from monitors.assertions.lines import read_line
+from monitors.assertions.model import Assertion, Operator, Source
+from monitors.assertions.writing import SYMBOLS
+from pulse.fields import FieldError
+
+MOST = 50
+
+_FIELDS = ("source", "operator", "expected", "name", "length", "soft")
+
+
+def load(value: Any, sources: Collection[Source]) -> tuple[Assertion, ...]:
+    """The assertions in a list of lines and objects, on these sources; raises FieldError.
+
+    Empty lines are left out.
+    """
+    if not isinstance(value, list):
+        raise FieldError('Write the assertions as a list, like ["[STATUS] == 200"].')
+    if len(value) > MOST:
+        raise FieldError(f"Use at most {MOST} assertions; there are {len(value)}.")
+    found: list[Assertion] = []
+    for number, item in enumerate(value, 1):
+        if item == "" or (isinstance(item, str) and item.isspace()):
+            continue
+        try:
+            found.append(accept(_read(item), sources))
+        except FieldError as error:
+            raise FieldError(f"Line {number}: {error}") from None
+    return tuple(found)
+
+
+def _read(item: Any) -> Assertion:
+    if isinstance(item, str):
+        return read_line(item)
+    if isinstance(item, dict):
+        return _read_object(item)
+    raise FieldError("Write it as text, like [STATUS] == 200, or as an object with source and operator.")
+
+
+def _read_object(item: dict[Any, Any]) -> Assertion:
+    for name in item:
+        if name not in _FIELDS:
+            raise FieldError(f"Remove the unknown field {str(name)[:40]!r}; known are {', '.join(_FIELDS)}.")
+    name = item.get("name", "")
+    if not isinstance(name, str):
+        raise FieldError("Write the name as text: a header's name, or a JSONPath.")
+    for flag in ("soft", "length"):
+        if not isinstance(item.get(flag, False), bool):
+            raise FieldError(f"Use true or false for {flag}.")
+    return Assertion(
+        source=_source(item.get("source")),
+        operator=_operator(item.get("operator")),
+        expected=item.get("expected"),
+        name=name,
+        soft=item.get("soft", False),
+        length=item.get("length", False),
+    )
+
+
+def _source(value: Any) -> Source:
+    try:
+        return Source(value.lower())
+    except (AttributeError, ValueError):
+        known = ", ".join(source.value for source in Source)
+        raise FieldError(f"Use one of these as the source: {known}.") from None
+
+
+def _operator(value: Any) -> Operator:
+    for operator, symbol in SYMBOLS.items():
+        if value in (operator.value, symbol):
+            return operator
+    known = ", ".join(operator.value for operator in Operator)
+    raise FieldError(f"Use one of these as the operator: {known}.")
