@@ -32,6 +32,10 @@ class Packet:
     def rest(self) -> bytes:
         return self.take(self.left)
 
+    def starts(self, prefix: bytes) -> bool:
+        """Whether `prefix` is next; nothing is taken."""
+        return self._data.startswith(prefix, self._at)
+
     def big(self, size: int) -> int:
         """An unsigned number, most significant byte first."""
         return int.from_bytes(self.take(size), "big")

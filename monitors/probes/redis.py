@@ -34,7 +34,7 @@ COMMANDS = frozenset({
     "PING", "ECHO", "GET", "STRLEN", "GETRANGE", "EXISTS", "TYPE", "TTL", "PTTL", "HGET", "HLEN", "HEXISTS", "LLEN",
     "LINDEX", "SCARD", "SISMEMBER", "ZCARD", "ZSCORE", "XLEN", "DBSIZE", "INFO", "TIME", "LASTSAVE", "ROLE",
 })  # fmt: skip
-MOST_ELEMENTS, DEEPEST = 1000, 4
+MOST_ELEMENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def _ask(stream: Stream, *words: str) -> Any:
         b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
     )
     try:
-        return await _read(stream, DEEPEST)
+        return await _read(stream, [MOST_ELEMENTS])
     except _Complaint as complaint:
         raise _refused(words[0], str(complaint)) from None
 
@@ -86,8 +86,11 @@ class _Complaint(Exception):
     """An answer that is an error: "NOAUTH Authentication required."."""
 
 
-async def _read(stream: Stream, depth: int) -> Any:
-    """One value: text, number, list or None; raises _Complaint for an error."""
+async def _read(stream: Stream, allowance: list[int]) -> Any:
+    """One value: text, number, list or None; raises _Complaint for an error.
+
+    `allowance` holds how many more elements all lists together may have.
+    """
     line = await stream.line()
     kind, rest = line[:1], line[1:]
     if kind == b"+":
@@ -100,11 +103,12 @@ async def _read(stream: Stream, depth: int) -> Any:
     if kind == b"$":
         return None if size < 0 else (await stream.exactly(size + 2))[:-2].decode("utf-8", "replace")
     if kind == b"*":
-        if size > MOST_ELEMENTS or depth == 0:
+        allowance[0] -= max(1, size)
+        if allowance[0] < 0:
             raise CheckFailed(
                 ErrorClass.RESPONSE_TOO_LARGE, f"the answer has more than {MOST_ELEMENTS:,} elements"
             )
-        return None if size < 0 else [await _read(stream, depth - 1) for _ in range(size)]
+        return None if size < 0 else [await _read(stream, allowance) for _ in range(size)]
     raise garbled("Redis protocol")
 
 

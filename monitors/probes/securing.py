@@ -80,13 +80,6 @@ def read_ca(pem: str) -> str:
     return pem.strip()
 
 
-def one_line(value: str, what: str) -> str:
-    """`value`, which is put into a line of a protocol; raises FieldError for line ends in it."""
-    if any(character in value for character in "\r\n\0"):
-        raise FieldError(f"Write the {what} on one line.")
-    return value
-
-
 def endpoint(talk: Talk, default_port: int) -> Endpoint:
     try:
         return parse_endpoint(talk.job.target, default_port)

@@ -9,10 +9,16 @@ from typing import Self
 
 
 class TlsFront:
-    """Use as a context manager; `port` is where TLS is spoken."""
+    """Use as a context manager; `port` is where TLS is spoken.
 
-    def __init__(self, context: ssl.SSLContext, behind: int) -> None:
+    `asked` and `answer` for protocols that ask for TLS first, as PostgreSQL does: as many bytes are read, then
+    the answer is sent.
+    """
+
+    def __init__(self, context: ssl.SSLContext, behind: int, asked: int = 0, answer: bytes = b"") -> None:
         self._context = context
+        self._asked = asked
+        self._answer = answer
         self._behind = behind
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -21,7 +27,8 @@ class TlsFront:
     def __enter__(self) -> Self:
         self._thread.start()
         started = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context), self._loop
+            asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=None if self._asked else self._context),
+            self._loop,
         )
         self.port = int(started.result(5).sockets[0].getsockname()[1])
         return self
@@ -35,8 +42,12 @@ class TlsFront:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
         try:
+            if self._asked:
+                await reader.readexactly(self._asked)
+                writer.write(self._answer)
+                await writer.start_tls(self._context)
             await asyncio.gather(_pass(reader, far_writer), _pass(far_reader, writer))
-        except (OSError, ssl.SSLError):
+        except (OSError, EOFError):
             pass  # either side may end as it likes
         finally:
             writer.close()
