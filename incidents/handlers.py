@@ -9,6 +9,8 @@ from monitors.facts import MonitorChangedStatus, MonitorEdited, MonitorStopped
 from monitors.telemetry.models import Status
 from pulse import facts
 
+RECOVERED = (Status.UP, Status.DEGRADED)
+
 
 def register() -> None:
     facts.on(MonitorChangedStatus)(open_and_resolve)
@@ -18,4 +20,6 @@ def register() -> None:
 
 def open_and_resolve(changes: Sequence[MonitorChangedStatus]) -> None:
     lifecycle.open_for([change for change in changes if change.after is Status.DOWN])
-    lifecycle.resolve_for([change for change in changes if change.after is Status.UP])
+    lifecycle.resolve_for(
+        [change for change in changes if change.before is Status.DOWN and change.after in RECOVERED]
+    )

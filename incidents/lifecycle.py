@@ -13,6 +13,7 @@ from incidents import live
 from incidents.models import Incident, TimelineEntry
 from monitors.facts import MonitorChangedStatus, MonitorEdited, MonitorStopped
 from monitors.models import Monitor
+from monitors.telemetry.models import Status
 from pulse import links, scoping
 from pulse.outbox.appending import NewFact, append
 from tenants.actors import Actor
@@ -20,6 +21,10 @@ from tenants.audit import record
 from tenants.models import Organisation
 
 Kind = TimelineEntry.Kind
+RECOVERY = {
+    Status.UP: "The monitor is up again.",
+    Status.DEGRADED: "The monitor works again, but not as well as it should.",
+}
 OPENED, RESOLVED = "incident.opened", "incident.resolved"
 
 
@@ -49,7 +54,12 @@ def resolve_for(recoveries: Sequence[MonitorChangedStatus]) -> None:
     _resolve(
         list(ended),
         Incident.Resolution.RECOVERED,
-        lambda incident: (ended[incident.monitor_no].began, None, "", "The monitor is up again."),
+        lambda incident: (
+            ended[incident.monitor_no].began,
+            None,
+            "",
+            RECOVERY[ended[incident.monitor_no].after],
+        ),
     )
 
 

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from monitors.definition import target_policy
+from monitors.judging import Result
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import Outcome
-from monitors.recording import Result, record
+from monitors.recording import record
 from monitors.telemetry import results
 from monitors.telemetry.claiming import Claimed, claim
 from monitors.telemetry.models import GapReason

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 
+from monitors import details, secrets
+from monitors.models import Monitor
 from monitors.probes import PROBES
-from pulse.fields import ConfigError, FieldError, boolean, integer, read_fields
+from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
 from pulse.net.addresses import Policy, parse_networks
-from pulse.net.urls import UrlError, parse_url, refused_literal
+from pulse.net.urls import UrlError, refused_literal
 
 DEFAULTS: dict[str, Any] = {
     "kind": "http",
+    "target": "",
     "config": {},
     "interval_seconds": 60,
     "timeout_seconds": 10,
-    "policy": {"down_after": 3, "up_after": 2},
+    "retry_seconds": None,
+    "policy": {"down_after": 3, "up_after": 2, "degraded_after": 3},
+    "upside_down": False,
+    "locations": [],
+    "quorum": 1,
+    "tags": [],
+    "owner": None,
+    "notes": "",
+    "runbook_url": "",
     "enabled": True,
 }
-POLICY = {"down_after": integer(1, 20, "results"), "up_after": integer(1, 20, "results")}
+POLICY = {name: integer(1, 20, "results") for name in ("down_after", "up_after", "degraded_after")}
 # What an answer holds and a script may send back unchanged, without effect.
-READ_ONLY = ("id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until")
+READ_ONLY = ("id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places")
+# Kinds whose source asks not to be asked often.
+SHORTEST_INTERVAL = {"domain": 3600}
 
 
-def read(data: object, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The complete definition in `data` over `known` (a monitor being edited) or the defaults.
+def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
+    """The complete definition in `data` over `monitor` (when it is edited) or the defaults.
 
-    Raises ConfigError with every complaint at once; pointers are JSON pointers into `data`.
+    Secrets in `config` come back in the clear, those that are kept too. Raises ConfigError with every
+    complaint at once; pointers are JSON pointers into `data`.
     """
-    base = {**DEFAULTS, **(known or {})}
+    known = as_json(monitor) if monitor else {}
+    base = {**DEFAULTS, **known}
     fields = dict(data) if isinstance(data, dict) else data
     if isinstance(fields, dict):
         for name in READ_ONLY:
@@ -41,19 +55,20 @@ def read(data: object, known: Mapping[str, Any] | None = None) -> dict[str, Any]
     except ConfigError as error:
         values, errors = error.values, list(error.errors)
     merged = {**base, **values}
-    errors += _missing(merged, errors)
     if isinstance(fields, dict):
-        errors += _read_config(fields, merged, errors)
+        errors += _missing(merged, errors)
+        errors += _read_target(merged, fields, errors)
+        errors += _read_config(merged, monitor, errors)
         errors += _read_policy(fields, base, merged)
     if not errors:
-        errors += _contradictions(merged, fields)
+        errors += _contradictions(merged, fields, base)
     if errors:
         raise ConfigError(errors)
     return merged
 
 
-def as_json(monitor: Any) -> dict[str, Any]:
-    """The definition of a saved monitor, as `read` takes it."""
+def as_json(monitor: Monitor) -> dict[str, Any]:
+    """The definition of a saved monitor, as `read` takes it; what is secret is masked."""
     return {
         "name": monitor.name,
         "kind": monitor.kind,
@@ -61,7 +76,15 @@ def as_json(monitor: Any) -> dict[str, Any]:
         "config": monitor.config,
         "interval_seconds": monitor.interval_seconds,
         "timeout_seconds": monitor.timeout_seconds,
-        "policy": {"down_after": monitor.down_after, "up_after": monitor.up_after},
+        "retry_seconds": monitor.retry_seconds,
+        "policy": {name: getattr(monitor, name) for name in POLICY},
+        "upside_down": monitor.upside_down,
+        "locations": list(monitor.locations),
+        "quorum": monitor.quorum,
+        "tags": list(monitor.tags),
+        "owner": monitor.owner_name or None,
+        "notes": monitor.notes,
+        "runbook_url": monitor.runbook_url,
         "enabled": monitor.enabled,
     }
 
@@ -70,32 +93,16 @@ def target_policy() -> Policy:
     return Policy(parse_networks(settings.PULSE_ALLOW_PRIVATE_TARGETS))
 
 
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise FieldError("Give the monitor a name.")
-    if len(value.strip()) > 120:
-        raise FieldError(f"Shorten the name to at most 120 characters; it has {len(value.strip())}.")
-    if not value.isprintable():
-        raise FieldError("Remove the control characters from the name.")
-    return value.strip()
-
-
 def _kind(value: Any) -> str:
-    if not isinstance(value, str) or value not in PROBES:
-        raise FieldError(f"Use one of the kinds {', '.join(PROBES)}.")
+    if not isinstance(value, str) or value not in (*PROBES, Monitor.GROUP):
+        raise FieldError(f"Use one of the kinds {', '.join((*PROBES, Monitor.GROUP))}.")
     return value
 
 
 def _target(value: Any) -> str:
     if not isinstance(value, str):
-        raise FieldError("Write the URL as text, like https://example.com/.")
-    try:
-        url = parse_url(value.strip())
-    except UrlError as error:
-        raise FieldError(str(error)) from None
-    if refusal := refused_literal(url, target_policy(), "PULSE_ALLOW_PRIVATE_TARGETS"):
-        raise FieldError(refusal)
-    return str(url)
+        raise FieldError("Write what to watch as text.")
+    return value.strip()
 
 
 def _object(value: Any) -> Any:
@@ -103,37 +110,81 @@ def _object(value: Any) -> Any:
 
 
 READERS = {
-    "name": _name,
+    "name": details.name,
     "kind": _kind,
     "target": _target,
     "config": _object,
     "interval_seconds": integer(5, 86_400, "seconds"),
     "timeout_seconds": integer(1, 120, "seconds"),
+    "retry_seconds": optional(integer(5, 86_400, "seconds")),
     "policy": _object,
+    "upside_down": boolean,
+    "locations": details.locations,
+    "quorum": integer(1, 20, "locations"),
+    "tags": details.tags,
+    "owner": details.owner,
+    "notes": details.notes,
+    "runbook_url": details.runbook_url,
     "enabled": boolean,
 }
 
 
 def _missing(merged: dict[str, Any], errors: list[tuple[str, str]]) -> list[tuple[str, str]]:
     complained = {pointer for pointer, _ in errors}
-    words = {"name": "Give the monitor a name.", "target": "Say what to watch, like https://example.com/."}
-    return [
-        (f"/{name}", word)
-        for name, word in words.items()
-        if name not in merged and f"/{name}" not in complained and "" not in complained
-    ]
+    found = []
+    if "name" not in merged and "/name" not in complained:
+        found.append(("/name", "Give the monitor a name."))
+    if not merged["target"] and merged["kind"] in PROBES and not complained & {"/target", "/kind"}:
+        found.append(("/target", f"Say what to watch, like {PROBES[merged['kind']].placeholder}."))
+    return found
+
+
+def _read_target(
+    merged: dict[str, Any], fields: dict[str, Any], errors: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Read by its kind, and again when the kind changes."""
+    if merged["kind"] == Monitor.GROUP:
+        merged["target"] = ""
+        return []
+    told = {pointer for pointer, _ in errors}
+    if not fields.keys() & {"target", "kind"} or told & {"/target", "/kind"} or not merged["target"]:
+        return []
+    try:
+        target = PROBES[merged["kind"]].check_target(merged["target"])
+    except UrlError as error:
+        return [("/target", str(error))]
+    if refusal := refused_literal(target, target_policy(), "PULSE_ALLOW_PRIVATE_TARGETS"):
+        return [("/target", refusal)]
+    merged["target"] = str(target)
+    return []
 
 
 def _read_config(
-    fields: dict[str, Any], merged: dict[str, Any], errors: list[tuple[str, str]]
+    merged: dict[str, Any], monitor: Monitor | None, errors: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    if "config" not in fields or any(pointer == "/kind" for pointer, _ in errors):
+    """The settings of the kind: each as it was read, with the secrets that are kept in their place."""
+    if any(pointer == "/kind" for pointer, _ in errors):
         return []
     try:
-        PROBES[merged["kind"]].load(fields["config"])
+        if merged["kind"] == Monitor.GROUP:
+            merged["config"] = details.group(merged["config"], monitor)
+        else:
+            config = _with_secrets(merged, monitor)
+            kind = PROBES[merged["kind"]].settings
+            read = kind.as_json(kind.load(config))
+            merged["config"] = {name: read[name] for name in config}
     except ConfigError as error:
         return [(f"/config{pointer}", detail) for pointer, detail in error.errors]
     return []
+
+
+def _with_secrets(merged: dict[str, Any], monitor: Monitor | None) -> Any:
+    config = merged["config"]
+    if not isinstance(config, dict):
+        return config
+    known = details.secrets_of(monitor) if monitor else {}
+    moved = monitor is not None and details.destinations(merged) != details.destinations(as_json(monitor))
+    return secrets.unmasked(config, known, moved=moved)
 
 
 def _read_policy(
@@ -148,11 +199,35 @@ def _read_policy(
     return []
 
 
-def _contradictions(merged: dict[str, Any], fields: Any) -> list[tuple[str, str]]:
+def _contradictions(merged: dict[str, Any], fields: Any, base: dict[str, Any]) -> list[tuple[str, str]]:
+    found = _owner(merged, base)
     interval, timeout = merged["interval_seconds"], merged["timeout_seconds"]
-    if timeout < interval:
+    if timeout >= interval:
+        if "timeout_seconds" not in fields and "interval_seconds" in fields:
+            hint = f"Use more than the timeout of {timeout} s, or shorten the timeout_seconds too."
+            found.append(("/interval_seconds", hint))
+        else:
+            found.append(("/timeout_seconds", f"Use fewer seconds than the interval of {interval} s."))
+    shortest = SHORTEST_INTERVAL.get(merged["kind"], 0)
+    if interval < shortest:
+        found.append(
+            ("/interval_seconds", f"Use at least {shortest} s for this kind: its source asks for it.")
+        )
+    retry = merged["retry_seconds"]
+    if retry is not None and retry >= interval:
+        found.append(("/retry_seconds", f"Use fewer seconds than the interval of {interval} s, or null."))
+    places = max(1, len(merged["locations"]))
+    if merged["quorum"] > places:
+        found.append(("/quorum", f"Use at most {places}, the number of locations."))
+    return found
+
+
+def _owner(merged: dict[str, Any], base: dict[str, Any]) -> list[tuple[str, str]]:
+    """Only a new owner must be a member: the old one may have left since."""
+    if not merged["owner"] or merged["owner"] == base["owner"]:
         return []
-    if "timeout_seconds" not in fields and "interval_seconds" in fields:
-        hint = f"Use more than the timeout of {timeout} s, or shorten the timeout_seconds too."
-        return [("/interval_seconds", hint)]
-    return [("/timeout_seconds", f"Use fewer seconds than the interval of {interval} s.")]
+    try:
+        details.owner_id(merged["owner"])
+    except FieldError as error:
+        return [("/owner", str(error))]
+    return []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from monitors import definition, live
+from monitors import definition, details, grouping, live, secrets
 from monitors.facts import MonitorEdited, MonitorStopped, SnoozeChanged
 from monitors.models import Monitor
 from monitors.telemetry import scheduling
@@ -17,16 +18,32 @@ from tenants.actors import Actor
 from tenants.audit import record
 from tenants.models import Organisation
 
+ASSIGNED = (
+    "name", "kind", "target", "interval_seconds", "timeout_seconds", "retry_seconds", "locations", "quorum",
+    "upside_down", "tags", "notes", "runbook_url", "enabled",
+)  # fmt: skip
+
 
 def create(organisation: Organisation, values: dict[str, Any], by: Actor) -> Monitor:
     """Save a monitor from what `definition.read` returned; its first check is due at once."""
+    return create_many(organisation, [values], by)[0]
+
+
+def create_many(organisation: Organisation, many: Sequence[dict[str, Any]], by: Actor) -> list[Monitor]:
+    """Save them all or none."""
     with transaction.atomic():
-        monitor = Monitor(created_by=by.name)
-        _assign(monitor, values)
-        monitor.save()
-        scheduling.write(monitor, organisation.no)
-        record(organisation, by, "created", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
-        _after(organisation, monitor)
+        monitors = [_created(organisation, values, by) for values in many]
+        _after(organisation, monitors)
+    return monitors
+
+
+def _created(organisation: Organisation, values: dict[str, Any], by: Actor) -> Monitor:
+    monitor = Monitor(created_by=by.name)
+    _assign(organisation, monitor, values)
+    monitor.save(force_insert=True)
+    _set_members(monitor)
+    scheduling.write(monitor, organisation)
+    record(organisation, by, "created", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
     return monitor
 
 
@@ -34,22 +51,25 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
     """Save an edit. State and streaks are kept; a new version of the spec serves from the next check on."""
     with transaction.atomic():
         monitor = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
-        before = definition.as_json(monitor)
-        _assign(monitor, values)
+        before, secrets_before = definition.as_json(monitor), monitor.sealed_secrets
+        _assign(organisation, monitor, values)
         after = definition.as_json(monitor)
         changes = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+        if monitor.sealed_secrets != secrets_before:
+            changes.setdefault("config", [before["config"], after["config"]])
         if not changes:
             return monitor
         monitor.version += 1
         monitor.save()
-        scheduling.write(monitor, organisation.no)
+        _set_members(monitor)
+        scheduling.write(monitor, organisation)
         record(organisation, by, "changed", "monitor", monitor.pk, monitor.name, changes)
         now = timezone.now()
         if "enabled" in changes and not monitor.enabled:
             facts.emit([MonitorStopped(monitor.no, "paused", by.id, by.name, now)])
         elif what := _in_words(changes):
             facts.emit([MonitorEdited(monitor.no, what, by.id, by.name, now)])
-        _after(organisation, monitor)
+        _after(organisation, [monitor])
     return monitor
 
 
@@ -68,7 +88,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         scheduling.forget(monitor.no, organisation.no)
         facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
         record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
-        _after(organisation, monitor)
+        _after(organisation, [monitor])
         monitor.delete()
 
 
@@ -82,14 +102,14 @@ def unsnooze(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
     _set_snooze(organisation, monitor, None, by, "unsnoozed")
 
 
-def check_now(organisation: Organisation, monitor: Monitor, by: Actor) -> datetime | None:
-    """Ask for a check at once; the slot whose result will answer, or None while the monitor is paused."""
+def check_now(organisation: Organisation, monitor: Monitor, by: Actor) -> tuple[datetime, int] | None:
+    """Ask for a check at once; (slot, location) whose result will answer, or None while it is paused."""
     with transaction.atomic():
-        slot: datetime | None = scheduling.check_now(monitor.no, organisation.no)
-        if slot is not None:
+        awaited = scheduling.check_now(monitor.no, organisation.no)
+        if awaited is not None:
             record(organisation, by, "checked", "monitor", monitor.pk, monitor.name)
             transaction.on_commit(lambda: bells.ring("checks"))
-    return slot
+    return awaited
 
 
 def _set_snooze(
@@ -107,11 +127,24 @@ def _set_snooze(
         transaction.on_commit(lambda: bells.ring("notifications"))
 
 
-def _assign(monitor: Monitor, values: dict[str, Any]) -> None:
-    for name in ("name", "kind", "target", "config", "interval_seconds", "timeout_seconds", "enabled"):
+def _assign(organisation: Organisation, monitor: Monitor, values: dict[str, Any]) -> None:
+    for name in ASSIGNED:
         setattr(monitor, name, values[name])
-    monitor.down_after = values["policy"]["down_after"]
-    monitor.up_after = values["policy"]["up_after"]
+    for name, count in values["policy"].items():
+        setattr(monitor, name, count)
+    if (values["owner"] or "") != monitor.owner_name:
+        monitor.owner_id = details.owner_id(values["owner"]) if values["owner"] else None
+        monitor.owner_name = values["owner"] or ""
+    shown, hidden = secrets.split(monitor.kind, values["config"])
+    monitor.config = secrets.masked(shown, list(hidden))
+    # Sealing the same again gives another text: what did not change is left alone.
+    if secrets.unsealed(monitor.sealed_secrets, organisation.id, monitor.pk) != hidden:
+        monitor.sealed_secrets = secrets.sealed(hidden, organisation.id, monitor.pk)
+
+
+def _set_members(monitor: Monitor) -> None:
+    if monitor.kind == Monitor.GROUP:
+        monitor.members.set(monitor.config["members"])
 
 
 def _in_words(changes: dict[str, list[Any]]) -> str:
@@ -127,10 +160,12 @@ def _in_words(changes: dict[str, list[Any]]) -> str:
             if before[key] != after[key]
         ]
     if "config" in changes:
-        parts.append("what it expects")
+        parts.append("its settings")
     return ", ".join(parts)
 
 
-def _after(organisation: Organisation, monitor: Monitor) -> None:
-    live.announce(organisation, [monitor.no])
+def _after(organisation: Organisation, monitors: Sequence[Monitor]) -> None:
+    groups = [monitor for monitor in monitors if monitor.kind == Monitor.GROUP and monitor.enabled]
+    grouping.settle_groups(groups, timezone.now())
+    live.announce(organisation, [monitor.no for monitor in monitors])
     transaction.on_commit(lambda: bells.ring("checks"))

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import IntEnum
 
 from monitors.telemetry.models import Status
 
 
+class Verdict(IntEnum):
+    """What one result says. SOFT: it works, but not as well as it should (a soft assertion failed)."""
+
+    GOOD = 0
+    SOFT = 1
+    BAD = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Down after so many failures in a row, up after so many good results in a row; both at least 1."""
+    """How many results in a row confirm a change: to down, to up again, to degraded; all at least 1."""
 
     down_after: int = 3
     up_after: int = 2
+    degraded_after: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a monitor stands. `first_failed` is the slot that began the failures it is counting or down for."""
+    """Where a monitor stands at one location.
+
+    `first_failed` is the slot that began the failures it is counting or down for, `first_soft` the one that
+    began the soft results it is counting.
+    """
 
     status: Status = Status.PENDING
     failures: int = 0
     successes: int = 0
     first_failed: datetime | None = None
+    softs: int = 0
+    first_soft: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +52,73 @@ class Transition:
     began: datetime
 
 
-def evaluate(policy: Policy, state: State, ok: bool, slot: datetime) -> tuple[State, Transition | None]:
+def evaluate(
+    policy: Policy, state: State, verdict: Verdict, slot: datetime
+) -> tuple[State, Transition | None]:
     """Fold the result of one slot into the state.
 
     A single good result makes a new (pending) or long unmeasured (unknown) monitor up: nothing had
-    failed. Recovery from down needs `up_after` of them, so that one lucky answer ends no outage.
+    failed. Recovery from down or degraded needs `up_after` of them, so that one lucky answer ends no
+    outage; a soft result is an answer too and counts towards the end of an outage.
     """
-    return _good(policy, state, slot) if ok else _bad(policy, state, slot)
+    if verdict is Verdict.BAD:
+        return _bad(policy, state, slot)
+    if verdict is Verdict.SOFT:
+        return _soft(policy, state, slot)
+    return _good(policy, state, slot)
+
+
+def combine(statuses: Collection[Status], quorum: int) -> Status:
+    """What a monitor is that several locations watch: down when `quorum` of them say so, likewise degraded.
+
+    Locations that know nothing (pending, unknown) do not vote, and never are more votes asked for than there
+    are voters.
+    """
+    votes = [status for status in statuses if status not in (Status.PENDING, Status.UNKNOWN)]
+    if not votes:
+        return Status.UNKNOWN if Status.UNKNOWN in statuses else Status.PENDING
+    needed = max(1, min(quorum, len(votes)))
+    down = votes.count(Status.DOWN)
+    if down >= needed:
+        return Status.DOWN
+    if down + votes.count(Status.DEGRADED) >= needed:
+        return Status.DEGRADED
+    return Status.UP
 
 
 def _good(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:
-    if state.status is Status.UP and not state.failures:
+    if state.status is Status.UP and not state.failures and not state.softs:
         return state, None
-    if state.status is Status.DOWN:
+    if state.status in (Status.DOWN, Status.DEGRADED):
         successes = state.successes + 1
         if successes < policy.up_after:
-            return replace(state, successes=successes, failures=0), None
+            return replace(state, successes=successes, failures=0, softs=0, first_soft=None), None
     after = State(Status.UP)
     if state.status is Status.UP:
         return after, None
     return after, Transition(state.status, Status.UP, slot)
 
 
+def _soft(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:
+    softs, first = state.softs + 1, state.first_soft or slot
+    if state.status is Status.DEGRADED:
+        return replace(state, successes=0, failures=0, first_failed=None), None
+    if state.status is Status.DOWN and state.successes + 1 < policy.up_after:
+        return replace(state, successes=state.successes + 1, failures=0, softs=softs, first_soft=first), None
+    after = Status.DEGRADED if softs >= policy.degraded_after else Status.UP
+    counted = State(after) if after is Status.DEGRADED else State(Status.UP, softs=softs, first_soft=first)
+    if after is state.status:
+        return counted, None
+    began = first if after is Status.DEGRADED and state.status is Status.UP else slot
+    return counted, Transition(state.status, after, began)
+
+
 def _bad(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:
     if state.status is Status.DOWN:
-        return replace(state, failures=0, successes=0) if state.successes else state, None
+        counting = state.successes or state.softs
+        return State(Status.DOWN, first_failed=state.first_failed) if counting else state, None
     failures, first = state.failures + 1, state.first_failed or slot
     if failures < policy.down_after:
-        return replace(state, failures=failures, first_failed=first), None
+        counted = replace(state, failures=failures, first_failed=first, softs=0, first_soft=None)
+        return replace(counted, successes=0) if state.status is Status.DEGRADED else counted, None
     return State(Status.DOWN, first_failed=first), Transition(state.status, Status.DOWN, first)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from monitors.models import Monitor
 from monitors.reading import results_of
 from monitors.telemetry.models import CheckResult
+from monitors.telemetry.models import Evidence as Document
 
 RECENT = 50
 
@@ -30,6 +32,14 @@ class Evidence:
 def recent(monitor: Monitor, most: int = RECENT) -> list[Evidence]:
     """Newest first."""
     return [_read(row) for row in results_of(monitor)[:most]]
+
+
+def document(row: CheckResult) -> Any:
+    """What a failure or a change was judged by; None where nothing was kept of it, or no more."""
+    kept = Document.objects.filter(
+        tenant_no=row.tenant_no, monitor_no=row.monitor_no, slot=row.slot, location=row.location
+    )
+    return kept.values_list("document", flat=True).first()
 
 
 def _read(row: CheckResult) -> Evidence:

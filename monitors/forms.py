@@ -7,78 +7,167 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
 
-from monitors import definition
+from monitors import definition, details
+from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
 from monitors.models import Monitor
 from monitors.probes import PROBES
+from monitors.secrets import KEPT
+from pulse import scoping
 from pulse.fields import ConfigError
+from tenants.models import Membership
 from tenants.settings_forms import DURATION_CHOICES, DURATIONS
 
-NUMBERS = ("interval_seconds", "timeout_seconds")
-POLICY = ("down_after", "up_after")
-CONFIG = ("method", "expected_status", "response_time_limit_ms", "follow_redirects")
-METHODS = [("GET", "GET"), ("HEAD", "HEAD, without the body")]
-
-
-class Typed(forms.CharField):
-    """Text as typed: the definition judges it, in the words that the API uses too."""
-
-    def clean(self, value: Any) -> str:
-        return str(value or "").strip()
-
-
-def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
-    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
-    return Typed(label=label, help_text=help_text, widget=widget, required=required)
+NUMBERS = ("interval_seconds", "timeout_seconds", "quorum")
+POLICY = ("down_after", "up_after", "degraded_after")
+TEXTS = ("name", "notes", "runbook_url")
+RULES = [
+    ("all", "All of them must work"),
+    ("any", "One of them must work"),
+    ("at_least", "At least so many must work"),
+]
 
 
 class MonitorForm(forms.Form):
-    """`cleaned_data` is what `definition.read` returned."""
+    """`cleaned_data` is what `definition.read` returned. The settings of the kind are fields like all others."""
 
     name = Typed(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
     target = Typed(
-        label="URL",
-        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
-        help_text="What to fetch, with http:// or https://.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"})
     )
     interval_seconds = numeric("Check every", "Seconds, from 5 to 86400.")
     timeout_seconds = numeric("Give up after", "Seconds, fewer than the interval.")
-    method = Typed(label="Method", widget=forms.Select(choices=METHODS))
-    expected_status = Typed(label="Expected status", help_text="Codes and ranges, like 200-299,304.")
-    response_time_limit_ms = numeric(
-        "Response-time limit", "Milliseconds; a slower answer counts as failed.", required=False
+    retry_seconds = numeric(
+        "Look again after", "Seconds; to confirm a change sooner than the next check would.", required=False
     )
-    follow_redirects = forms.BooleanField(label="Follow redirects", required=False)
     down_after = numeric("Down after", "Failures in a row.")
     up_after = numeric("Up again after", "Good answers in a row.")
+    degraded_after = numeric("Degraded after", "Results in a row with a failed soft assertion.")
+    upside_down = forms.BooleanField(
+        label="Upside down",
+        required=False,
+        help_text="It is good when the check fails: nothing should answer there.",
+    )
+    locations = forms.MultipleChoiceField(
+        label="Locations",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="From where it is checked.",
+    )
+    quorum = numeric("Locations that must agree", "So many of them must see it down.")
+    tags = Typed(label="Tags", required=False, help_text="Separated by commas, like shop, eu.")
+    owner = forms.ChoiceField(label="Owner", required=False, help_text="Who looks after it.")
+    runbook_url = Typed(
+        label="Runbook", required=False, help_text="A link to what to do when it is down.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
+    )  # fmt: skip
+    notes = Typed(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 4}))
     enabled = forms.BooleanField(
         label="Watch it", required=False, help_text="Without the tick it is paused: nobody checks it."
     )
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, monitor: Monitor | None = None) -> None:
-        self.known = definition.as_json(monitor) if monitor else None
-        super().__init__(data, initial=_as_typed(self.known or definition.DEFAULTS))
+    def __init__(
+        self,
+        data: QueryDict | Mapping[str, Any] | None = None,
+        *,
+        monitor: Monitor | None = None,
+        kind: str = "http",
+        like: Monitor | None = None,
+    ) -> None:
+        self.monitor = monitor
+        known = definition.as_json(monitor) if monitor else copied(like) if like else None
+        self.known = {**definition.DEFAULTS, "kind": kind, **(known or {})}
+        self.kind = self.known["kind"]
+        super().__init__(data, initial=_as_typed(self.known))
+        self._choose_fields()
+
+    @property
+    def is_group(self) -> bool:
+        return bool(self.kind == Monitor.GROUP)
+
+    @property
+    def title(self) -> str:
+        return "Group" if self.is_group else PROBES[self.kind].title
+
+    @property
+    def placeholder(self) -> str:
+        return "" if self.is_group else PROBES[self.kind].placeholder
+
+    def sections(self) -> list[tuple[str, list[BoundField]]]:
+        """The settings of the kind under their headings, as a template shows them."""
+        if self.is_group:
+            return []
+        sections = PROBES[self.kind].settings.sections
+        return [(part.title, [self[setting.name] for setting in part.settings]) for part in sections]
 
     def clean(self) -> dict[str, Any]:
         try:
-            return definition.read(self._as_json(self.cleaned_data), self.known)
+            return definition.read(self._as_json(self.cleaned_data), self.monitor)
         except ConfigError as error:
             for pointer, words in error.errors:
-                name = pointer.rpartition("/")[2]
-                self.add_error(name if name in self.fields else None, words)
+                self.add_error(self._field_of(pointer), words)
         return self.cleaned_data
+
+    def _choose_fields(self) -> None:
+        codes = details.location_codes()
+        self.fields["locations"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        if len(codes) < 2 and not self.known["locations"]:
+            del self.fields["locations"], self.fields["quorum"]
+        self.fields["owner"].choices = _owners(self.known["owner"])  # type: ignore[attr-defined]
+        if self.is_group:
+            for name in (
+                "target",
+                "timeout_seconds",
+                "retry_seconds",
+                "upside_down",
+                *POLICY,
+                "interval_seconds",
+            ):
+                del self.fields[name]
+            self.fields |= _group_fields(self.monitor)
+            return
+        probe = PROBES[self.kind]
+        self.fields["target"].label, self.fields["target"].help_text = probe.target_label, probe.target_help
+        self.fields |= {setting.name: field_of(setting) for setting in probe.settings.all}
+
+    def _field_of(self, pointer: str) -> str | None:
+        """The field that a complaint is about: /config/assertions/2 is about the assertions."""
+        parts = [part for part in pointer.split("/") if part not in ("", "config", "policy")]
+        return parts[0] if parts and parts[0] in self.fields else None
 
     def _as_json(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """What was typed, in the types that scripts send; text that is no number stays text and is refused."""
-        base = (self.known or definition.DEFAULTS)["config"]
-        config = {name: typed[name] for name in CONFIG}
-        limit = config["response_time_limit_ms"]
-        return {
-            **{name: typed[name] for name in ("name", "target", "enabled")},
-            **{name: _number(typed[name]) for name in NUMBERS},
-            "policy": {name: _number(typed[name]) for name in POLICY},
-            "config": {**base, **config, "response_time_limit_ms": _number(limit) if limit else None},
+        found: dict[str, Any] = {name: typed[name] for name in TEXTS}
+        found |= {name: number_of(typed[name]) for name in NUMBERS if name in typed}
+        if "retry_seconds" in typed:
+            found["retry_seconds"] = number_of(typed["retry_seconds"]) if typed["retry_seconds"] else None
+        if "down_after" in typed:
+            found["policy"] = {name: number_of(typed[name]) for name in POLICY if name in self.data}
+        if "locations" in typed:
+            found["locations"] = typed["locations"]
+        return found | {
+            "kind": self.kind,
+            "target": typed.get("target", ""),
+            "upside_down": typed.get("upside_down", False),
+            "tags": [tag for tag in typed["tags"].split(",") if tag.strip()],
+            "owner": typed["owner"] or None,
+            "enabled": typed["enabled"],
+            "config": self._config(typed),
         }
+
+    def _config(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        if self.is_group:
+            needed = number_of(typed["needed"]) if typed["needed"] else 1
+            return {"members": list(typed["members"]), "rule": typed["rule"], "needed": needed}
+        posted = [
+            setting
+            for setting in PROBES[self.kind].settings.all
+            if setting.name in self.data
+            or setting.control == "switch"  # a box without its tick is not posted
+        ]
+        return {**self.known["config"], **{one.name: value_of(one, typed[one.name]) for one in posted}}
 
 
 class SnoozeForm(forms.Form):
@@ -88,15 +177,43 @@ class SnoozeForm(forms.Form):
         return DURATIONS[self.cleaned_data["duration"]]
 
 
-def _number(text: str) -> int | str:
-    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 else text
+def copied(monitor: Monitor) -> dict[str, Any]:
+    """The definition of another monitor to begin with; its secrets do not come along."""
+    known = definition.as_json(monitor)
+    config = {name: value for name, value in known["config"].items() if value != KEPT}
+    return {**known, "name": f"Copy of {known['name']}"[:120], "config": config}
 
 
 def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
-    settings = PROBES[known["kind"]].settings
-    config = settings.as_json(settings.load(known["config"]))
+    config = known["config"]
+    if known["kind"] != Monitor.GROUP:
+        config = settings_as_typed(PROBES[known["kind"]].settings, config)
+    kept = ("name", "target", "notes", "runbook_url", "locations", "enabled", "upside_down", *NUMBERS)
     return {
-        **{name: known.get(name, "") for name in ("name", "target", "enabled", *NUMBERS)},
-        **{name: known["policy"][name] for name in POLICY},
-        **{name: config[name] for name in CONFIG},
+        **config,
+        **{name: known.get(name, "") for name in kept},
+        **known["policy"],
+        "retry_seconds": known["retry_seconds"] or "",
+        "tags": ", ".join(known["tags"]),
+        "owner": known["owner"] or "",
+    }
+
+
+def _owners(known: str | None) -> list[tuple[str, str]]:
+    members = Membership.objects.filter(organisation_id=scoping.current().no, user__is_active=True)
+    emails = list(members.order_by("user__email").values_list("user__email", flat=True))
+    if known and known not in emails:
+        emails.insert(0, known)
+    return [("", "Nobody in particular"), *((email, email) for email in emails)]
+
+
+def _group_fields(monitor: Monitor | None) -> dict[str, forms.Field]:
+    others = Monitor.objects.exclude(pk=monitor.pk) if monitor else Monitor.objects.all()
+    choices = [(str(pk), name) for pk, name in others.order_by("name").values_list("pk", "name")]
+    return {
+        "members": forms.MultipleChoiceField(
+            label="Members", required=False, choices=choices, widget=forms.CheckboxSelectMultiple
+        ),
+        "rule": forms.ChoiceField(label="The group works while", choices=RULES),
+        "needed": numeric("So many", "Members that must work, for the last rule.", required=False),
     }

@@ -12,7 +12,7 @@ from django.db import connection
 
 from monitors.reading import Standing
 from monitors.telemetry.models import Status
-from monitors.uptime import Change, Span, Stretch, spans
+from monitors.uptime import Change, Span, Stretch, in_all, spans
 from pulse import scoping
 from pulse.charts.downsampling import Bucket, bucket_width
 from pulse.charts.uptime_bar import SlotState
@@ -37,7 +37,7 @@ ORDER BY monitor_no, at, no
 """
 # A gap that began more than a day before the stretch is not seen; in return few partitions are looked at.
 GAPS = """
-SELECT monitor_no, slot, until FROM telemetry_gap
+SELECT monitor_no, location, slot, until FROM telemetry_gap
 WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND slot < %(end)s AND until > %(start)s
     AND slot >= %(start)s - interval '1 day'
 """
@@ -81,10 +81,14 @@ def states(standings: dict[int, Standing], start: datetime, end: datetime) -> di
     changes: defaultdict[int, list[Change]] = defaultdict(list)
     for _, number, at, status in _rows(CHANGES, values):
         changes[number].append(Change(at, Status(status)))
-    unmeasured: defaultdict[int, list[Stretch]] = defaultdict(list)
-    for number, since, until in _rows(GAPS, values):
-        unmeasured[number].append(Stretch(since, until))
+    missed: defaultdict[int, defaultdict[int, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
+    for number, location, since, until in _rows(GAPS, values):
+        missed[number][location].append(Stretch(since, until))
+    unmeasured: dict[int, list[Stretch]] = {}
     for number, standing in standings.items():
+        # Where several locations watch, only what all of them missed was not measured.
+        places = [place.location for place in standing.places] or list(missed[number])
+        unmeasured[number] = in_all([missed[number][place] for place in places])
         # Nobody came yet to write the gap down: the checks that are overdue now were not done.
         if (since := standing.overdue_since(end)) is not None:
             unmeasured[number].append(Stretch(since, end))

@@ -167,7 +167,7 @@ def matching(query: Query) -> QuerySet[Ranked]:
 
 def with_rank() -> QuerySet[Ranked]:
     """All monitors with their `rank`. Costs one index look-up each in the shared states."""
-    states = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no=OuterRef("no"))
+    states = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no=OuterRef("no"), is_head=True)
     stored = Coalesce(Subquery(states.values("status")[:1]), Value(int(Status.PENDING)))
     whens = [When(stored=status, then=Value(RANKS[status.label])) for status in Status]
     rank = Case(When(enabled=False, then=Value(RANKS["paused"])), *whens, output_field=IntegerField())
@@ -176,11 +176,11 @@ def with_rank() -> QuerySet[Ranked]:
 
 def counts() -> dict[str, int]:
     """How many monitors stand in each status; statuses that nobody is in are 0. A paused one has nothing due."""
-    states = LiveState.objects.filter(tenant_no=scoping.current().no)
-    kept = states.filter(next_due_at__isnull=False).order_by().values_list("status")
+    states = LiveState.objects.filter(tenant_no=scoping.current().no, is_head=True)
+    kept = states.filter(enabled=True).order_by().values_list("status")
     numbers = dict(kept.annotate(number=Count("monitor_no")))
     found = dict.fromkeys(WORDS, 0) | {Status(status).label: number for status, number in numbers.items()}
-    return found | {"paused": states.filter(next_due_at__isnull=True).count()}
+    return found | {"paused": states.filter(enabled=False).count()}
 
 
 def rows(monitors: Sequence[Monitor], now: datetime) -> list[Row]:

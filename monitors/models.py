@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -30,20 +32,33 @@ class NextNumber(models.Func):
 
 
 class Monitor(models.Model):
-    class Kind(models.TextChoices):
-        HTTP = "http", "HTTP(S)"
+    GROUP = "group"  # the one kind that probes nothing
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     no = models.BigIntegerField(unique=True, db_default=NextNumber(), editable=False)
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=16, choices=Kind, default=Kind.HTTP)
-    target = models.CharField(max_length=2048)
+    kind = models.CharField(max_length=16, default="http")
+    target = models.CharField(max_length=2048, blank=True)
     config = models.JSONField(default=dict, blank=True)
+    sealed_secrets = models.TextField(blank=True, editable=False)
+    members = models.ManyToManyField("self", symmetrical=False, related_name="groups", blank=True)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    owner_id = models.UUIDField(null=True, blank=True)
+    owner_name = models.CharField(max_length=254, blank=True)
+    notes = models.TextField(blank=True, max_length=10_000)
+    runbook_url = models.CharField(max_length=2048, blank=True)
     interval_seconds = models.PositiveIntegerField(
         default=60, validators=[MinValueValidator(5), MaxValueValidator(86_400)]
     )
     timeout_seconds = models.PositiveIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+    retry_seconds = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(5), MaxValueValidator(86_400)]
+    )
+    locations = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    quorum = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
     down_after = models.PositiveSmallIntegerField(
         default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
@@ -51,6 +66,10 @@ class Monitor(models.Model):
     up_after = models.PositiveSmallIntegerField(
         default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
+    degraded_after = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    upside_down = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     snoozed_by = models.CharField(max_length=254, blank=True)
@@ -63,6 +82,7 @@ class Monitor(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [GinIndex(fields=["tags"], name="monitor_tags")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(timeout_seconds__lt=models.F("interval_seconds")),

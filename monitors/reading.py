@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from monitors.models import Monitor
-from monitors.telemetry.models import CheckResult, LiveState, Status
+from monitors.telemetry.models import TOGETHER, CheckResult, LiveState, Status
 from pulse import scoping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A worker that restarts is no outage of the measuring; more than this and the bar shows it.
 OVERDUE_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a monitor that several locations watch stands at one of them."""
+
+    location: int
+    word: str
+    since: datetime
+    detail: str
+    total_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class Standing:
     successes: int = 0
     slot: datetime | None = None
     lease_until: datetime | None = None
+    softs: int = 0
+    places: tuple[Place, ...] = ()
 
     def overdue_since(self, now: datetime) -> datetime | None:
         """From when on nobody has measured, although a check was due; None while checks come in time."""
@@ -50,13 +64,35 @@ def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
     states = LiveState.objects.filter(
         tenant_no=tenant.no, monitor_no__in=[monitor.no for monitor in monitors]
     )
-    rows = {state.monitor_no: state for state in states}
-    return {monitor.no: standing(monitor, rows.get(monitor.no)) for monitor in monitors}
+    rows: defaultdict[int, list[LiveState]] = defaultdict(list)
+    for state in states.order_by("location"):
+        rows[state.monitor_no].append(state)
+    return {monitor.no: standing(monitor, rows[monitor.no]) for monitor in monitors}
 
 
-def standing(monitor: Monitor, state: LiveState | None) -> Standing:
-    if state is None:
+def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:
+    """Of the rows of all its locations: the status is its head's, the rest that of whom checked it last."""
+    head = next((row for row in rows if row.is_head), None)
+    if head is None:
         return Standing("pending" if monitor.enabled else "paused")
+    probed = [row for row in rows if row.location != TOGETHER]
+    if head in probed:
+        return _standing(monitor, head)
+    newest = max(probed, key=lambda row: row.last_checked_at or EPOCH, default=head)
+    places = tuple(
+        Place(row.location, Status(row.status).label, row.status_since, row.last_detail, row.last_total_us)
+        for row in probed
+    )
+    return replace(
+        _standing(monitor, newest),
+        word=Status(head.status).label if monitor.enabled else "paused",
+        since=head.status_since,
+        detail=head.last_detail or newest.last_detail,
+        places=places,
+    )
+
+
+def _standing(monitor: Monitor, state: LiveState) -> Standing:
     return Standing(
         word=Status(state.status).label if monitor.enabled else "paused",
         since=state.status_since,
@@ -67,6 +103,7 @@ def standing(monitor: Monitor, state: LiveState | None) -> Standing:
         detail=state.last_detail,
         failures=state.failures,
         successes=state.successes,
+        softs=state.softs,
         slot=state.slot,
         lease_until=state.lease_until,
     )

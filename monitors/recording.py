@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from monitors import live
-from monitors.evaluation import State, Transition, evaluate
-from monitors.facts import MonitorChangedStatus
-from monitors.probes.outcome import Outcome
+from monitors.judging import Judged, Result, changed, judge
+from monitors.locations import settle_locations
 from monitors.telemetry import results
-from monitors.telemetry.claiming import Claimed
-from monitors.telemetry.models import Status
-from monitors.telemetry.specs import Spec
+from monitors.telemetry.heads import lock_heads
 from pulse import facts, failpoints, metrics
 from pulse import live as pulse_live
 from pulse.scoping import as_pipeline, in_tenant
@@ -31,47 +27,6 @@ ANNOUNCED_AT_MOST = 100
 AWAY = (OperationalError, InterfaceError)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One probed slot on its way into the database."""
-
-    check: Claimed
-    spec: Spec
-    outcome: Outcome
-    lateness_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A result with what it means."""
-
-    result: Result
-    after: State
-    transition: Transition | None
-
-    @property
-    def check(self) -> Claimed:
-        return self.result.check
-
-    @property
-    def is_first(self) -> bool:
-        """A new monitor's first good result: no incident can be open, and nobody is told."""
-        transition = self.transition
-        return (
-            transition is not None and transition.before is Status.PENDING and transition.after is Status.UP
-        )
-
-    @property
-    def is_told(self) -> bool:
-        return self.transition is not None and not self.is_first
-
-
-def judge(result: Result) -> Judged:
-    check = result.check
-    after, transition = evaluate(result.spec.policy, check.state, result.outcome.ok, check.slot)
-    return Judged(result, after, transition)
-
-
 def record(batch: Sequence[Result], location: int) -> None:
     """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
 
@@ -80,10 +35,11 @@ def record(batch: Sequence[Result], location: int) -> None:
     failpoints.reach("record.begin")
     judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
     record_steady([item for item in judged if not item.is_told], location)
+    keep_evidence(judged, location)
     failpoints.reach("record.steady")
     for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
         record_transitions(tenant_no, items, location)
-    announce_first([item for item in judged if item.is_first])
+    announce_first([item for item in judged if item.is_first and not item.is_told])
     count(batch)
 
 
@@ -159,21 +115,14 @@ def _try_transitions(organisation: Organisation, items: list[Judged], location: 
 def _commit_transitions(organisation: Organisation, items: list[Judged], location: int) -> None:
     now = timezone.now()
     with in_tenant(organisation), transaction.atomic():
+        heads = lock_heads([item.check.monitor_no for item in items if item.result.spec.locations > 1])
         written = results.write(items, location)
         counted = [item for item in items if item.check.monitor_no in written]
-        facts.emit([changed(item, now) for item in counted])
+        alone = [changed(item, now) for item in counted if item.result.spec.locations == 1]
+        facts.emit([*alone, *settle_locations(heads, counted, now)])
         failpoints.reach("record.transition")
         live.announce(organisation, [item.check.monitor_no for item in counted])
     failpoints.reach("record.committed")
-
-
-def changed(item: Judged, now: datetime) -> MonitorChangedStatus:
-    transition = item.transition
-    assert transition is not None
-    detail = item.result.outcome.detail
-    return MonitorChangedStatus(
-        item.check.monitor_no, transition.before, transition.after, transition.began, now, detail
-    )
 
 
 def set_aside(item: Judged, location: int, error: Exception) -> None:
@@ -182,6 +131,28 @@ def set_aside(item: Judged, location: int, error: Exception) -> None:
     metrics.POISONED.inc()
     with as_pipeline():
         results.set_aside(item.check, location)
+
+
+def keep_evidence(items: list[Judged], location: int) -> None:
+    """Failures and changes with what they were judged by. Worth a line in the log when it fails, never a result."""
+    rows = []
+    for item in items:
+        if item.is_worth_evidence and item.result.outcome.evidence is not None:
+            try:
+                document = json.dumps(item.result.outcome.evidence(), default=str).replace("\\u0000", "")
+            except Exception:  # whatever a target made of its answer: the result itself stands
+                log.exception("evidence_unreadable", monitor_no=item.check.monitor_no)
+                continue
+            rows.append((item.check.monitor_no, item.check.slot, item.check.tenant_no, document))
+    if not rows:
+        return
+    try:
+        with as_pipeline():
+            results.keep_evidence(rows, location)
+    except AWAY:
+        raise
+    except DatabaseError:
+        log.exception("evidence_not_kept", results=len(rows))
 
 
 def count(batch: Sequence[Result]) -> None:

@@ -102,7 +102,7 @@ def detail(numbers: dict[str, int], names: dict[str, list[str]], late: int) -> s
 def names_in_trouble(numbers: dict[str, int]) -> dict[str, list[str]]:
     """The first few names of each troubled status; no query while there is no trouble."""
     found: dict[str, list[str]] = {word: [] for word in TROUBLES}
-    states = LiveState.objects.filter(tenant_no=scoping.current().no, next_due_at__isnull=False)
+    states = LiveState.objects.filter(tenant_no=scoping.current().no, is_head=True, enabled=True)
     for word in TROUBLES:
         if numbers[word]:
             those = states.filter(status=Status[word.upper()]).values("monitor_no")
@@ -118,7 +118,7 @@ def overdue(now: datetime) -> int:
     late = now - OVERDUE_AFTER
     states = LiveState.objects.filter(tenant_no=scoping.current().no, next_due_at__isnull=False)
     not_done = Q(lease_until__isnull=True, next_due_at__lt=late) | Q(lease_until__lt=late)
-    return states.filter(not_done).count()
+    return states.filter(not_done).values("monitor_no").distinct().count()
 
 
 def _who(word: str, names: list[str], number: int) -> str:

@@ -59,6 +59,19 @@ class Uptime:
         return measured / (measured + self.unknown) if measured else 0.0
 
 
+def in_all(lists: Sequence[Sequence[Stretch]]) -> list[Stretch]:
+    """The time that is in a stretch of every list."""
+    if not lists:
+        return []
+    common = list(lists[0])
+    for other in lists[1:]:
+        overlaps = (
+            Stretch(max(one.start, two.start), min(one.end, two.end)) for one in common for two in other
+        )
+        common = [stretch for stretch in overlaps if stretch.start < stretch.end]
+    return common
+
+
 def spans(
     changes: Sequence[Change], unmeasured: Iterable[Stretch], start: datetime, end: datetime
 ) -> list[Span]:

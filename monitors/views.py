@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from monitors import editing, evidence, listing
+from monitors import configuration, editing, evidence, listing
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.models import Monitor
@@ -64,7 +64,7 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "monitor": monitor,
         "row": listing.rows([monitor], now)[0],
         "figures": work_out(monitor, _range(request), now),
-        "settings": settings_of(monitor),
+        "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
         **_results(request, monitor),
     }
@@ -96,9 +96,11 @@ def results(request: TenantRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Ability.EDIT_MONITORS)
 def create(request: TenantRequest) -> HttpResponse:
-    form = MonitorForm(request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = MonitorForm(data, kind=_kind(request), like=_like(request))
     if not form.is_valid():
-        return render(request, "monitors/form.html", {"form": form}, status=422 if form.is_bound else 200)
+        context = {"form": form, "kinds": kinds(), "chosen": form.kind}
+        return render(request, "monitors/form.html", context, status=422 if form.is_bound else 200)
     monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
     messages.success(request, f"{monitor} is being watched: its first check is due now.")
     return redirect("monitors:detail", monitor.pk)
@@ -146,12 +148,12 @@ def snooze(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.CHECK_NOW)
 def check(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
-    slot = editing.check_now(request.organisation, monitor, Actor.person(request.user))
+    awaited = editing.check_now(request.organisation, monitor, Actor.person(request.user))
     response = redirect("monitors:detail", pk)
-    if slot is None:
+    if awaited is None:
         messages.error(request, "The monitor is paused: resume it, then check it.")
     else:
-        response["Location"] += f"?awaiting={slot:%Y-%m-%dT%H:%M:%S.%fZ}#{RESULTS}"
+        response["Location"] += f"?awaiting={awaited[0]:%Y-%m-%dT%H:%M:%S.%fZ}#{RESULTS}"
     return response
 
 
@@ -164,9 +166,21 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
     return redirect("monitors:list")
 
 
-def settings_of(monitor: Monitor) -> dict[str, object]:
-    settings = PROBES[monitor.kind].settings
-    return settings.as_json(settings.load(monitor.config))
+def kinds() -> list[tuple[str, str]]:
+    return [*((name, probe.title) for name, probe in PROBES.items()), (Monitor.GROUP, "Group")]
+
+
+def _kind(request: TenantRequest) -> str:
+    chosen = request.GET.get("kind", "http")
+    return chosen if chosen in PROBES or chosen == Monitor.GROUP else "http"
+
+
+def _like(request: TenantRequest) -> Monitor | None:
+    """The monitor that a new one is to begin as a copy of."""
+    try:
+        return Monitor.objects.visible_to(request.membership).filter(pk=UUID(request.GET["like"])).first()
+    except (KeyError, ValueError):
+        return None
 
 
 def _monitor(request: TenantRequest, pk: UUID) -> Monitor:

@@ -19,7 +19,7 @@ SELECT
         (SELECT min(created_at) FROM outbox_fact WHERE routed_at IS NULL AND hold_until IS NULL),
         (SELECT min(created_at) FROM ledger_delivery WHERE state IN ('pending', 'sending', 'retrying'))
     )), 0),
-    (SELECT count(DISTINCT monitor_no) FROM telemetry_livestate WHERE status = 3)
+    (SELECT count(DISTINCT monitor_no) FROM telemetry_livestate WHERE status = 3 AND is_head)
 """
 FAMILIES = (
     ("active_monitors", "Monitors that are being checked."),

@@ -73,7 +73,7 @@ def read_ca(pem: str) -> str:
     if pem.strip():
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):  # TypeError: letters that are not ASCII
             raise FieldError(
                 "Paste certificates in PEM, from -----BEGIN CERTIFICATE----- to the end."
             ) from None

@@ -19,7 +19,7 @@ CLAIM = """
 WITH due AS (
     SELECT monitor_no, location, tenant_no, next_due_at AS due_at, slot AS old_slot,
         make_interval(secs => interval_seconds) AS step, to_timestamp(phase_ms / 1000.0) AS origin,
-        lease_until IS NOT NULL AS expired
+        lease_until IS NOT NULL AS expired, asked
     FROM telemetry_livestate
     WHERE location = %(location)s AND next_due_at <= now() + interval '1 second'
         AND (lease_until IS NULL OR lease_until < now())
@@ -35,10 +35,11 @@ WITH due AS (
         slot = d.new_slot,
         next_due_at = date_bin(d.step, d.new_slot, d.origin) + d.step,
         lease_until = greatest(d.new_slot, now()) + make_interval(secs => s.timeout_seconds + 10),
-        fencing_token = s.fencing_token + 1
+        fencing_token = s.fencing_token + 1,
+        asked = false
     FROM slotted d WHERE s.monitor_no = d.monitor_no AND s.location = d.location
     RETURNING s.monitor_no, s.tenant_no, s.slot, s.fencing_token, s.spec_version, s.status, s.failures,
-        s.successes, s.first_failed_slot
+        s.successes, s.first_failed_slot, s.softs, s.first_soft_slot, d.asked
 ), gaps AS (
     INSERT INTO telemetry_gap (monitor_no, slot, until, tenant_no, location, reason)
     SELECT monitor_no, greatest(missed_from, now() - interval '29 days'), new_slot, tenant_no, location,
@@ -54,7 +55,10 @@ FROM taken t
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A check that this worker holds until its lease ends. `token` proves it when the result is recorded."""
+    """A check that this worker holds until its lease ends. `token` proves it when the result is recorded.
+
+    `asked`: somebody asked for it by hand and may be looking on.
+    """
 
     monitor_no: int
     tenant_no: int
@@ -62,6 +66,7 @@ class Claimed:
     token: int
     spec_version: int
     state: State
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def claim(location: int, limit: int) -> Claim:
     if not rows:
         return Claim([], None, 0, 0)
     checks = [
-        Claimed(no, tenant, slot, token, version, State(Status(status), failures, successes, first))
-        for no, tenant, slot, token, version, status, failures, successes, first, *_ in rows
+        Claimed(no, tenant, slot, token, version, State(Status(status), *counts), asked)
+        for no, tenant, slot, token, version, status, *counts, asked, _, _, _ in rows
     ]
-    return Claim(checks, *rows[0][9:])
+    return Claim(checks, *rows[0][12:])

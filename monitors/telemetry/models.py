@@ -20,6 +20,11 @@ class GapReason(models.IntegerChoices):
     NOT_CLAIMED = 1, "no worker took it in time"
     LEASE_EXPIRED = 2, "the worker that took it did not answer"
     SET_ASIDE = 3, "its result could not be recorded"
+    BLIND = 4, "the prober's own network was down"
+    SHARED_OUT = 5, "too many checks of the organisation or of that destination were under way"
+
+
+TOGETHER = 0  # the location that stands for all locations of a monitor, or for the members of a group
 
 
 class LiveState(models.Model):
@@ -37,16 +42,22 @@ class LiveState(models.Model):
     next_due_at = models.DateTimeField(null=True)
     interval_seconds = models.IntegerField()
     timeout_seconds = models.IntegerField()
+    retry_seconds = models.IntegerField(null=True)
     phase_ms = models.IntegerField()
     slot = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     fencing_token = models.BigIntegerField(default=0)
     spec_version = models.IntegerField()
+    is_head = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=True)
+    asked = models.BooleanField(default=False)
     # state
     status = models.SmallIntegerField(choices=Status, default=Status.PENDING)
     failures = models.IntegerField(default=0)
     successes = models.IntegerField(default=0)
     first_failed_slot = models.DateTimeField(null=True)
+    softs = models.IntegerField(default=0)
+    first_soft_slot = models.DateTimeField(null=True)
     status_since = models.DateTimeField()
     # the newest result
     last_slot = models.DateTimeField(null=True)
@@ -82,6 +93,7 @@ class CheckResult(models.Model):
     location = models.SmallIntegerField()
     tenant_no = models.IntegerField()
     ok = models.BooleanField()
+    soft = models.BooleanField(default=False)
     error = models.SmallIntegerField()
     status_code = models.SmallIntegerField(null=True)
     lateness_us = models.IntegerField()
@@ -108,6 +120,32 @@ class Gap(models.Model):
     tenant_no = models.IntegerField()
     until = models.DateTimeField()
     reason = models.SmallIntegerField(choices=GapReason)
+
+    class Meta:
+        managed = False
+
+
+class Evidence(models.Model):
+    """What a failure or a change was judged by: phases are on the result, the rest is here, without secrets."""
+
+    pk = models.CompositePrimaryKey("monitor_no", "slot", "location")
+    monitor_no = models.BigIntegerField()
+    slot = models.DateTimeField()
+    location = models.SmallIntegerField()
+    tenant_no = models.IntegerField()
+    document = models.JSONField()
+
+    class Meta:
+        managed = False
+
+
+class Blindness(models.Model):
+    """A time in which the probers of a location could reach nothing, not even the control targets."""
+
+    no = models.BigAutoField(primary_key=True)
+    location = models.SmallIntegerField()
+    began = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from monitors.telemetry.models import GapReason
+
 if TYPE_CHECKING:
-    from monitors.recording import Judged
+    from monitors.judging import Judged
     from monitors.telemetry.claiming import Claimed
 
 # (column of the unnested rows, its SQL type). One array each, so a batch is one statement of fixed text.
@@ -21,8 +24,13 @@ COLUMNS: dict[str, str] = {
     "failures": "int",
     "successes": "int",
     "first_failed": "timestamptz",
+    "softs": "int",
+    "first_soft": "timestamptz",
+    "confirm": "bool",
+    "since": "timestamptz",
     "is_change": "bool",
     "ok": "bool",
+    "soft": "bool",
     "error": "smallint",
     "status_code": "smallint",
     "lateness_us": "int",
@@ -42,30 +50,41 @@ ROWS = (
 )
 # The lease must still be ours: whoever claimed the monitor after it expired has raised the token.
 # A batch may hold two results of one monitor (the older one fenced off): rows are matched by token too.
-# When each status began is kept for good: uptime is computed from it.
+# When each status began is kept for good: uptime is computed from it. A change that wants to be confirmed is
+# looked at again after the retry interval; `least` keeps a next slot that comes before that.
 WRITE = f"""
 WITH r AS ({ROWS}), done AS (
     UPDATE telemetry_livestate s SET
         lease_until = NULL, status = r.status, failures = r.failures, successes = r.successes,
-        first_failed_slot = r.first_failed, last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
-        status_since = CASE WHEN r.is_change THEN coalesce(r.first_failed, r.slot) ELSE s.status_since END,
+        first_failed_slot = r.first_failed, softs = r.softs, first_soft_slot = r.first_soft,
+        last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
+        status_since = CASE WHEN r.is_change THEN r.since ELSE s.status_since END,
+        next_due_at = CASE WHEN r.confirm AND s.retry_seconds IS NOT NULL AND s.next_due_at IS NOT NULL
+            THEN least(s.next_due_at,
+                greatest(r.slot + make_interval(secs => s.retry_seconds), date_trunc('milliseconds', now())))
+            ELSE s.next_due_at END,
         last_good_slot = CASE WHEN r.ok THEN r.slot ELSE s.last_good_slot END,
         last_total_us = r.total_us, last_error = r.error, last_detail = coalesce(r.detail, '')
     FROM r
     WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
         AND s.fencing_token = r.token AND s.lease_until IS NOT NULL
-    RETURNING s.monitor_no, s.fencing_token AS token
+    RETURNING s.monitor_no, s.fencing_token AS token, s.is_head
 ), changes AS (
     INSERT INTO telemetry_statechange (monitor_no, at, tenant_no, location, status)
-    SELECT r.monitor_no, coalesce(r.first_failed, r.slot), r.tenant_no, %s, r.status
-    FROM r JOIN done USING (monitor_no, token) WHERE r.is_change
+    SELECT r.monitor_no, r.since, r.tenant_no, %s, r.status
+    FROM r JOIN done USING (monitor_no, token) WHERE r.is_change AND done.is_head
 )
 INSERT INTO telemetry_checkresult (monitor_no, slot, tenant_no, lateness_us, total_us, dns_us, connect_us,
-    tls_us, wait_us, transfer_us, location, error, status_code, ok, address, detail)
+    tls_us, wait_us, transfer_us, location, error, status_code, ok, soft, address, detail)
 SELECT r.monitor_no, r.slot, r.tenant_no, r.lateness_us, r.total_us, r.dns_us, r.connect_us,
-    r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.address, r.detail
+    r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.soft, r.address, r.detail
 FROM r JOIN done USING (monitor_no, token)
 RETURNING monitor_no
+"""
+EVIDENCE = """
+INSERT INTO telemetry_evidence (location, monitor_no, slot, tenant_no, document)
+SELECT %s, * FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::jsonb[])
+ON CONFLICT DO NOTHING
 """
 SET_ASIDE = """
 WITH freed AS (
@@ -75,7 +94,7 @@ WITH freed AS (
     RETURNING least(next_due_at, %(slot)s + make_interval(secs => interval_seconds)) AS until
 )
 INSERT INTO telemetry_gap (monitor_no, slot, until, tenant_no, location, reason)
-SELECT %(no)s, %(slot)s, until, %(tenant)s, %(location)s, 3
+SELECT %(no)s, %(slot)s, until, %(tenant)s, %(location)s, %(reason)s
 FROM freed ON CONFLICT DO NOTHING
 """
 
@@ -88,13 +107,22 @@ def write(items: Sequence[Judged], location: int) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def set_aside(check: Claimed, location: int) -> None:
+def keep_evidence(rows: Sequence[tuple[int, datetime, int, str]], location: int) -> None:
+    """Keep what failures and changes were judged by: (monitor, slot, organisation's number, JSON)."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(EVIDENCE, [location, *columns])
+
+
+def set_aside(check: Claimed, location: int, reason: GapReason = GapReason.SET_ASIDE) -> None:
+    """End a claimed slot without a result: a gap row says why."""
     values: dict[str, Any] = {
         "no": check.monitor_no,
         "location": location,
         "tenant": check.tenant_no,
         "token": check.token,
         "slot": check.slot,
+        "reason": int(reason),
     }
     with connection.cursor() as cursor:
         cursor.execute(SET_ASIDE, values)
@@ -111,8 +139,13 @@ def _row(item: Judged) -> tuple[Any, ...]:
         after.failures,
         after.successes,
         after.first_failed,
+        after.softs,
+        after.first_soft,
+        item.wants_confirmation,
+        item.transition.began if item.transition else None,
         item.transition is not None,
         outcome.ok,
+        outcome.soft,
         int(outcome.error),
         outcome.status_code,
         item.result.lateness_us,
@@ -123,5 +156,5 @@ def _row(item: Judged) -> tuple[Any, ...]:
         outcome.transfer_us,
         outcome.total_us,
         outcome.address,
-        None if outcome.ok else outcome.detail,
+        None if outcome.ok and not outcome.soft else outcome.detail,
     )

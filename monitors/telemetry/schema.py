@@ -2,6 +2,8 @@
 
 from pulse.rowsecurity import secure
 
+# The row of location 0 stands for all of a monitor's locations together, and for a group: nobody probes it.
+# One row of each monitor is its head, whose status is the monitor's.
 # live_state is rewritten twice per check. Its own free space in each page keeps the second write
 # (the record, which touches no indexed column) within the page, and vacuum comes by early.
 TABLES = """
@@ -20,19 +22,25 @@ CREATE TABLE telemetry_livestate (
     status smallint NOT NULL DEFAULT 0,
     interval_seconds integer NOT NULL,
     timeout_seconds integer NOT NULL,
+    retry_seconds integer,
     phase_ms integer NOT NULL,
     spec_version integer NOT NULL,
     failures integer NOT NULL DEFAULT 0,
     successes integer NOT NULL DEFAULT 0,
+    softs integer NOT NULL DEFAULT 0,
     last_total_us integer,
     last_error smallint NOT NULL DEFAULT 0,
     last_ok boolean,
+    is_head boolean NOT NULL DEFAULT true,
+    enabled boolean NOT NULL DEFAULT true,
+    asked boolean NOT NULL DEFAULT false,
     fencing_token bigint NOT NULL DEFAULT 0,
     next_due_at timestamptz,
     slot timestamptz,
     lease_until timestamptz,
     status_since timestamptz NOT NULL,
     first_failed_slot timestamptz,
+    first_soft_slot timestamptz,
     last_slot timestamptz,
     last_checked_at timestamptz,
     last_good_slot timestamptz,
@@ -72,6 +80,7 @@ CREATE TABLE telemetry_checkresult (
     error smallint NOT NULL,
     status_code smallint,
     ok boolean NOT NULL,
+    soft boolean NOT NULL DEFAULT false,
     address inet,
     detail text,
     PRIMARY KEY (monitor_no, slot, location)
@@ -87,6 +96,23 @@ CREATE TABLE telemetry_gap (
     PRIMARY KEY (monitor_no, slot, location)
 ) PARTITION BY RANGE (slot);
 
+CREATE TABLE telemetry_evidence (
+    monitor_no bigint NOT NULL,
+    slot timestamptz NOT NULL,
+    tenant_no integer NOT NULL,
+    location smallint NOT NULL,
+    document jsonb NOT NULL,
+    PRIMARY KEY (monitor_no, slot, location)
+) PARTITION BY RANGE (slot);
+
+CREATE TABLE telemetry_blindness (
+    no bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    location smallint NOT NULL,
+    began timestamptz NOT NULL,
+    ended timestamptz
+);
+CREATE UNIQUE INDEX telemetry_blindness_open ON telemetry_blindness (location) WHERE ended IS NULL;
+
 CREATE TABLE telemetry_statechange (
     no bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     monitor_no bigint NOT NULL,
@@ -98,8 +124,8 @@ CREATE TABLE telemetry_statechange (
 CREATE INDEX telemetry_statechange_of ON telemetry_statechange (monitor_no, at);
 """
 
-WALLED = ("livestate", "probespec", "checkresult", "gap", "statechange")
+WALLED = ("livestate", "probespec", "checkresult", "gap", "evidence", "statechange")
 FORWARD = TABLES + "".join(secure(f"telemetry_{name}") for name in WALLED)
-BACKWARD = "".join(f"DROP TABLE telemetry_{name};" for name in (*WALLED, "location")) + (
+BACKWARD = "".join(f"DROP TABLE telemetry_{name};" for name in (*WALLED, "blindness", "location")) + (
     "DROP SEQUENCE monitor_no;"
 )

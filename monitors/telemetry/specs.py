@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.db import connection
 
+from monitors import secrets
 from monitors.evaluation import Policy
 from monitors.probes import PROBES
 from monitors.telemetry.claiming import Claimed
@@ -24,6 +25,12 @@ class Spec:
     config: Any
     timeout_seconds: int
     policy: Policy
+    interval_seconds: int = 60
+    retry_seconds: int | None = None
+    upside_down: bool = False
+    locations: int = 1
+    quorum: int = 1
+    identity: str = ""
 
 
 class Specs:
@@ -69,7 +76,13 @@ def _parse(version: int, raw: dict[str, Any]) -> Spec:
         version,
         raw["kind"],
         raw["target"],
-        probe.load(raw["config"]),
+        probe.load(raw["config"] | secrets.opened(raw)),
         raw["timeout"],
         Policy(**raw["policy"]),
+        raw.get("interval", 60),
+        raw.get("retry"),
+        raw.get("upside_down", False),
+        raw.get("locations", 1),
+        raw.get("quorum", 1),
+        raw.get("monitor", ""),
     )

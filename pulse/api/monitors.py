@@ -11,15 +11,19 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitors import definition, editing
+from monitors import bulk, definition, editing, evidence
 from monitors.models import Monitor
 from monitors.reading import result_id, results_of, slot_of
 from monitors.telemetry.models import LiveState, Status
-from monitors.telemetry.scheduling import location_no
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find, lock
 from pulse.api.problems import Conflict, InvalidFields
 from pulse.links import absolute
+
+NOTHING_TO_CHECK = {
+    False: "The monitor is paused: set enabled to true first.",
+    True: "A group probes nothing itself: check its members.",
+}
 
 
 class Monitors(View):
@@ -43,6 +47,22 @@ class Monitors(View):
         return Response(shown, status=201, headers={"Location": shown["url"]})
 
 
+class ManyMonitors(View):
+    resource = "monitors"
+
+    @schema.describe("Create many monitors", schema.Monitors, body=schema.Monitors, status=201)
+    def post(self, request: Request) -> Response:
+        monitors = editing.create_many(self.organisation, bulk.read_new(request.data), self.actor)
+        return Response({"monitors": shapes.monitors(monitors)}, status=201)
+
+    @schema.describe("Change many monitors", schema.Monitors, body=schema.ManyChanges)
+    @transaction.atomic
+    def patch(self, request: Request) -> Response:
+        edits = bulk.read_edits(request.data)
+        monitors = [editing.update(self.organisation, row, values, self.actor) for row, values in edits]
+        return Response({"monitors": shapes.monitors(monitors)})
+
+
 class OneMonitor(View):
     resource = "monitors"
 
@@ -54,7 +74,7 @@ class OneMonitor(View):
     @transaction.atomic
     def patch(self, request: Request, pk: str) -> Response:
         monitor = lock(Monitor.objects.all(), pk)
-        values = definition.read(request.data, definition.as_json(monitor))
+        values = definition.read(request.data, monitor)
         monitor = editing.update(self.organisation, monitor, values, self.actor)
         return Response(shapes.monitors([monitor])[0])
 
@@ -71,10 +91,11 @@ class CheckNow(View):
     @schema.describe("Check a monitor", schema.CheckAccepted, status=202, errors=(404, 409))
     def post(self, request: Request, pk: str) -> Response:
         monitor = find(Monitor.objects.all(), pk)
-        slot = editing.check_now(self.organisation, monitor, self.actor)
-        if slot is None:
-            raise Conflict("The monitor is paused: set enabled to true first.")
-        identity = result_id(slot, monitor.pk, location_no())
+        awaited = editing.check_now(self.organisation, monitor, self.actor)
+        if awaited is None:
+            raise Conflict(NOTHING_TO_CHECK[monitor.kind == Monitor.GROUP])
+        slot, location = awaited
+        identity = result_id(slot, monitor.pk, location)
         url = absolute(f"/v1/monitors/{monitor.pk}/results/{identity}")
         return Response({"id": str(identity), "url": url}, status=202, headers={"Location": url})
 
@@ -97,7 +118,7 @@ class Results(View):
 class OneResult(View):
     resource = "monitors"
 
-    @schema.describe("Read one result", schema.Result, errors=(404,))
+    @schema.describe("Read one result", schema.ResultDetail, errors=(404,))
     def get(self, request: Request, pk: str, result: str) -> Response:
         monitor = find(Monitor.objects.all(), pk)
         try:
@@ -107,7 +128,7 @@ class OneResult(View):
             raise Http404 from None
         for row in rows:
             if result_id(row.slot, monitor.pk, row.location) == wanted:
-                return Response(shapes.result(row, monitor.pk))
+                return Response({**shapes.result(row, monitor.pk), "evidence": evidence.document(row)})
         raise Http404
 
 
@@ -119,7 +140,7 @@ def with_status(rows: Any, status: str, tenant_no: int) -> Any:
         wanted = Status[status.upper()]
     except KeyError:
         raise InvalidFields([("/status", f"Use one of {', '.join(schema.STATUSES)}.")]) from None
-    states = LiveState.objects.filter(tenant_no=tenant_no, status=wanted).values("monitor_no")
+    states = LiveState.objects.filter(tenant_no=tenant_no, status=wanted, is_head=True).values("monitor_no")
     return rows.filter(enabled=True, no__in=states)
 
 

@@ -11,8 +11,9 @@ from incidents.models import Incident
 from monitors import definition
 from monitors.models import Monitor
 from monitors.probes.outcome import ErrorClass
-from monitors.reading import Standing, result_id, standings
+from monitors.reading import Place, Standing, result_id, standings
 from monitors.telemetry.models import CheckResult
+from monitors.telemetry.scheduling import location_code
 from notifications import rules
 from notifications.models import NotificationChannel, Rule
 from pulse.links import absolute
@@ -23,11 +24,21 @@ def monitor(row: Monitor, standing: Standing) -> dict[str, Any]:
         "id": str(row.pk),
         **definition.as_json(row),
         "status": standing.word,
+        "places": [place(one) for one in standing.places],
         "last_checked_at": rfc3339(standing.checked_at),
         "snoozed_until": rfc3339(row.snoozed_until),
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
         "url": absolute(f"/v1/monitors/{row.pk}"),
+    }
+
+
+def place(one: Place) -> dict[str, Any]:
+    return {
+        "location": location_code(one.location),
+        "status": one.word,
+        "since": rfc3339(one.since),
+        "detail": one.detail or None,
     }
 
 
@@ -43,8 +54,10 @@ def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:
     return {
         "id": identity,
         "at": rfc3339(row.slot),
+        "location": location_code(row.location),
         "ok": row.ok,
-        "error": None if row.ok else error_name(row.error),
+        "soft": row.soft,
+        "error": error_name(row.error) if row.error else None,
         "detail": row.detail,
         "status_code": row.status_code,
         "address": str(row.address) if row.address else None,

@@ -19,6 +19,7 @@ app_name = "api"
 urlpatterns = [
     at(r"openapi\.json", document.openapi, "openapi"),
     at("monitors", monitors.Monitors.as_view(), "monitors"),
+    at("monitors/bulk", monitors.ManyMonitors.as_view(), "many-monitors"),
     at(f"monitors/{ID}", monitors.OneMonitor.as_view(), "monitor"),
     at(f"monitors/{ID}/check", monitors.CheckNow.as_view(), "check"),
     at(f"monitors/{ID}/results", monitors.Results.as_view(), "results"),

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
+from typing import Protocol
 from urllib.parse import quote, urljoin
 
 import idna
@@ -70,8 +71,17 @@ def join_url(base: Url, location: str) -> Url:
     return parse_url(joined)
 
 
-def refused_literal(url: Url, policy: Policy, setting: str = "") -> str | None:
-    """Why a URL that names an address can be refused before any check runs; None if it may be tried.
+class Named(Protocol):
+    """What names a host: a URL, or a host with a port."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def literal(self) -> Address | None: ...
+
+
+def refused_literal(url: Named, policy: Policy, setting: str = "") -> str | None:
+    """Why a target that names an address can be refused before any check runs; None if it may be tried.
 
     A host name gets its verdict when it is resolved, at each check anew. `setting` names the variable
     by which the operator allows more; it is mentioned where that would help.

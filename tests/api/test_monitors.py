@@ -34,9 +34,18 @@ def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
         "config": {},
         "interval_seconds": 60,
         "timeout_seconds": 10,
-        "policy": {"down_after": 3, "up_after": 2},
+        "retry_seconds": None,
+        "policy": {"down_after": 3, "up_after": 2, "degraded_after": 3},
+        "upside_down": False,
+        "locations": [],
+        "quorum": 1,
+        "tags": [],
+        "owner": None,
+        "notes": "",
+        "runbook_url": "",
         "enabled": True,
         "status": "pending",
+        "places": [],
         "last_checked_at": None,
         "snoozed_until": None,
     }
@@ -83,7 +92,7 @@ def test_ids_are_ordered_by_time(api: Any) -> None:
         ({"policy": {"up_after": 21}}, "/policy/up_after"),
         ({"policy": {"soon": 1}}, "/policy/soon"),
         ({"policy": 3}, "/policy"),
-        ({"config": {"method": "POST"}}, "/config/method"),
+        ({"config": {"method": "BREW TEA"}}, "/config/method"),
         ({"config": {"expected_status": "2xx"}}, "/config/expected_status"),
         ({"config": {"max_redirects": -1}}, "/config/max_redirects"),
         ({"config": {"a/b~c": 1}}, "/config/a~1b~0c"),
@@ -142,7 +151,7 @@ def test_a_patch_keeps_what_it_does_not_name(api: Any) -> None:
 
     changed = api.patch(f"monitors/{body['id']}", {"policy": {"up_after": 1}, "name": " new "}).json()
 
-    assert changed["policy"] == {"down_after": 5, "up_after": 1}
+    assert changed["policy"] == {"down_after": 5, "up_after": 1, "degraded_after": 3}
     assert changed["name"] == "new"
     assert changed["target"] == body["target"]
 
@@ -231,6 +240,7 @@ def test_a_check_now_answers_where_its_result_will_be(api: Any, checker: Any, ta
     assert MOMENT.fullmatch(result["at"])
     assert datetime.fromisoformat(result["at"]) >= before - timedelta(seconds=1)
     assert path.split("/")[1] == monitor["id"]
+    assert result.pop("evidence") is None
     assert result in api.get(f"monitors/{monitor['id']}/results").json()["results"]
 
 

@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.evaluation import Policy, State, evaluate
+from monitors.evaluation import Policy, State, Verdict, combine, evaluate
 from monitors.telemetry.models import Status
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+VERDICTS = {"+": Verdict.GOOD, "~": Verdict.SOFT, "-": Verdict.BAD}
+
+
+def verdict(ok: bool) -> Verdict:
+    return Verdict.GOOD if ok else Verdict.BAD
 
 
 def walk(policy: Policy, answers: str) -> list[tuple[int, str, int]]:
-    """(index, status after, index of the slot it is dated to) of each transition; `+` is good, `-` is bad."""
+    """(index, status after, index of the slot it is dated to) of each transition; `+` is good, `~` soft, `-` bad."""
     state, seen = State(), []
     for index, answer in enumerate(answers):
-        state, transition = evaluate(policy, state, answer == "+", START + timedelta(minutes=index))
+        state, transition = evaluate(policy, state, VERDICTS[answer], START + timedelta(minutes=index))
         if transition:
             seen.append((index, transition.after.label, (transition.began - START) // timedelta(minutes=1)))
     return seen
@@ -59,7 +64,7 @@ def test_the_machine_agrees_with_counting_runs(down_after: int, up_after: int, a
     state, model = State(), Status.PENDING
     for index, ok in enumerate(answers):
         state, transition = evaluate(
-            Policy(down_after, up_after), state, ok, START + timedelta(minutes=index)
+            Policy(down_after, up_after), state, verdict(ok), START + timedelta(minutes=index)
         )
         before = model
         run = 1
@@ -77,6 +82,71 @@ def test_the_machine_agrees_with_counting_runs(down_after: int, up_after: int, a
 def test_an_outage_is_dated_to_the_first_failure_of_its_run(answers: list[bool]) -> None:
     state = State()
     for index, ok in enumerate(answers):
-        state, transition = evaluate(Policy(3, 2), state, ok, START + timedelta(minutes=index))
+        state, transition = evaluate(Policy(3, 2), state, verdict(ok), START + timedelta(minutes=index))
         if transition and transition.after is Status.DOWN:
             assert transition.began == START + timedelta(minutes=index - 2)
+
+
+@pytest.mark.parametrize(
+    ("answers", "transitions"),
+    [
+        ("~", [(0, "up", 0)]),
+        ("+~~~", [(0, "up", 0), (3, "degraded", 1)]),
+        ("+~~+~~", [(0, "up", 0)]),
+        ("+~~~++", [(0, "up", 0), (3, "degraded", 1), (5, "up", 5)]),
+        ("+~~~+~+", [(0, "up", 0), (3, "degraded", 1)]),
+        ("+~~~---", [(0, "up", 0), (3, "degraded", 1), (6, "down", 4)]),
+        ("+~~~--++", [(0, "up", 0), (3, "degraded", 1), (7, "up", 7)]),
+        ("---~~", [(2, "down", 0), (4, "up", 4)]),
+        ("---~+~~", [(2, "down", 0), (4, "up", 4)]),
+        ("+~-~--+", [(0, "up", 0)]),
+        ("+~~-~", [(0, "up", 0)]),
+    ],
+)
+def test_soft_results_degrade_a_monitor_and_count_as_answers(
+    answers: str, transitions: list[tuple[int, str, int]]
+) -> None:
+    assert walk(Policy(3, 2, 3), answers) == transitions
+
+
+def test_an_outage_that_ends_in_soft_results_ends_degraded_when_one_is_enough() -> None:
+    assert walk(Policy(1, 2, 1), "-~~++") == [(0, "down", 0), (2, "degraded", 2), (4, "up", 4)]
+
+
+@given(st.text("+~-", max_size=60), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
+def test_no_change_is_told_twice_and_each_starts_from_the_last(
+    answers: str, down_after: int, up_after: int, degraded_after: int
+) -> None:
+    state = State()
+    for index, answer in enumerate(answers):
+        before = state.status
+        policy = Policy(down_after, up_after, degraded_after)
+        state, transition = evaluate(policy, state, VERDICTS[answer], START + timedelta(minutes=index))
+        assert (transition is not None) == (state.status is not before)
+        if transition:
+            assert (transition.before, transition.after) == (before, state.status)
+            assert START <= transition.began <= START + timedelta(minutes=index)
+
+
+UP, DOWN, DEGRADED, PENDING, UNKNOWN = Status.UP, Status.DOWN, Status.DEGRADED, Status.PENDING, Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("statuses", "quorum", "together"),
+    [
+        ([UP, UP, UP], 2, UP),
+        ([DOWN, UP, UP], 2, UP),
+        ([DOWN, DOWN, UP], 2, DOWN),
+        ([DOWN, UP, UP], 1, DOWN),
+        ([DOWN, DEGRADED, UP], 2, DEGRADED),
+        ([DEGRADED, UP], 1, DEGRADED),
+        ([PENDING, PENDING], 2, PENDING),
+        ([PENDING, UNKNOWN], 1, UNKNOWN),
+        ([PENDING, DOWN], 2, DOWN),
+        ([PENDING, UP], 2, UP),
+    ],
+)
+def test_so_many_locations_must_agree_of_those_that_know(
+    statuses: list[Status], quorum: int, together: Status
+) -> None:
+    assert combine(statuses, quorum) is together

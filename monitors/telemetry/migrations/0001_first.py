@@ -10,6 +10,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Blindness",
+            fields=[
+                ("no", models.BigAutoField(primary_key=True, serialize=False)),
+                ("location", models.SmallIntegerField()),
+                ("began", models.DateTimeField()),
+                ("ended", models.DateTimeField(null=True)),
+            ],
+            options={
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
             name="CheckResult",
             fields=[
                 (
@@ -29,6 +41,7 @@ class Migration(migrations.Migration):
                 ("location", models.SmallIntegerField()),
                 ("tenant_no", models.IntegerField()),
                 ("ok", models.BooleanField()),
+                ("soft", models.BooleanField(default=False)),
                 ("error", models.SmallIntegerField()),
                 ("status_code", models.SmallIntegerField(null=True)),
                 ("lateness_us", models.IntegerField()),
@@ -40,6 +53,31 @@ class Migration(migrations.Migration):
                 ("total_us", models.IntegerField(null=True)),
                 ("address", models.TextField(null=True)),
                 ("detail", models.TextField(null=True)),
+            ],
+            options={
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Evidence",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "monitor_no",
+                        "slot",
+                        "location",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("monitor_no", models.BigIntegerField()),
+                ("slot", models.DateTimeField()),
+                ("location", models.SmallIntegerField()),
+                ("tenant_no", models.IntegerField()),
+                ("document", models.JSONField()),
             ],
             options={
                 "managed": False,
@@ -72,6 +110,8 @@ class Migration(migrations.Migration):
                             (1, "no worker took it in time"),
                             (2, "the worker that took it did not answer"),
                             (3, "its result could not be recorded"),
+                            (4, "the prober's own network was down"),
+                            (5, "too many checks of the organisation or of that destination were under way"),
                         ]
                     ),
                 ),
@@ -100,11 +140,15 @@ class Migration(migrations.Migration):
                 ("next_due_at", models.DateTimeField(null=True)),
                 ("interval_seconds", models.IntegerField()),
                 ("timeout_seconds", models.IntegerField()),
+                ("retry_seconds", models.IntegerField(null=True)),
                 ("phase_ms", models.IntegerField()),
                 ("slot", models.DateTimeField(null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("fencing_token", models.BigIntegerField(default=0)),
                 ("spec_version", models.IntegerField()),
+                ("is_head", models.BooleanField(default=True)),
+                ("enabled", models.BooleanField(default=True)),
+                ("asked", models.BooleanField(default=False)),
                 (
                     "status",
                     models.SmallIntegerField(
@@ -122,6 +166,8 @@ class Migration(migrations.Migration):
                 ("failures", models.IntegerField(default=0)),
                 ("successes", models.IntegerField(default=0)),
                 ("first_failed_slot", models.DateTimeField(null=True)),
+                ("softs", models.IntegerField(default=0)),
+                ("first_soft_slot", models.DateTimeField(null=True)),
                 ("status_since", models.DateTimeField()),
                 ("last_slot", models.DateTimeField(null=True)),
                 ("last_checked_at", models.DateTimeField(null=True)),

@@ -1,0 +1,57 @@
+"""Tell what a monitor checks and expects, in the words that its form uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitors.controls import settings_as_typed
+from monitors.models import Monitor
+from monitors.probes import PROBES
+from monitors.probes.settings import Setting
+from monitors.secrets import KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    label: str
+    value: str
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`title` is the kind's; `lines` are the settings that differ from what everybody gets."""
+
+    title: str
+    target_label: str
+    lines: list[Line]
+    members: list[Monitor]
+
+
+def of(monitor: Monitor) -> Configuration:
+    if monitor.kind == Monitor.GROUP:
+        rule = monitor.config["rule"].replace("_", " ")
+        needed = f" {monitor.config['needed']}" if rule == "at least" else ""
+        members = list(monitor.members.order_by("name"))
+        return Configuration(
+            "Group", "", [Line("Works while", f"{rule}{needed} of {len(members)} work")], members
+        )
+    probe = PROBES[monitor.kind]
+    shown = settings_as_typed(probe.settings, monitor.config)
+    lines = [
+        _line(setting, shown[setting.name])
+        for setting in probe.settings.all
+        if setting.name in monitor.config
+    ]
+    return Configuration(probe.title, probe.target_label, [line for line in lines if line.value], [])
+
+
+def _line(setting: Setting, value: object) -> Line:
+    words = dict(setting.choices)
+    if value == KEPT:
+        return Line(setting.label, "set, and not shown")
+    if isinstance(value, bool):
+        return Line(setting.label, "yes" if value else "no")
+    if setting.control in ("lines", "pairs", "long"):
+        return Line(setting.label, str(value), is_code=True)
+    return Line(setting.label, words.get(str(value), "" if value is None else str(value)))

@@ -1,0 +1,88 @@
+"""Show the settings of a kind as fields of a form, and read what was typed as a script would send it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from monitors.assertions.setting import as_lines
+from monitors.probes.settings import Setting, Settings
+from monitors.secrets import KEPT
+
+
+class Typed(forms.CharField):
+    """Text as typed: the definition judges it, in the words that the API uses too."""
+
+    def clean(self, value: Any) -> str:
+        return str(value or "").strip()
+
+
+def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+    return Typed(label=label, help_text=help_text, widget=widget, required=required)
+
+
+def field_of(setting: Setting) -> forms.Field:
+    """The form's field of a setting; what was typed into it is judged by the setting itself."""
+    words: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False}
+    if setting.control == "switch":
+        return forms.BooleanField(**words)
+    return Typed(widget=_widget(setting), **words)
+
+
+def _widget(setting: Setting) -> forms.Widget:
+    several = {"rows": 4, "spellcheck": "false", "autocomplete": "off"}
+    match setting.control:
+        case "number":
+            return forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        case "choice":
+            return forms.Select(choices=setting.choices)
+        case "secret" if setting.schema["maxLength"] <= 500:
+            # What it renders is the mask of a secret that is set, never the secret.
+            return forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"})
+        case "long" | "lines" | "pairs" | "secret":
+            return forms.Textarea(attrs=several)
+        case _:
+            return forms.TextInput(attrs={"autocomplete": "off"})
+
+
+def value_of(setting: Setting, typed: Any) -> Any:
+    """What a script would send for what was typed."""
+    match setting.control:
+        case "number":
+            return number_of(typed) if typed else (None if setting.default is None else "")
+        case "lines":
+            return [line.strip() for line in typed.splitlines() if line.strip()]
+        case "pairs":
+            named = (line.partition(":") for line in typed.splitlines() if line.strip())
+            return {name.strip(): value.strip() for name, _, value in named}
+        case _:
+            return typed
+
+
+def typed_of(setting: Setting, value: Any) -> Any:
+    """How a form shows a value that a script would send."""
+    match setting.control:
+        case "lines" if setting.name == "assertions":
+            return "\n".join(as_lines(setting.read(value)))  # type: ignore[arg-type]
+        case "lines":
+            return "\n".join(value)
+        case "pairs":
+            return "\n".join(f"{name}: {item}" for name, item in value.items())
+        case _:
+            return value
+
+
+def settings_as_typed(settings: Settings[Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting as a form shows it, those left at their default too."""
+    hidden = {name: KEPT for name, value in config.items() if value == KEPT}
+    shown = settings.as_json(
+        settings.load({name: value for name, value in config.items() if name not in hidden})
+    )
+    return {setting.name: typed_of(setting, shown[setting.name]) for setting in settings.all} | hidden
+
+
+def number_of(text: str) -> int | str:
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 else text

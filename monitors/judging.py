@@ -1,0 +1,108 @@
+"""Say what a result means: its verdict, the state after it, and whether that is a change. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitors.evaluation import State, Transition, Verdict, evaluate
+from monitors.facts import MonitorChangedStatus
+from monitors.probes.outcome import ErrorClass, Outcome, sentence
+from monitors.telemetry.claiming import Claimed
+from monitors.telemetry.models import Status
+from monitors.telemetry.specs import Spec
+
+# A monitor that stays down keeps the evidence of one result in this time: the others say the same.
+SAMPLED_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One probed slot on its way into the database."""
+
+    check: Claimed
+    spec: Spec
+    outcome: Outcome
+    lateness_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A result with what it means."""
+
+    result: Result
+    after: State
+    transition: Transition | None
+
+    @property
+    def wants_confirmation(self) -> bool:
+        """A change has begun and is not confirmed yet: the retry interval says when to look again."""
+        after = self.after
+        counting = after.successes if after.status in (Status.DOWN, Status.DEGRADED) else after.failures
+        return self.transition is None and bool(counting or after.softs)
+
+    @property
+    def is_worth_evidence(self) -> bool:
+        """A failure, a soft failure or a change; of an outage that goes on, only a sample."""
+        outcome = self.result.outcome
+        if self.transition is not None:
+            return True
+        if self.after.status in (Status.DOWN, Status.DEGRADED) and not self.after.successes:
+            step = SAMPLED_EVERY.total_seconds()
+            at, before = self.check.slot.timestamp(), self.result.spec.interval_seconds
+            return at // step != (at - before) // step
+        return not outcome.ok or outcome.soft
+
+    @property
+    def check(self) -> Claimed:
+        return self.result.check
+
+    @property
+    def is_first(self) -> bool:
+        """A new monitor's first good result: no incident can be open, and nobody is told."""
+        transition = self.transition
+        return (
+            transition is not None and transition.before is Status.PENDING and transition.after is Status.UP
+        )
+
+    @property
+    def is_told(self) -> bool:
+        several = self.result.spec.locations > 1
+        return self.transition is not None and (several or not self.is_first)
+
+
+def judge(result: Result) -> Judged:
+    check = result.check
+    if result.spec.upside_down:
+        result = replace(result, outcome=turned_over(result.outcome))
+    after, transition = evaluate(result.spec.policy, check.state, verdict_of(result.outcome), check.slot)
+    return Judged(result, after, transition)
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    if not outcome.ok:
+        return Verdict.BAD
+    return Verdict.SOFT if outcome.soft else Verdict.GOOD
+
+
+def turned_over(outcome: Outcome) -> Outcome:
+    """Upside down: what should not work is good when it fails. A fault of ours says nothing either way."""
+    if outcome.error in (ErrorClass.INTERNAL, ErrorClass.NOT_POSSIBLE_HERE):
+        return outcome
+    if outcome.ok:
+        words = f"it works, and should not: {outcome.detail}"
+        return replace(
+            outcome, ok=False, soft=False, error=ErrorClass.ASSERTION_FAILED, detail=sentence(words)
+        )
+    return replace(
+        outcome, ok=True, error=ErrorClass.NONE, detail=sentence(f"fails, as it should: {outcome.detail}")
+    )
+
+
+def changed(item: Judged, now: datetime) -> MonitorChangedStatus:
+    transition = item.transition
+    assert transition is not None
+    detail = item.result.outcome.detail
+    return MonitorChangedStatus(
+        item.check.monitor_no, transition.before, transition.after, transition.began, now, detail
+    )
