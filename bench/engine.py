@@ -23,6 +23,7 @@ from pulse.net.addresses import Policy  # noqa: E402
 
 LOOPBACK = Policy(allow=(ip_network("127.0.0.0/8"),))
 AHEAD_S = 1.0
+CONFIG = HttpConfig()
 
 
 @contextmanager
@@ -65,7 +66,7 @@ class Run:
         elif share < self.options.hanging + self.options.dead:
             zone = "dead"
         target = f"http://n{number % self.options.names}.{zone}.bench:{self.port}/{path}"
-        return Job((number, zone == "up" and not path), 1, "http", target, HttpConfig(), 3.0, start_at)
+        return Job((number, zone == "up" and not path), 1, "http", target, CONFIG, 3.0, start_at)
 
     def on_outcome(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         self.lateness_us.append(lateness_us)

@@ -93,11 +93,14 @@ def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
 def evidence_of(
     config: HttpConfig, exchange: Exchange, secrets: Sequence[str], checked: Sequence[Checked]
 ) -> dict[str, Any]:
-    """JSON: what was asked, by which way, what came, and what the assertions found in it."""
+    """JSON: what was asked, by which way, what came, and what the assertions found in it.
+
+    `secrets` are those besides the config's own.
+    """
     headers = exchange.headers
     body = Body(exchange.body[:EXCERPT], charset_of(joined(headers), exchange.body))
     notes: dict[str, Any] = {
-        "request": f"{exchange.method or config.method} {exchange.url}".strip(),
+        "request": f"{exchange.method or config.method} {exchange.url or ''}".strip(),
         "chain": [
             {"url": url, "status": status, "address": address} for url, status, address in exchange.chain
         ],
@@ -120,7 +123,7 @@ def evidence_of(
         "notes": {name: value for name, value in notes.items() if value not in (None, "", [])},
         "assertions": [one.as_json() for one in checked],
     }
-    cleaned: dict[str, Any] = without(evidence, secrets)
+    cleaned: dict[str, Any] = without(evidence, (*config.secrets, *secrets))
     return cleaned
 
 

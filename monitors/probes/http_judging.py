@@ -46,7 +46,7 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
         total_us=exchange.total_us,
         address=exchange.address,
         soft=soft,
-        evidence=partial(evidence_of, config, exchange, (*config.secrets, *secrets), checked),
+        evidence=partial(evidence_of, config, exchange, secrets, checked),
     )
 
 

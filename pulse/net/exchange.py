@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pulse.net.failures import Failure
+from pulse.net.urls import Url
 
 # Kept of the last answer; libcurl has read at most 64 KiB of them.
 MAX_HEADERS_KEPT = 200
@@ -38,7 +39,7 @@ class Exchange:
     wait_us: int | None = None
     transfer_us: int | None = None
     total_us: int = 0
-    url: str = ""
+    url: Url | None = None
     method: str = ""
     http_version: str = ""
     lines: list[bytes] = field(default_factory=list)

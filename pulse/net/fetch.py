@@ -9,7 +9,7 @@ from typing import Any
 
 import pycurl
 
-from pulse.net.answers import Answer, vet
+from pulse.net.answers import Answer
 from pulse.net.curl_errors import explain
 from pulse.net.exchange import Exchange, Visit
 from pulse.net.failures import Failure
@@ -21,8 +21,6 @@ from pulse.net.urls import Url, UrlError, join_url, parse_url
 __all__ = ["Fetch", "Outbound", "Request"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A name with many addresses is tried at this many of them; round-robin names rarely have more that differ.
-MAX_ADDRESSES = 3
 
 _TRY_NEXT_ADDRESS = frozenset({Failure.CONNECT_REFUSED, Failure.CONNECT_TIMEOUT, Failure.CONNECT_FAILED})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
@@ -37,10 +35,10 @@ class Fetch:
         "_done",
         "_exchange",
         "_family",
+        "_first",
         "_hop_ns",
         "_looking_up",
         "_method",
-        "_origin",
         "_out",
         "_own_origin",
         "_request",
@@ -62,7 +60,7 @@ class Fetch:
         self._with_body = request.wire.body is not None
         self._family = request.wire.family
         self._own_origin = True
-        self._origin = ""
+        self._first: Url | None = None
         self._share: Any = None
 
     def start(self) -> None:
@@ -79,7 +77,7 @@ class Fetch:
         wire = self._request.wire
         if wire.cookies or wire.keep_connection:
             self._share = self._out.share(self._request, url)
-        self._origin = url.origin
+        self._first = url
         self._visit(url)
 
     def _visit(self, url: Url) -> None:
@@ -116,8 +114,7 @@ class Fetch:
             peer = self._request.wire.proxy or self._url
             self._fail(answer.failure, answer.sentence(peer.host))
             return
-        self._addresses, refusal = vet(answer.addresses, self._out.policy)
-        del self._addresses[MAX_ADDRESSES:]
+        self._addresses, refusal = self._out.vet(answer.addresses)
         if not self._addresses:
             self._fail(Failure.REFUSED_ADDRESS, refusal)
             return
@@ -197,14 +194,18 @@ class Fetch:
         self._with_body = self._with_body and method == self._method
         self._method = method
         # Once lost, never regained: the other origin must not get to choose what they are sent to.
-        self._own_origin = self._own_origin and url.origin == self._origin
+        self._own_origin = self._own_origin and self._same_origin(url)
         self._visit(url)
+
+    def _same_origin(self, url: Url) -> bool:
+        first = self._first
+        return first is not None and (url.scheme, url.host, url.port) == (first.scheme, first.host, first.port)
 
     def _take(self, handle: Handle) -> None:
         """What came, before the handle serves another check."""
         exchange = self._exchange
         exchange.status = handle.status or exchange.status
-        exchange.url, exchange.method = str(self._url), self._method
+        exchange.url, exchange.method = self._url, self._method
         exchange.http_version = handle.http_version
         exchange.lines, exchange.pieces = handle.lines, handle.pieces
         exchange.body_size, exchange.body_cut = handle.body_size, handle.body_cut

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pycurl
 
 from pulse.net.addresses import Policy
+from pulse.net.answers import vet
 from pulse.net.handle import default_ca_file
 from pulse.net.resolve import Resolver
 from pulse.net.transfers import Transfers
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # For probes whose library only blocks; the rest is done on the loop.
 THREADS = 32
+# A name with many addresses is tried at this many of them; round-robin names rarely have more that differ.
+MAX_ADDRESSES = 3
+VERDICTS_KEPT = 20_000
 # Monitors whose connection is kept from check to check; the one used longest ago is closed for another.
 KEPT_CONNECTIONS = 2000
 
@@ -42,7 +46,18 @@ class Outbound:
         self.transfers = Transfers(loop, self.ca_file)
         self.tasks: set[asyncio.Task[Any]] = set()
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
+        self._vetted: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def vet(self, addresses: tuple[str, ...]) -> tuple[list[str], str]:
+        """What `answers.vet` says by this policy, remembered: it is the same at each check of a name."""
+        found = self._vetted.get(addresses)
+        if found is None:
+            allowed, refusal = vet(addresses, self.policy)
+            if len(self._vetted) >= VERDICTS_KEPT:
+                self._vetted.clear()
+            found = self._vetted[addresses] = tuple(allowed[:MAX_ADDRESSES]), refusal
+        return list(found[0]), found[1]
 
     def share(self, request: Request, url: Url) -> Any:
         """What hops or checks of one monitor have in common and no other monitor may see: cookies, a connection.

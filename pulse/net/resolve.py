@@ -19,7 +19,7 @@ from pulse.net.hosts import HostsFile
 # knows is renewed this often, which also picks up a changed resolv.conf. What it answered is kept here for its
 # TTL and at most KEEP_S: so no answer is ever older than both together, whatever its TTL says.
 RENEW_S = 10.0
-KEEP_S = 20.0
+KEEP_S = 30.0
 # Expired answers are swept out this often: names of monitors that are gone must not pile up.
 SWEEP_S = 60.0
 LOOKUPS_PER_TENANT = 500
