@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 
 from pulse.net.addresses import Policy
+from pulse.net.certificates import certificate_refused
 from pulse.net.dial import Cutoff, Deadline, dial
 from pulse.net.errors import NotConnected, OutboundError
 from pulse.net.failures import Failure
@@ -161,18 +162,9 @@ def _explained(error: Exception, url: Url) -> OutboundError:
             or next((a for a in cause.args if isinstance(a, Exception)), None)
         )
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return certificate_error(cause, url.host)
+        return certificate_refused(cause, url.host)
     if cause is not None or isinstance(error, SSLError):
         return NotConnected(Failure.TLS_FAILED, f"the TLS handshake with {url.host} failed")
     if isinstance(error, TimeoutError):
         return OutboundError(Failure.TIMEOUT, f"no answer from {url.host}")
     return OutboundError(Failure.CONNECTION_LOST, f"{url.host} closed the connection without a valid answer")
-
-
-def certificate_error(error: ssl.SSLCertVerificationError, host: str) -> NotConnected:
-    """The sentence for a certificate that OpenSSL did not accept."""
-    if error.verify_code == 10:
-        return NotConnected(Failure.CERTIFICATE_EXPIRED, f"the certificate of {host} has expired")
-    if error.verify_code in (62, 64):
-        return NotConnected(Failure.HOSTNAME_MISMATCH, f"the certificate is for another name than {host}")
-    return NotConnected(Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {host} is not trusted")

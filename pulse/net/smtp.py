@@ -9,11 +9,11 @@ from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any, Literal
 
 from pulse.net.addresses import Policy
+from pulse.net.certificates import certificate_refused
 from pulse.net.dial import Cutoff, Deadline, dial
 from pulse.net.errors import NotConnected, OutboundError
 from pulse.net.failures import Failure
 from pulse.net.handle import default_ca_file
-from pulse.net.session import certificate_error
 
 # What the server answers is told by smtplib's own errors; callers take them from here, with the connection.
 __all__ = ["SMTPException", "SMTPRecipientsRefused", "SMTPResponseException", "Security", "smtp_connection"]
@@ -96,7 +96,7 @@ class _PinnedTls(smtplib.SMTP_SSL, _Pinned):
 
 def _explained(error: Exception, host: str) -> OutboundError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return certificate_error(error, host)
+        return certificate_refused(error, host)
     if isinstance(error, ssl.SSLError):
         return NotConnected(Failure.TLS_FAILED, f"the TLS handshake with {host} failed")
     return OutboundError(Failure.CONNECTION_LOST, f"{host} closed the connection")

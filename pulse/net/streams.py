@@ -12,6 +12,7 @@ from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
 from pulse.net.answers import Answer, vet
+from pulse.net.certificates import certificate_refused
 from pulse.net.errors import AddressRefused, NotConnected, NotResolved, OutboundError
 from pulse.net.failures import Failure
 
@@ -50,6 +51,9 @@ class Stream:
 
     async def secure(self, context: ssl.SSLContext, phases: Phases, server_name: str = "") -> None:
         """TLS over the open connection (at once, or after a STARTTLS); raises NotConnected."""
+        # What came readable before would be taken for a part of the encrypted answer (CVE-2011-0411).
+        if self.reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way to see it
+            raise NotConnected(Failure.TLS_FAILED, f"{self.host} sent more than its answer before TLS began")
         began = monotonic_ns()
         try:
             await self.writer.start_tls(context, server_hostname=server_name or self.host)
@@ -182,30 +186,6 @@ def not_connected(error: OSError, address: str, port: int) -> NotConnected:
         return NotConnected(Failure.CONNECT_FAILED, f"no route to {peer}")
     name = errno.errorcode.get(error.errno or 0, "unknown reason")
     return NotConnected(Failure.CONNECT_FAILED, f"connection to {peer} failed ({name})")
-
-
-# X509_V_ERR_* of OpenSSL, as in SSLCertVerificationError.verify_code.
-_DATES = {9: "is not valid yet", 10: "has expired"}
-_OTHER_NAME = {62: "name", 64: "address"}
-_UNTRUSTED = {
-    18: "it is self-signed",
-    19: "its chain ends in an unknown root",
-    20: "its issuer is unknown or an intermediate certificate is missing",
-    21: "its chain is incomplete",
-}
-
-
-def certificate_refused(error: ssl.SSLCertVerificationError, host: str) -> NotConnected:
-    """The sentence for a certificate that OpenSSL did not accept."""
-    code = error.verify_code
-    if code in _DATES:
-        return NotConnected(Failure.CERTIFICATE_EXPIRED, f"the certificate of {host} {_DATES[code]}")
-    if code in _OTHER_NAME:
-        return NotConnected(
-            Failure.HOSTNAME_MISMATCH, f"the certificate is for another {_OTHER_NAME[code]} than {host}"
-        )
-    reason = _UNTRUSTED.get(code, f"OpenSSL error {code}")
-    return NotConnected(Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {host} is not trusted: {reason}")
 
 
 async def _look_up(out: Outbound, name: str, tenant: int) -> Answer:

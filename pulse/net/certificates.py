@@ -1,0 +1,146 @@
+"""What a server's certificates say, and why one was refused, in the same words wherever it happens."""
+
+from __future__ import annotations
+
+import ssl
+from time import time
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.x509 import (
+    Certificate,
+    DNSName,
+    ExtensionNotFound,
+    IPAddress,
+    Name,
+    SubjectAlternativeName,
+    load_der_x509_certificate,
+)
+from cryptography.x509.oid import NameOID
+
+from pulse.net.errors import NotConnected
+from pulse.net.failures import Failure
+
+# A chain is three long; a server may send what it likes.
+MOST_IN_CHAIN = 8
+MOST_NAMES = 20
+_DAY_S = 86_400
+
+# X509_V_ERR_* of OpenSSL, as in SSLCertVerificationError.verify_code.
+_DATES = {9: "is not valid yet", 10: "has expired"}
+_OTHER_NAME = {62: "name", 64: "address"}
+_UNTRUSTED = {
+    18: "it is self-signed",
+    19: "its chain ends in an unknown root",
+    20: "its issuer is unknown or an intermediate certificate is missing",
+    21: "its chain is incomplete",
+}
+
+
+def certificate_refused(error: ssl.SSLCertVerificationError, host: str) -> NotConnected:
+    """The sentence for a certificate that OpenSSL did not accept."""
+    code = error.verify_code
+    if code in _DATES:
+        return NotConnected(Failure.CERTIFICATE_EXPIRED, f"the certificate of {host} {_DATES[code]}")
+    if code in _OTHER_NAME:
+        return NotConnected(
+            Failure.HOSTNAME_MISMATCH, f"the certificate is for another {_OTHER_NAME[code]} than {host}"
+        )
+    reason = _UNTRUSTED.get(code, f"OpenSSL error {code}")
+    return NotConnected(Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {host} is not trusted: {reason}")
+
+
+def chain_of(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:
+    """The certificates that the server sent, its own first, in DER; `verified`: those that lead to a trusted one.
+
+    Python 3.13 has methods for both; before, only the object behind has, and its certificates are objects.
+    Without either it is the server's own certificate alone.
+    """
+    name = "get_verified_chain" if verified else "get_unverified_chain"
+    public = getattr(tls, name, None)
+    inner = getattr(getattr(tls, "_sslobj", None), name, None)
+    found: list[Any] = (public or inner or list)() or []
+    chain = [one if isinstance(one, bytes) else one.public_bytes(_DER) for one in found[:MOST_IN_CHAIN]]
+    own = tls.getpeercert(binary_form=True)
+    return chain or ([own] if own else [])
+
+
+_DER = 2  # _ssl.ENCODING_DER
+
+
+def days_left(der: bytes) -> int | None:
+    """Whole days until the certificate expires, negative when it has; None when it cannot be read."""
+    try:
+        ends = load_der_x509_certificate(der).not_valid_after_utc
+    except ValueError:
+        return None
+    return int((ends.timestamp() - time()) // _DAY_S)
+
+
+def describe(der: bytes) -> dict[str, Any]:
+    """The certificate for evidence, as JSON; {"unreadable": True} for what is none."""
+    try:
+        return _described(load_der_x509_certificate(der))
+    except (ValueError, TypeError):
+        return {"unreadable": True}
+
+
+def issuer_of(der: bytes) -> str:
+    """The issuer's distinguished name (RFC 4514), "" when it cannot be read."""
+    try:
+        return _text(load_der_x509_certificate(der).issuer)
+    except (ValueError, TypeError):
+        return ""
+
+
+def _described(certificate: Certificate) -> dict[str, Any]:
+    ends = certificate.not_valid_after_utc
+    return {
+        "subject": _common_name(certificate.subject),
+        "names": _names(certificate),
+        "issuer": _text(certificate.issuer),
+        "serial": f"{certificate.serial_number:x}",
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": ends.isoformat(),
+        "days_left": int((ends.timestamp() - time()) // _DAY_S),
+        "key": _key(certificate),
+        "signature": certificate.signature_algorithm_oid._name,  # noqa: SLF001  # the only place with its name
+        "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+    }
+
+
+def _names(certificate: Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+    except (ExtensionNotFound, ValueError):
+        return []
+    found = [*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress))]
+    return [name[:253] for name in found[:MOST_NAMES]]
+
+
+def _common_name(name: Name) -> str:
+    attributes = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(attributes[0].value)[:200] if attributes else _text(name)
+
+
+def _text(name: Name) -> str:
+    return name.rfc4514_string()[:300]
+
+
+def _key(certificate: Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except ValueError:
+        return "unknown"
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    if isinstance(key, dsa.DSAPublicKey):
+        return f"DSA {key.key_size}"
+    return (
+        "Ed25519"
+        if isinstance(key, ed25519.Ed25519PublicKey)
+        else ("Ed448" if isinstance(key, ed448.Ed448PublicKey) else "unknown")
+    )
