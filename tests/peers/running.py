@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 from pulse.embedded.process import ServerUser, spawn
@@ -76,3 +77,12 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         else:
             return
     raise TimeoutError(f"{process.args!r} takes no connections: {log.read_text('utf-8', 'replace')[-2000:]}")
+
+
+@contextmanager
+def peer_folder() -> Iterator[Path]:
+    """A folder that servers with users of their own can enter, which pytest's are not."""
+    with TemporaryDirectory(prefix="pulse-peer-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
