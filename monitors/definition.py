@@ -172,7 +172,7 @@ def _read_config(
             config = _with_secrets(merged, monitor)
             kind = PROBES[merged["kind"]].settings
             read = kind.as_json(kind.load(config))
-            merged["config"] = {name: read[name] for name in config}
+            merged["config"] = {name: config[name] if name in kind.secrets else read[name] for name in config}
     except ConfigError as error:
         return [(f"/config{pointer}", detail) for pointer, detail in error.errors]
     return []

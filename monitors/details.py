@@ -20,7 +20,7 @@ TAGS_AT_MOST = 20
 MEMBERS_AT_MOST = 200
 NOTES_AT_MOST = 10_000
 # Settings that say where else a secret would be sent: with another one, it has to be entered again.
-DESTINATIONS = ("oauth_token_url", "proxy", "resolver")
+DESTINATIONS = ("token_url", "proxy", "resolver")
 
 
 def name(value: Any) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from monitors.models import Monitor
 from monitors.reading import results_of
 from monitors.telemetry.models import CheckResult
 from monitors.telemetry.models import Evidence as Document
+from pulse import scoping
 
 RECENT = 50
 
@@ -27,11 +29,49 @@ class Evidence:
     tls: float | None
     wait: float | None
     total: float | None
+    soft: bool = False
+    location: int = 0
+    has_evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of what was kept, as text."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one result was judged by, as a page shows it."""
+
+    slot: datetime
+    words: str
+    assertions: list[dict[str, Any]]
+    parts: list[Part]
 
 
 def recent(monitor: Monitor, most: int = RECENT) -> list[Evidence]:
     """Newest first."""
-    return [_read(row) for row in results_of(monitor)[:most]]
+    rows = list(results_of(monitor)[:most])
+    kept = _kept_of(monitor, rows)
+    return [_read(row, (row.slot, row.location) in kept) for row in rows]
+
+
+def shown(monitor: Monitor, slot: datetime | None, location: int | None) -> Kept | None:
+    """The evidence of one result, or without a slot the newest there is; None where nothing was kept."""
+    rows = Document.objects.filter(tenant_no=scoping.current().no, monitor_no=monitor.no).order_by("-slot")
+    if slot is not None:
+        # A page's address tells milliseconds; a slot may be finer.
+        rows = rows.filter(slot__gte=slot, slot__lt=slot + timedelta(milliseconds=1))
+    if location is not None:
+        rows = rows.filter(location=location)
+    row = rows.first()
+    if row is None:
+        return None
+    result = results_of(monitor).filter(slot=row.slot, location=row.location).first()
+    return Kept(row.slot, (result.detail or "") if result else "", *_taken_apart(row.document))
 
 
 def document(row: CheckResult) -> Any:
@@ -42,7 +82,29 @@ def document(row: CheckResult) -> Any:
     return kept.values_list("document", flat=True).first()
 
 
-def _read(row: CheckResult) -> Evidence:
+def _kept_of(monitor: Monitor, rows: list[CheckResult]) -> set[tuple[datetime, int]]:
+    if not rows:
+        return set()
+    kept = Document.objects.filter(
+        tenant_no=scoping.current().no, monitor_no=monitor.no, slot__gte=rows[-1].slot, slot__lte=rows[0].slot
+    )
+    return set(kept.values_list("slot", "location"))
+
+
+def _taken_apart(document: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Part]]:
+    """Assertions for a table, and the rest as titled texts: what is one text stays as it came."""
+    found = dict(document)
+    assertions = found.pop("assertions", [])
+    parts = []
+    for name, value in found.items():
+        if value in (None, "", [], {}):
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        parts.append(Part(name.replace("_", " ").capitalize(), text))
+    return assertions, parts
+
+
+def _read(row: CheckResult, has_evidence: bool) -> Evidence:
     return Evidence(
         slot=row.slot,
         ok=row.ok,
@@ -53,6 +115,9 @@ def _read(row: CheckResult) -> Evidence:
         tls=_milliseconds(row.tls_us),
         wait=_milliseconds(row.wait_us),
         total=_milliseconds(row.total_us),
+        soft=row.soft,
+        location=row.location,
+        has_evidence=has_evidence,
     )
 
 

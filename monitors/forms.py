@@ -95,12 +95,23 @@ class MonitorForm(forms.Form):
     def placeholder(self) -> str:
         return "" if self.is_group else PROBES[self.kind].placeholder
 
-    def sections(self) -> list[tuple[str, list[BoundField]]]:
-        """The settings of the kind under their headings, as a template shows them."""
+    @property
+    def impossible(self) -> str:
+        """Why the machine that shows this form could not make such checks; workers may stand elsewhere."""
+        return "" if self.is_group else PROBES[self.kind].missing()
+
+    def sections(self) -> list[tuple[str, list[BoundField], bool]]:
+        """The settings of the kind under their headings; open are the first, what is in use, and what is wrong."""
         if self.is_group:
             return []
-        sections = PROBES[self.kind].settings.sections
-        return [(part.title, [self[setting.name] for setting in part.settings]) for part in sections]
+        found = []
+        for place, part in enumerate(PROBES[self.kind].settings.sections):
+            names = [setting.name for setting in part.settings]
+            used = any(name in self.known["config"] for name in names) or any(
+                name in self.errors for name in names
+            )
+            found.append((part.title, [self[name] for name in names], place == 0 or used))
+        return found
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -115,7 +126,7 @@ class MonitorForm(forms.Form):
         self.fields["locations"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
         if len(codes) < 2 and not self.known["locations"]:
             del self.fields["locations"], self.fields["quorum"]
-        self.fields["owner"].choices = _owners(self.known["owner"])  # type: ignore[attr-defined]
+        self.fields["owner"].choices = owners(self.known["owner"])  # type: ignore[attr-defined]
         if self.is_group:
             for name in (
                 "target",
@@ -199,7 +210,7 @@ def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _owners(known: str | None) -> list[tuple[str, str]]:
+def owners(known: str | None) -> list[tuple[str, str]]:
     members = Membership.objects.filter(organisation_id=scoping.current().no, user__is_active=True)
     emails = list(members.order_by("user__email").values_list("user__email", flat=True))
     if known and known not in emails:

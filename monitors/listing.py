@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from monitors import history
 from monitors.models import Monitor
+from monitors.probes import PROBES
 from monitors.reading import Standing, standings
 from monitors.telemetry.models import LiveState, Status
 from monitors.uptime import Uptime, measure, since
@@ -32,6 +33,8 @@ BAR_TIME = timedelta(hours=3)
 UPTIME_TIME = timedelta(days=30)
 # The order of a list: what needs somebody first. `paused` lies over whatever is stored.
 WORDS = ("down", "flapping", "degraded", "unknown", "pending", "up", "paused")
+# Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
+FILTERS = {"tag": "tags__contains", "kind": "kind__iexact", "owner": "owner_name__icontains"}
 RANKS = {word: place for place, word in enumerate(WORDS)}
 
 
@@ -85,11 +88,12 @@ class Row:
 
     @property
     def kind(self) -> str:
-        return urlsplit(self.monitor.target).scheme.upper()
+        kind = self.monitor.kind
+        return "Group" if kind == Monitor.GROUP else PROBES[kind].title
 
     @property
     def every(self) -> str:
-        return duration(self.monitor.interval_seconds)
+        return "" if self.monitor.kind == Monitor.GROUP else duration(self.monitor.interval_seconds)
 
     @property
     def last_ms(self) -> float | None:
@@ -161,7 +165,11 @@ def matching(query: Query) -> QuerySet[Ranked]:
         return with_rank().none()
     found = with_rank()
     for word in query.text.split():
-        found = found.filter(Q(name__icontains=word) | Q(target__icontains=word))
+        key, _, value = word.partition(":")
+        if value and key.lower() in FILTERS:
+            found = found.filter(**{FILTERS[key.lower()]: [value.lower()] if key.lower() == "tag" else value})
+        else:
+            found = found.filter(Q(name__icontains=word) | Q(target__icontains=word))
     return found.filter(rank=RANKS[query.status]) if query.status else found
 
 
@@ -200,7 +208,7 @@ def rows(monitors: Sequence[Monitor], now: datetime) -> list[Row]:
                 monitor=monitor,
                 standing=standing[monitor.no],
                 url=path_in(organisation.slug, "monitors:detail", monitor.pk),
-                host=urlsplit(monitor.target).netloc,
+                host=urlsplit(monitor.target).netloc or monitor.target,
                 bar=uptime_bar.draw(uptime_bar.bucket(recent, now - BAR_TIME, now, BAR_SLOTS)),
                 line=sparkline.draw(course.means),
                 p95=course.p95,

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from monitors.models import Monitor
 from monitors.telemetry.models import TOGETHER, CheckResult, LiveState, Status
+from monitors.telemetry.scheduling import location_code
 from pulse import scoping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +26,7 @@ class Place:
     """How a monitor that several locations watch stands at one of them."""
 
     location: int
+    name: str
     word: str
     since: datetime
     detail: str
@@ -79,16 +81,24 @@ def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:
     if head in probed:
         return _standing(monitor, head)
     newest = max(probed, key=lambda row: row.last_checked_at or EPOCH, default=head)
-    places = tuple(
-        Place(row.location, Status(row.status).label, row.status_since, row.last_detail, row.last_total_us)
-        for row in probed
-    )
+    places = tuple(_place(row) for row in probed)
     return replace(
         _standing(monitor, newest),
         word=Status(head.status).label if monitor.enabled else "paused",
         since=head.status_since,
         detail=head.last_detail or newest.last_detail,
         places=places,
+    )
+
+
+def _place(row: LiveState) -> Place:
+    return Place(
+        location=row.location,
+        name=location_code(row.location),
+        word=Status(row.status).label,
+        since=row.status_since,
+        detail=row.last_detail,
+        total_us=row.last_total_us,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitors import views
+from monitors import several_views, views
 
 app_name = "monitors"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("filters/", views.filters, name="filters"),
     path("summary/", views.summary, name="summary"),
     path("new/", views.create, name="create"),
+    path("import/", several_views.import_list, name="import"),
+    path("several/", several_views.edit_several, name="several"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/state/", views.state, name="state"),
     path("<uuid:pk>/figures/", views.figures, name="figures"),

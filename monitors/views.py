@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from monitors import configuration, editing, evidence, listing
+from monitors import configuration, curling, editing, evidence, listing
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.models import Monitor
@@ -66,6 +66,8 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "figures": work_out(monitor, _range(request), now),
         "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
+        "curl": curling.command(monitor),
+        "evidence": evidence.shown(monitor, _moment(request.GET.get("at", "")), _place(request)),
         **_results(request, monitor),
     }
     return render(request, "monitors/detail.html", context)
@@ -198,6 +200,11 @@ def _results(request: TenantRequest, monitor: Monitor) -> dict[str, object]:
     awaited = _moment(request.GET.get("awaiting", ""))
     here = awaited is None or any(result.slot >= awaited for result in recent)
     return {"results": recent, "awaiting": None if here else awaited}
+
+
+def _place(request: TenantRequest) -> int | None:
+    text = request.GET.get("place", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else None
 
 
 def _moment(text: str) -> datetime | None:
