@@ -44,6 +44,11 @@ class Talk:
     phases: Phases = field(default_factory=Phases)
     facts: dict[Source, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    warned: tuple[ErrorClass, str] | None = None
+
+    def warn(self, error: ErrorClass, words: str) -> None:
+        """The check is good, but less than it should be (degraded); the first such sentence counts."""
+        self.warned = self.warned or (error, words)
 
     @property
     def left_s(self) -> float:
@@ -111,8 +116,12 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
     soft = False
     if error is ErrorClass.NONE:
         failed = verdict(checked)
-        if failed is not None:
-            error, words, soft = ErrorClass.ASSERTION_FAILED, failed.words, failed.soft
+        if failed is not None and not failed.soft:
+            error, words = ErrorClass.ASSERTION_FAILED, failed.words
+        elif talk.warned is not None:
+            (error, words), soft = talk.warned, True
+        elif failed is not None:
+            error, words, soft = ErrorClass.ASSERTION_FAILED, failed.words, True
 
     def evidence() -> dict[str, Any]:
         shown = {source.value: value for source, value in facts.items() if value is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -47,8 +48,9 @@ def text(name: str, label: str, help_text: str = "", *, longest: int = 200, defa
 
     def read_text(value: Any) -> Any:
         if not isinstance(value, str):
-            if read:
-                return read(value)  # which says best what it wants
+            with suppress(TypeError, AttributeError):  # of a reader that knows nothing but texts
+                if read:
+                    return read(value)  # which says best what it wants
             raise FieldError("Write it as text.")
         if len(value) > longest:
             raise FieldError(f"Shorten it to at most {longest:,} characters; it has {len(value):,}.")
