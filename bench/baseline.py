@@ -19,8 +19,8 @@ import pycurl
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from pulse.net.handle import default_ca_file  # noqa: E402  (the path is set above, so that it runs from anywhere)
-from pulse.net.handle_options import fixed_options  # noqa: E402
+from pulse.net.handle import default_ca_file
+from pulse.net.handle_options import fixed_options
 
 ADDRESS = "127.0.0.1"
 TIMEOUT_MS = 5000
@@ -43,6 +43,10 @@ def guard(_purpose: int, target: Any) -> Any:
     return Descriptor(bare_socket(target.family, target.socktype, target.protocol).detach())
 
 
+def ignore(_data: bytes) -> None:
+    """As a write function must not be missing: libcurl would print."""
+
+
 class Loop:
     """Starts `total` checks at `rate` per second and counts those that answered 200."""
 
@@ -61,8 +65,8 @@ class Loop:
         for option, value in fixed_options(self.ca_file):
             curl.setopt(option, value)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, guard)
-        curl.setopt(pycurl.WRITEFUNCTION, lambda piece: None)
-        curl.setopt(pycurl.HEADERFUNCTION, lambda line: None)
+        curl.setopt(pycurl.WRITEFUNCTION, ignore)
+        curl.setopt(pycurl.HEADERFUNCTION, ignore)
         return curl
 
     def start_due(self, begin: float) -> None:

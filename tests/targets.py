@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 from dataclasses import dataclass, field
 from typing import Self
@@ -22,9 +23,13 @@ class Received:
 class HttpTarget:
     """Answers `status`, `headers` and `body` after `delay` seconds. Use as a context manager.
 
+    Each connection is closed after one answer, unless `keep_alive`.
+
     By path: /status/<code>, /redirect?to=<url>, /redirects/<n> (n hops, then 200), /loop, /hang (no answer),
     /drip (a byte of body each 50 ms, for ever), /drip-headers, /endless-headers, /endless-body, /close (no
-    byte of an answer), /half (less than promised), /garbage (not HTTP).
+    byte of an answer), /half (less than promised), /garbage (not HTTP), /raw (`raw` and nothing else), /reset (some
+    body, then RST), /endless-trailers, /endless-interim (103 after 103), /cookie?to=<path> (sets one, redirects).
+    A redirect's status is 302 or that in ?status=.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +37,8 @@ class HttpTarget:
     status: int = 200
     delay: float = 0.0
     body: bytes = b"ok"
+    raw: bytes = b""
+    keep_alive: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
@@ -82,10 +89,11 @@ class HttpTarget:
     def _serve(self, connection: socket.socket) -> None:
         try:
             with self.tls.wrap_socket(connection, server_side=True) if self.tls else connection as stream:
-                request = _read_request(stream)
-                if request is not None:
+                while (request := _read_request(stream)) is not None:
                     self.requests.append(request)
                     self._answer(stream, request)
+                    if not self.keep_alive:
+                        break
         except OSError:
             pass  # the client had enough
 
@@ -100,9 +108,24 @@ class HttpTarget:
             case "status":
                 stream.sendall(_head(int(rest), {"Content-Length": "0"}))
             case "redirect":
-                stream.sendall(
-                    _head(302, {"Location": parse_qs(parts.query)["to"][0], "Content-Length": "0"})
-                )
+                asked = parse_qs(parts.query)
+                status = int(asked.get("status", ["302"])[0])
+                stream.sendall(_head(status, {"Location": asked["to"][0], "Content-Length": "0"}))
+            case "cookie":
+                to = parse_qs(parts.query)["to"][0]
+                cookie = {"Set-Cookie": "session=s3cr3t; Path=/", "Location": to, "Content-Length": "0"}
+                stream.sendall(_head(302, cookie))
+            case "raw":
+                stream.sendall(self.raw)
+            case "reset":
+                stream.sendall(_head(200, {"Content-Length": "1000"}) + b"some")
+                self._stopped.wait(0.05)  # so that the client has read it before the reset
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            case "endless-trailers":
+                head = _head(200, {"Transfer-Encoding": "chunked"}) + b"2\r\nok\r\n0\r\n"
+                self._repeat(stream, head, b"X-Trailer: " + b"t" * 1000 + b"\r\n", 0)
+            case "endless-interim":
+                self._repeat(stream, b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100, 0)
             case "redirects" if rest != "0":
                 stream.sendall(_head(301, {"Location": f"/redirects/{int(rest) - 1}", "Content-Length": "0"}))
             case "loop":

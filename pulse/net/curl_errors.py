@@ -54,7 +54,9 @@ def _timed_out(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
     return Failure.TIMEOUT, "no complete answer"
 
 
-def _not_connected(handle: Handle, _url: Url, peer: str) -> tuple[Failure, str]:
+def _not_connected(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
+    if handle.proxy_port and (code := handle.curl.getinfo(_CONNECT_CODE)):
+        return Failure.CONNECT_FAILED, f"{peer} answered {code} instead of connecting to {url.host}"
     os_error = handle.curl.getinfo(pycurl.OS_ERRNO)
     if os_error == errno.ECONNREFUSED:
         return Failure.CONNECT_REFUSED, f"connection refused by {peer}"
@@ -81,10 +83,7 @@ def _certificate(handle: Handle, url: Url, _peer: str) -> tuple[Failure, str]:
 def _lost(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
     connected, secured, _, _ = handle.marks_us()
     if handle.proxy_port and url.scheme == "https" and not secured:
-        code = handle.curl.getinfo(_CONNECT_CODE)
-        if code:
-            return Failure.CONNECT_FAILED, f"{peer} answered {code} instead of connecting to {url.host}"
-        return Failure.CONNECT_FAILED, f"{peer} closed the connection instead of connecting to {url.host}"
+        return _not_connected(handle, url, peer)
     if url.scheme == "https" and connected and not secured:
         return Failure.TLS_FAILED, f"{peer} broke off the TLS handshake"
     if handle.answered:

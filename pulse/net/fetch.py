@@ -130,7 +130,7 @@ class Fetch:
         self._exchange.address = address
         # While another address is left to try, this one gets half of the time to accept the connection.
         connect_ms = left_ms // 2 if self._addresses else left_ms
-        lines = header_lines(request, self._own_origin, self._with_body)
+        lines = header_lines(request, self._method, own_origin=self._own_origin, with_body=self._with_body)
         hop = Hop(self._url, address, self._method, left_ms, max(1, connect_ms), lines, request.wire)
         hop.agent = request.agent
         hop.body = request.wire.body if self._with_body else None
@@ -199,7 +199,11 @@ class Fetch:
 
     def _same_origin(self, url: Url) -> bool:
         first = self._first
-        return first is not None and (url.scheme, url.host, url.port) == (first.scheme, first.host, first.port)
+        return first is not None and (url.scheme, url.host, url.port) == (
+            first.scheme,
+            first.host,
+            first.port,
+        )
 
     def _take(self, handle: Handle) -> None:
         """What came, before the handle serves another check."""

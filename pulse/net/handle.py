@@ -83,12 +83,16 @@ class Handle:
             (pycurl.WRITEFUNCTION, self._on_body),
         )
         self.special = True
+        self._shared = False
         self.cleanse()
 
     def cleanse(self) -> None:
         """Makes a handle that was used with special options like a new one."""
         if not self.special:
             return
+        if self._shared:
+            self.curl.unsetopt(pycurl.SHARE)  # which a reset leaves as it is
+            self._shared = False
         self.curl.reset()
         for option, value in self._fixed:
             self.curl.setopt(option, value)
@@ -112,9 +116,11 @@ class Handle:
             setopt(pycurl.TIMEOUT_MS, hop.timeout_ms)
             setopt(pycurl.CONNECTTIMEOUT_MS, hop.connect_timeout_ms)
             self._timeouts = (hop.timeout_ms, hop.connect_timeout_ms)
-        if hop.lines or self._lines:
+        if hop.lines:
             setopt(pycurl.HTTPHEADER, hop.lines)
-            self._lines = hop.lines
+        elif self._lines:
+            self.curl.unsetopt(pycurl.HTTPHEADER)  # pycurl takes an empty list for no change
+        self._lines = hop.lines
         agent = hop.wire.user_agent or hop.agent or USER_AGENT
         if agent != self._agent:
             setopt(pycurl.USERAGENT, agent)
@@ -141,6 +147,7 @@ class Handle:
             setopt(option, value)
         if hop.share is not None:
             setopt(pycurl.SHARE, hop.share)
+            self._shared = True
 
     @property
     def answered(self) -> bool:
@@ -189,8 +196,7 @@ class Handle:
         if self._header_count > MAX_HEADER_LINES:
             return self._refuse(f"the answer has more than {MAX_HEADER_LINES:,} header lines")
         if line[:5] == b"HTTP/":
-            self._on_status(line)
-            return None
+            return self._on_status(line)
         self.lines.append(line)
         first = line[:1]
         if first in b"lL" and line[:9].lower() == b"location:":
@@ -202,14 +208,17 @@ class Handle:
             return self._on_encoding(line)
         return None
 
-    def _on_status(self, line: bytes) -> None:
+    def _on_status(self, line: bytes) -> int | None:
         version, _, rest = line[5:].partition(b" ")
         self.http_version = version.decode("ascii", "replace")
-        code = rest[:3]
-        self.status = int(code) if code.isdigit() else 0
+        code = rest[:4].strip()
+        if len(code) != 3 or not code.isdigit():
+            return self._refuse("the answer has no status code of three digits", Failure.BAD_RESPONSE)
+        self.status = int(code)
         self.location = None  # an interim answer (1xx) came before
         self.lines = []
         self._encodings = 0
+        return None
 
     def _on_encoding(self, line: bytes) -> int | None:
         """One layer of compression at most: in layers, some bytes cost minutes and come to nothing."""

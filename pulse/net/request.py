@@ -73,7 +73,7 @@ class Request:
     identity: str = ""
 
 
-def header_lines(request: Request, own_origin: bool, with_body: bool) -> list[str]:
+def header_lines(request: Request, method: str, *, own_origin: bool, with_body: bool) -> list[str]:
     """The lines that libcurl adds to its own, for the origin that they were typed for or for another one."""
     wire = request.wire
     lines = [f"Pulse-Monitor: {request.identity}"] if request.identity else []
@@ -81,11 +81,14 @@ def header_lines(request: Request, own_origin: bool, with_body: bool) -> list[st
         pairs = wire.headers + wire.private_headers
     else:
         pairs = tuple(pair for pair in wire.headers if pair[0].lower() in _HARMLESS)
+    body_lost = wire.body is not None and not with_body
     for name, value in pairs:
-        if with_body or name.lower() != "content-type":
+        if not (body_lost and name.lower() == "content-type"):
             lines.append(f"{name}: {value}" if value else f"{name};")  # libcurl's way to say an empty value
     if with_body:
         lines.append("Expect:")  # no 100-continue: a server that ignores it would cost a second
+    elif method in METHODS_WITH_BODY and not any(name.lower() == "content-type" for name, _ in pairs):
+        lines.append("Content-Type:")  # libcurl would call the empty body a form
     return lines
 
 

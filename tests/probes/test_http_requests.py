@@ -1,0 +1,355 @@
+"""What an HTTP check sends, as its settings say, and to whom."""
+
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitors.probes.http import load
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import ErrorClass, Outcome
+from pulse.net.addresses import Policy
+from tests.certificates import Authority
+from tests.probes.running import Probing
+from tests.proxies import HttpProxy
+from tests.resolver import DnsServer
+from tests.targets import HttpTarget
+
+LOOPBACK = Policy(allow=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def dns() -> Iterator[DnsServer]:
+    with DnsServer() as server:
+        server.answers("shop.test", "127.0.0.1")
+        server.answers("other.test", "127.0.0.1")
+        yield server
+
+
+@pytest.fixture
+def target() -> Iterator[HttpTarget]:
+    with HttpTarget() as server:
+        yield server
+
+
+@pytest.fixture
+def probing(dns: DnsServer, authority: Authority) -> Iterator[Probing]:
+    with Probing(LOOPBACK, [dns.nameserver], str(authority.ca_file)) as engine:
+        yield engine
+
+
+def check(probing: Probing, url: str, **settings: Any) -> Outcome:
+    return probing.check(url, load(settings))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"])
+def test_method_is_sent_as_it_is_with_its_body(probing: Probing, target: HttpTarget, method: str) -> None:
+    assert check(probing, target.url, method=method, body_type="json", body='{"a": 1}').ok
+    assert check(probing, target.url, method=method).ok
+
+    first, second = target.requests
+    assert (first.method, first.body, first.headers["content-type"]) == (
+        method,
+        b'{"a": 1}',
+        "application/json",
+    )
+    assert (second.method, second.body) == (method, b"")
+    assert "content-type" not in second.headers
+    assert "expect" not in first.headers
+    assert ("content-length" in second.headers) == (method in ("POST", "PUT", "PATCH"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type"),
+    [
+        ("form", "application/x-www-form-urlencoded"),
+        ("xml", "application/xml"),
+        ("text", "text/plain; charset=utf-8"),
+    ],
+)
+def test_body_says_its_type_unless_a_header_does(
+    probing: Probing, target: HttpTarget, kind: str, content_type: str
+) -> None:
+    check(probing, target.url, method="POST", body_type=kind, body="a=1")
+    check(probing, target.url, method="POST", body_type=kind, body="a=1", headers={"Content-Type": "a/b"})
+
+    assert [request.headers["content-type"] for request in target.requests] == [content_type, "a/b"]
+
+
+def test_headers_and_user_agent_are_those_of_the_monitor(probing: Probing, target: HttpTarget) -> None:
+    check(
+        probing, target.url,
+        headers={"Host": "inside.example", "X-Empty": "", "Accept": "text/html"},
+        secret_headers="X-Api-Key: k3y\n\nX-Other: b", user_agent="Mine/1",
+    )  # fmt: skip
+
+    sent = target.requests[0].headers
+    assert (sent["host"], sent["x-empty"], sent["accept"]) == ("inside.example", "", "text/html")
+    assert (sent["x-api-key"], sent["x-other"], sent["user-agent"]) == ("k3y", "b", "Mine/1")
+
+
+def test_check_names_pulse_and_the_monitor(probing: Probing, target: HttpTarget) -> None:
+    plain = probing.job(target.url)
+    job = Job(*(getattr(plain, name) for name in ("key", "tenant", "kind", "target", "config")), 3.0,
+              plain.start_at, agent="Pulse/9 (+https://pulse.test/checks)", identity="0190-abc")  # fmt: skip
+    probing.engine.submit([job])
+    probing.next()
+    probing.check(target.url)
+
+    first, second = target.requests
+    assert first.headers["user-agent"] == "Pulse/9 (+https://pulse.test/checks)"
+    assert first.headers["pulse-monitor"] == "0190-abc"
+    assert "pulse-monitor" not in second.headers
+    assert second.headers["user-agent"] == "Pulse (uptime monitor)"
+
+
+def test_nothing_of_one_monitors_settings_is_left_for_the_next(probing: Probing, target: HttpTarget) -> None:
+    check(
+        probing, target.url, method="PATCH", body_type="text", body="x", secret_headers="X-Key: k",
+        user_agent="Mine", auth="basic", username="a", password="b", http_version="1.1", keep_cookies=True,
+    )  # fmt: skip
+    check(probing, target.url)
+
+    request = target.requests[1]
+    assert (request.method, request.body) == ("GET", b"")
+    assert set(request.headers) == {"host", "user-agent", "accept", "accept-encoding"}
+    assert request.headers["user-agent"] == "Pulse (uptime monitor)"
+
+
+def test_cache_busting_makes_each_url_new(probing: Probing, target: HttpTarget) -> None:
+    for path in ("/a?b=1", "/a"):
+        check(probing, target.at(path), cache_busting=True)
+    check(probing, target.at("/a"), cache_busting=True)
+
+    paths = [request.path for request in target.requests]
+    assert paths[0].startswith("/a?b=1&pulse=")
+    assert paths[1].startswith("/a?pulse=")
+    assert len(set(paths)) == 3
+
+
+def test_basic_and_bearer_sign_in(probing: Probing, target: HttpTarget) -> None:
+    check(probing, target.url, auth="basic", username="ann", password="pä:ss")
+    check(probing, target.url, auth="bearer", bearer_token="t0ken")
+
+    sent = [request.headers["authorization"] for request in target.requests]
+    assert sent == [f"Basic {b64encode('ann:pä:ss'.encode()).decode()}", "Bearer t0ken"]
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_origin(
+    probing: Probing, target: HttpTarget, dns: DnsServer
+) -> None:
+    with HttpTarget() as other:
+        check(
+            probing, target.at(f"/redirect?to={other.at('/redirect')}?to={target.at('/back')}"),
+            auth="bearer", bearer_token="t0ken", secret_headers="X-Key: k3y\nCookie: a=b",
+            headers={"X-Api-Key": "typed in", "Accept": "text/html", "Host": "shop.test"},
+        )  # fmt: skip
+
+        place = f"127.0.0.1:{other.port}"
+
+    first, back = target.requests
+    [away] = other.requests
+    assert (first.headers["authorization"], first.headers["x-key"]) == ("Bearer t0ken", "k3y")
+    for request in (away, back):  # and whoever lost them does not get them back on its word
+        assert not {"authorization", "x-key", "cookie", "x-api-key"} & set(request.headers)
+        assert request.headers["accept"] == "text/html"
+    assert away.headers["host"] == place
+
+
+def test_credentials_follow_a_redirect_within_the_origin(probing: Probing, target: HttpTarget) -> None:
+    check(probing, target.at("/redirect?to=/inside"), auth="bearer", bearer_token="t0ken")
+
+    assert target.requests[1].headers["authorization"] == "Bearer t0ken"
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [
+        (301, "POST", "GET"),
+        (302, "POST", "GET"),
+        (303, "PUT", "GET"),
+        (303, "HEAD", "HEAD"),
+        (302, "PUT", "PUT"),
+        (307, "POST", "POST"),
+        (308, "POST", "POST"),
+    ],
+)
+def test_redirect_changes_the_method_as_browsers_do(
+    probing: Probing, target: HttpTarget, status: int, method: str, then: str
+) -> None:
+    body = {} if method == "HEAD" else {"body_type": "text", "body": "content"}
+    check(probing, target.at(f"/redirect?to=/there&status={status}"), method=method, **body)
+
+    request = target.requests[1]
+    assert request.method == then
+    assert request.body == (b"content" if then == method and body else b"")
+    assert ("content-type" in request.headers) == bool(request.body)
+
+
+def test_cookies_are_dropped_unless_they_are_to_be_kept(probing: Probing, target: HttpTarget) -> None:
+    check(probing, target.at("/cookie?to=/in"))
+    check(probing, target.at("/cookie?to=/in"), keep_cookies=True)
+    check(probing, target.at("/after"), keep_cookies=True)
+
+    assert [request.headers.get("cookie") for request in target.requests] == [
+        None,
+        None,
+        None,
+        "session=s3cr3t",
+        None,
+    ]
+
+
+def test_cookies_stay_with_the_host_that_set_them(
+    probing: Probing, target: HttpTarget, dns: DnsServer
+) -> None:
+    check(probing, target.at(f"/cookie?to={target.at('/x', 'other.test')}", "shop.test"), keep_cookies=True)
+
+    assert "cookie" not in target.requests[1].headers
+
+
+def test_ip_version_is_kept_to(probing: Probing, dns: DnsServer, target: HttpTarget) -> None:
+    dns.answers("both.test", "127.0.0.1", "::1")
+    with HttpTarget(host="::1") as six:
+        outcome = check(probing, six.at("/", "both.test"), ip_version="6")
+    assert (outcome.ok, outcome.address) == (True, "::1")
+    assert check(probing, target.at("/", "both.test"), ip_version="4").address == "127.0.0.1"
+
+    missing = check(probing, target.at("/", "shop.test"), ip_version="6")
+    literal = check(probing, target.url, ip_version="6")
+    assert missing.detail == "shop.test has no IPv6 address (AAAA record), and the monitor asks for one"
+    assert missing.error is literal.error is ErrorClass.DNS_NO_ADDRESS
+
+
+def test_connection_is_kept_only_if_the_monitor_says_so_and_for_it_alone(probing: Probing) -> None:
+    def check_as(monitor: str, **settings: Any) -> Outcome:
+        plain = probing.job(target.url, load(settings))
+        own = Job(plain.key, 1, "http", plain.target, plain.config, 3, plain.start_at, "", monitor)
+        probing.engine.submit([own])
+        return probing.next()[1]
+
+    with HttpTarget(keep_alive=True) as target:
+        assert [check_as("one").ok for _ in range(2)] == [True, True]
+        assert target.connections == 2
+        assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
+        assert target.connections == 3
+        assert check_as("two", keep_connection=True).ok
+        assert target.connections == 4
+        target.keep_alive = False
+        assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
+
+
+def test_server_asking_for_a_certificate_gets_the_monitors(probing: Probing, authority: Authority) -> None:
+    context = authority.server_context("127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.ca_file)
+    certificate, key = authority.client_pair("pulse")
+    with HttpTarget(tls=context) as target:
+        with_one = check(probing, target.url, client_certificate=certificate, client_key=key)
+        without = check(probing, target.url)
+
+    assert with_one.ok, with_one.detail
+    assert not without.ok
+
+
+def test_own_authority_and_no_verification(probing: Probing, tmp_path: Path) -> None:
+    stranger = Authority(tmp_path)
+    with HttpTarget(tls=stranger.server_context("127.0.0.1", days_left=-1)) as expired:
+        assert check(probing, expired.url, verify_tls=False).ok
+        assert not check(probing, expired.url).ok
+    with HttpTarget(tls=stranger.server_context("127.0.0.1")) as target:
+        assert check(probing, target.url, ca=stranger.ca_file.read_text()).ok
+        assert check(probing, target.url).error is ErrorClass.TLS_UNTRUSTED
+
+
+def test_proxy_forwards_and_tunnels_and_resolves_the_name(probing: Probing, authority: Authority) -> None:
+    with (
+        HttpProxy("me:pass") as proxy,
+        HttpTarget() as target,
+        HttpTarget(tls=authority.server_context("deep.inside.test")) as secure,
+    ):
+        settings = {"proxy": proxy.place, "proxy_username": "me", "proxy_password": "pass"}
+        plain = check(probing, target.at("/a", "deep.inside.test"), **settings, secret_headers="X-Key: k")
+        tunnelled = check(probing, secure.at("/b", "deep.inside.test"), **settings, secret_headers="X-Key: k")
+        refused = check(probing, secure.at("/b", "deep.inside.test"), proxy=proxy.place)
+
+    assert plain.ok, plain.detail
+    assert tunnelled.ok, tunnelled.detail
+    assert tunnelled.tls_us
+    assert secure.requests[0].headers["x-key"] == "k"
+    assert "X-Key" not in proxy.heads[1]  # a tunnel's headers are not the proxy's business
+    assert "proxy-authorization" not in secure.requests[0].headers
+    assert refused.error is ErrorClass.CONNECT_FAILED
+    assert refused.detail.endswith("answered 407 instead of connecting to deep.inside.test")
+
+
+def test_proxy_at_a_refused_address_gets_no_connection(dns: DnsServer, target: HttpTarget) -> None:
+    with HttpProxy() as proxy, Probing(Policy(), [dns.nameserver]) as probing:
+        dns.answers("proxy.test", "127.0.0.1")
+        port = proxy.place.partition(":")[2]
+        for place in (proxy.place, f"proxy.test:{port}"):
+            outcome = check(probing, "http://example.com/", proxy=place)
+            assert outcome.error is ErrorClass.REFUSED_ADDRESS
+        assert proxy.heads == []
+
+
+def test_oauth_token_is_fetched_once_and_renewed_when_refused(probing: Probing) -> None:
+    with HttpTarget() as target, HttpTarget(body=b'{"access_token": "t1", "expires_in": 3600}') as issuer:
+        settings = {
+            "auth": "oauth2", "token_url": issuer.at("/token"), "client_id": "an id", "client_secret": "s&cret",
+            "scope": "read",
+        }  # fmt: skip
+        config = load(settings)
+        assert probing.check(target.url, config).ok
+        assert probing.check(target.url, config).ok
+        assert [request.headers["authorization"] for request in target.requests] == ["Bearer t1"] * 2
+        [asked] = issuer.requests
+        assert asked.body == b"grant_type=client_credentials&scope=read"
+        assert asked.headers["authorization"] == f"Basic {b64encode(b'an+id:s%26cret').decode()}"
+
+        issuer.body = b'{"access_token": "t2"}'
+        target.status = 401
+        outcome = probing.check(target.url, config)
+
+    assert outcome.status_code == 401
+    assert [request.headers["authorization"] for request in target.requests[2:]] == ["Bearer t1", "Bearer t2"]
+    assert len(issuer.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (401, b"client_secret s3cret is wrong", "no access token: the token URL answered 401"),
+        (200, b"<html>", "no access token: the token URL's answer has no usable access_token"),
+        (
+            200,
+            b'{"access_token": "a\\r\\nX: y"}',
+            "no access token: the token URL's answer has no usable access_token",
+        ),
+    ],
+)
+def test_no_token_is_a_refused_sign_in(probing: Probing, status: int, body: bytes, detail: str) -> None:
+    with HttpTarget(status=status, body=body) as issuer, HttpTarget() as target:
+        settings = {"auth": "oauth2", "token_url": issuer.url, "client_id": "a", "client_secret": "s3cret"}
+        outcome = check(probing, target.url, **settings)
+
+    assert (outcome.error, outcome.detail) == (ErrorClass.SIGN_IN_REFUSED, detail)
+    assert target.requests == []
+
+
+def test_token_url_at_a_refused_address_is_never_asked(dns: DnsServer) -> None:
+    with HttpTarget() as issuer, Probing(Policy(), [dns.nameserver]) as probing:
+        settings = {"auth": "oauth2", "token_url": issuer.url, "client_id": "a", "client_secret": "s3cret"}
+        outcome = check(probing, "http://example.com/", **settings)
+
+    assert outcome.error is ErrorClass.REFUSED_ADDRESS
+    assert issuer.connections == 0
