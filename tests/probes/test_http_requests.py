@@ -3,6 +3,7 @@
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 
 from monitors.probes.http import load
-from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from tests.certificates import Authority
@@ -98,9 +98,8 @@ def test_headers_and_user_agent_are_those_of_the_monitor(probing: Probing, targe
 
 
 def test_check_names_pulse_and_the_monitor(probing: Probing, target: HttpTarget) -> None:
-    plain = probing.job(target.url)
-    job = Job(*(getattr(plain, name) for name in ("key", "tenant", "kind", "target", "config")), 3.0,
-              plain.start_at, agent="Pulse/9 (+https://pulse.test/checks)", identity="0190-abc")  # fmt: skip
+    job = probing.job(target.url)
+    job = replace(job, agent="Pulse/9 (+https://pulse.test/checks)", identity="0190-abc")
     probing.engine.submit([job])
     probing.next()
     probing.check(target.url)
@@ -232,19 +231,18 @@ def test_ip_version_is_kept_to(probing: Probing, dns: DnsServer, target: HttpTar
 
 def test_connection_is_kept_only_if_the_monitor_says_so_and_for_it_alone(probing: Probing) -> None:
     def check_as(monitor: str, **settings: Any) -> Outcome:
-        plain = probing.job(target.url, load(settings))
-        own = Job(plain.key, 1, "http", plain.target, plain.config, 3, plain.start_at, "", monitor)
-        probing.engine.submit([own])
+        job = probing.job(server.url, load(settings))
+        probing.engine.submit([replace(job, identity=monitor)])
         return probing.next()[1]
 
-    with HttpTarget(keep_alive=True) as target:
+    with HttpTarget(keep_alive=True) as server:
         assert [check_as("one").ok for _ in range(2)] == [True, True]
-        assert target.connections == 2
+        assert server.connections == 2
         assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
-        assert target.connections == 3
+        assert server.connections == 3
         assert check_as("two", keep_connection=True).ok
-        assert target.connections == 4
-        target.keep_alive = False
+        assert server.connections == 4
+        server.keep_alive = False
         assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
 
 
