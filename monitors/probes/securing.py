@@ -6,15 +6,14 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from time import monotonic_ns, time
-
-from cryptography.x509 import load_der_x509_certificate
+from time import monotonic_ns
 
 from monitors.assertions.model import Assertion, Source
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.settings import Section, Setting, choose, refuse, section, switch, text
 from pulse.fields import FieldError
+from pulse.net.certificates import days_left
 from pulse.net.endpoints import Endpoint, parse_endpoint
 from pulse.net.streams import Stream
 from pulse.net.trust import client_context
@@ -48,13 +47,20 @@ def tls_section(*choices: tuple[str, str], more: tuple[Setting, ...] = ()) -> Se
     return section(
         "Encryption",
         choose("security", "Encryption", choices),
-        switch("verify_tls", "Verify the certificate", "Off accepts any certificate, so anyone's.", default=True),
-        text(
-            "ca", "Trusted authority", "Certificates in PEM, trusted in place of the public authorities.",
-            longest=20_000, long=True, read=read_ca,
-        ),
+        verify_setting(),
+        ca_setting(),
         *more,
     )  # fmt: skip
+
+
+def verify_setting() -> Setting:
+    words = "Off accepts any certificate, so anyone's."
+    return switch("verify_tls", "Verify the certificate", words, default=True)
+
+
+def ca_setting() -> Setting:
+    words = "Certificates in PEM, trusted in place of the public authorities."
+    return text("ca", "Trusted authority", words, longest=20_000, long=True, read=read_ca)
 
 
 def plain_sign_in() -> Setting:
@@ -111,12 +117,3 @@ async def secure(talk: Talk, stream: Stream, protocols: tuple[str, ...] = ()) ->
     await stream.secure(context, talk.phases)
     if stream.tls is not None and (der := stream.tls.getpeercert(binary_form=True)):
         talk.facts[Source.CERTIFICATE_DAYS] = days_left(der)
-
-
-def days_left(der: bytes) -> int | None:
-    """Whole days until the certificate expires, negative when it has; None when it cannot be read."""
-    try:
-        ends = load_der_x509_certificate(der).not_valid_after_utc
-    except ValueError:
-        return None
-    return int((ends.timestamp() - time()) // 86_400)

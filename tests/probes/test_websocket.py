@@ -1,0 +1,127 @@
+"""The WebSocket check against a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from monitors.probes import PROBES
+from monitors.probes.outcome import ErrorClass
+from pulse.fields import ConfigError
+from pulse.net.urls import UrlError
+from tests.certificates import Authority
+from tests.peers.websocket import WebSocketPeer
+from tests.probes.asking import Asking, facts
+from tests.targets import HttpTarget
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def asking(authority: Authority) -> Iterator[Asking]:
+    with Asking(ca_file=str(authority.ca_file)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WebSocketPeer]:
+    with WebSocketPeer() as peer:
+        yield peer
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "answer"),
+    [
+        ("/echo", {}, None),
+        ("/echo", {"send": "hello", "receive": True}, "hello"),
+        ("/feed", {"receive": True}, "tick 0"),
+        ("/feed", {"expect": "status"}, "status: all good"),
+        ("/private", {"secret_headers": "X-Key: sesame\n"}, None),
+        ("/private", {"headers": {"X-Key": "sesame"}}, None),
+        ("/echo", {"subprotocol": "chat"}, None),
+    ],
+)
+def test_handshake_and_messages(
+    asking: Asking, server: WebSocketPeer, path: str, settings: dict[str, object], answer: str | None
+) -> None:
+    outcome = asking.ask("websocket", server.at(path), settings)
+
+    assert (outcome.ok, outcome.error) == (True, ErrorClass.NONE), outcome.detail
+    assert facts(outcome).get("answer") == answer
+    assert outcome.wait_us
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "error", "words"),
+    [
+        ("/private", {}, ErrorClass.BAD_STATUS, "answered 403, expected 101"),
+        ("/echo", {"receive": True}, ErrorClass.TIMEOUT, "no complete answer within 0.5 s"),
+        ("/big", {"receive": True}, ErrorClass.RESPONSE_TOO_LARGE, "a message exceeds 64 KiB"),
+        ("/leave", {"receive": True}, ErrorClass.CONNECTION_LOST, "the server closed the WebSocket"),
+        ("/echo", {"subprotocol": "other"}, ErrorClass.UNEXPECTED_ANSWER, "the server does not speak"),
+    ],
+)
+def test_failures_in_words(
+    asking: Asking,
+    server: WebSocketPeer,
+    path: str,
+    settings: dict[str, object],
+    error: ErrorClass,
+    words: str,
+) -> None:
+    outcome = asking.ask("websocket", server.at(path), settings, timeout_s=0.5)
+
+    assert outcome.error is error, outcome.detail
+    assert outcome.detail.startswith(words)
+
+
+def test_wss_is_verified(asking: Asking, authority: Authority) -> None:
+    with WebSocketPeer(authority.server_context("127.0.0.1")) as peer:
+        outcome = asking.ask("websocket", peer.at("/echo"), {"send": "x", "expect": "x"})
+    with WebSocketPeer(authority.server_context("other.test")) as peer:
+        wrong = asking.ask("websocket", peer.at("/echo"), {})
+        careless = asking.ask("websocket", peer.at("/echo"), {"verify_tls": False})
+
+    assert outcome.ok, outcome.detail
+    assert facts(outcome)["certificate_days"] == 9
+    assert wrong.error is ErrorClass.TLS_HOSTNAME_MISMATCH
+    assert careless.ok
+
+
+def test_web_server_that_knows_no_websocket_is_a_failure(asking: Asking) -> None:
+    with HttpTarget() as target:
+        outcome = asking.ask("websocket", target.url.replace("http", "ws"), {})
+        garbage = asking.ask("websocket", target.at("/garbage").replace("http", "ws"), {})
+
+    assert outcome.error is ErrorClass.BAD_STATUS
+    assert outcome.detail == "answered 200, expected 101"
+    assert garbage.error is ErrorClass.BAD_RESPONSE
+
+
+def test_target_is_kept_and_shown_as_a_websocket_url() -> None:
+    check_target = PROBES["websocket"].check_target
+
+    assert str(check_target("WSS://Example.com/live?a=b")) == "wss://example.com/live?a=b"
+    assert str(check_target("ws://[2606:4700::1]:8080")) == "ws://[2606:4700::1]:8080/"
+    for wrong in ("https://example.com", "example.com", "ws://", "ws://user@example.com/"):
+        with pytest.raises(UrlError):
+            check_target(wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointer", "remedy"),
+    [
+        ({"secret_headers": "X-Key sesame"}, "/secret_headers", "Write each header as Name: value"),
+        ({"secret_headers": "Upgrade: h2c"}, "/secret_headers", "Remove Upgrade"),
+        ({"headers": {"Host": "x"}}, "/headers", "Remove Host"),
+    ],
+)
+def test_wrong_setting_names_its_remedy(settings: dict[str, object], pointer: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        PROBES["websocket"].load(settings)
+
+    [(found, detail)] = caught.value.errors
+    assert found == pointer
+    assert remedy in detail
