@@ -1,16 +1,18 @@
 """The kinds of checks: one module each, listed here."""
 
-from monitors.probes import http, imap, mysql, pop3, postgresql, redis, smtp, tcp, tls, websocket
+from monitors.probes import http, imap, mqtt, mysql, pop3, postgresql, redis, smtp, ssh, tcp, tls, websocket
 from monitors.probes.probe import Probe
 
 PROBES: dict[str, Probe] = {
     "http": http.PROBE,
     "imap": imap.PROBE,
+    "mqtt": mqtt.PROBE,
     "mysql": mysql.PROBE,
     "pop3": pop3.PROBE,
     "postgresql": postgresql.PROBE,
     "redis": redis.PROBE,
     "smtp": smtp.PROBE,
+    "ssh": ssh.PROBE,
     "websocket": websocket.PROBE,
     "tcp": tcp.PROBE,
     "tls": tls.PROBE,

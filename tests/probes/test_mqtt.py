@@ -1,0 +1,103 @@
+"""The MQTT check against a real Mosquitto."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from monitors.probes import PROBES
+from monitors.probes.outcome import ErrorClass
+from pulse.fields import ConfigError
+from tests.certificates import Authority
+from tests.peers.mosquitto import PASSWORD, MosquittoPeer, mosquitto
+from tests.probes.asking import Asking, facts
+
+pytestmark = pytest.mark.xdist_group("mosquitto")
+READER = {"username": "reader", "password": PASSWORD}
+PLAIN = {"security": "none", "plain_sign_in": True}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def asking(authority: Authority) -> Iterator[Asking]:
+    with Asking(ca_file=str(authority.ca_file)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def broker(authority: Authority, asking: Asking) -> Iterator[MosquittoPeer]:
+    with mosquitto(authority) as peer:
+        _retain(peer.open, "health", "all good")
+        yield peer
+
+
+def _retain(target: str, topic: str, message: str) -> None:
+    """A retained message, by the bytes of the standard: the suite needs no client of its own."""
+    host, port = target.split(":")
+    body = len(topic).to_bytes(2, "big") + topic.encode() + message.encode()
+    with socket.create_connection((host, int(port)), 5) as sock:
+        sock.sendall(bytes.fromhex("100f00044d515454040200000003") + b"abc")
+        assert sock.recv(4) == bytes([0x20, 2, 0, 0])
+        sock.sendall(bytes([0x31, len(body)]) + body + bytes([0xC0, 0]))
+        assert sock.recv(2) == bytes([0xD0, 0])  # the answer to a ping: the message before it has been taken
+
+
+def test_retained_message_is_the_answer(asking: Asking, broker: MosquittoPeer) -> None:
+    outcome = asking.ask("mqtt", broker.open, {"security": "none", "topic": "health", "expect": "good"})
+
+    assert (outcome.ok, outcome.detail) == (True, "brought a message")
+    assert facts(outcome)["answer"] == "all good"
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_published_message_comes_back_to_who_signed_in(
+    asking: Asking, broker: MosquittoPeer, encrypted: bool
+) -> None:
+    settings = READER | {"topic": "test/ping", "publish": "grüße"} | ({} if encrypted else PLAIN)
+
+    outcome = asking.ask("mqtt", broker.tls if encrypted else broker.plain, settings)
+
+    assert (outcome.ok, outcome.detail) == (True, "brought back what was published")
+    assert facts(outcome)["answer"].startswith("grüße ")
+    assert facts(outcome).get("certificate_days") == (9 if encrypted else None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        (READER | {"password": "wrong"}, ErrorClass.SIGN_IN_REFUSED, "the broker refused: not authorised"),
+        ({}, ErrorClass.SIGN_IN_REFUSED, "the broker refused: not authorised"),
+        (READER | {"topic": "test/silent"}, ErrorClass.TIMEOUT, "no complete answer within 0.5 s"),
+        (READER, ErrorClass.NONE, "accepted the connection"),
+    ],
+)
+def test_refusals_in_words(
+    asking: Asking, broker: MosquittoPeer, settings: dict[str, object], error: ErrorClass, words: str
+) -> None:
+    outcome = asking.ask("mqtt", broker.plain, PLAIN | settings, timeout_s=0.5)
+
+    assert (outcome.error, outcome.detail) == (error, words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointer", "remedy"),
+    [
+        ({"topic": "a/b+"}, "/topic", "Let + stand alone"),
+        ({"topic": "a/#/b"}, "/topic", "Let + stand alone"),
+        ({"topic": "a/+", "publish": "x"}, "/topic", "Use a topic without + and #"),
+        ({"expect": "x"}, "/topic", "Add the topic"),
+        ({"password": "x"}, "/username", "Add the user name"),
+        (READER | {"security": "none"}, "/security", "Choose TLS"),
+    ],
+)
+def test_wrong_setting_names_its_remedy(settings: dict[str, object], pointer: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        PROBES["mqtt"].load(settings)
+
+    [(found, detail)] = caught.value.errors
+    assert found == pointer
+    assert remedy in detail
