@@ -1,10 +1,26 @@
 """The kinds of checks: one module each, listed here."""
 
-from monitors.probes import http, imap, mqtt, mysql, pop3, postgresql, redis, smtp, ssh, tcp, tls, websocket
+from monitors.probes import (
+    http,
+    icmp,
+    imap,
+    mqtt,
+    mysql,
+    pop3,
+    postgresql,
+    redis,
+    smtp,
+    ssh,
+    tcp,
+    tls,
+    udp,
+    websocket,
+)
 from monitors.probes.probe import Probe
 
 PROBES: dict[str, Probe] = {
     "http": http.PROBE,
+    "icmp": icmp.PROBE,
     "imap": imap.PROBE,
     "mqtt": mqtt.PROBE,
     "mysql": mysql.PROBE,
@@ -13,7 +29,8 @@ PROBES: dict[str, Probe] = {
     "redis": redis.PROBE,
     "smtp": smtp.PROBE,
     "ssh": ssh.PROBE,
-    "websocket": websocket.PROBE,
     "tcp": tcp.PROBE,
     "tls": tls.PROBE,
+    "udp": udp.PROBE,
+    "websocket": websocket.PROBE,
 }

@@ -34,7 +34,8 @@ class Talk:
     """What a check has at hand. What it puts into `facts` is asserted on and kept as evidence.
 
     `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
-    host key, a certificate chain; JSON, without secrets.
+    host key, a certificate chain; JSON, without secrets. `response_us` is the time that counts as the answer's
+    where it is not that of the whole check.
     """
 
     out: Outbound
@@ -45,6 +46,7 @@ class Talk:
     facts: dict[Source, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     warned: tuple[ErrorClass, str] | None = None
+    response_us: int | None = None
 
     def warn(self, error: ErrorClass, words: str) -> None:
         """The check is good, but less than it should be (degraded); the first such sentence counts."""
@@ -136,7 +138,7 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
         tls_us=phases.tls_us,
         wait_us=phases.wait_us,
         transfer_us=phases.transfer_us,
-        total_us=total_us,
+        total_us=total_us if talk.response_us is None else talk.response_us,
         address=phases.address,
         soft=soft,
         evidence=evidence,

@@ -106,13 +106,19 @@ def closed(host: str) -> OutboundError:
     return OutboundError(Failure.CONNECTION_LOST, f"{host} closed the connection")
 
 
-async def resolve(out: Outbound, host: str, tenant: int, phases: Phases) -> list[str]:
-    """The vetted addresses of a name or literal, at least one; raises NotResolved or AddressRefused."""
+async def resolve(out: Outbound, host: str, tenant: int, phases: Phases, family: int = 0) -> list[str]:
+    """The vetted addresses of a name or literal, at least one; raises NotResolved or AddressRefused.
+
+    `family` is 4 or 6 for addresses of that kind only, 0 for any.
+    """
     try:
-        answer = Answer((str(ip_address(host)),))
+        literal = ip_address(host)
+        answer = Answer((str(literal),))
+        if family and literal.version != family:
+            answer = Answer(failure=Failure.NO_ADDRESS, family=family)
     except ValueError:
         began = monotonic_ns()
-        answer = await _look_up(out, host.lower().removesuffix("."), tenant)
+        answer = await _look_up(out, host.lower().removesuffix("."), tenant, family)
         phases.dns_us = (phases.dns_us or 0) + (monotonic_ns() - began) // 1000
     if answer.failure is not None:
         raise NotResolved(answer.failure, answer.sentence(host))
@@ -188,7 +194,12 @@ def not_connected(error: OSError, address: str, port: int) -> NotConnected:
     return NotConnected(Failure.CONNECT_FAILED, f"connection to {peer} failed ({name})")
 
 
-async def _look_up(out: Outbound, name: str, tenant: int) -> Answer:
+async def _look_up(out: Outbound, name: str, tenant: int, family: int) -> Answer:
     found: asyncio.Future[Answer] = out.loop.create_future()
-    out.resolver.lookup(name, tenant, lambda answer: None if found.done() else found.set_result(answer))
+
+    def take(answer: Answer) -> None:
+        if not found.done():  # the check may have ended meanwhile
+            found.set_result(answer)
+
+    out.resolver.lookup(name, tenant, take, family)
     return await found

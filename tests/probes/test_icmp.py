@@ -1,0 +1,165 @@
+"""Pings of this machine itself, by raw and by ping sockets, and what is said where neither is allowed."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from monitors.probes import PROBES
+from monitors.probes.icmp import SETTINGS
+from monitors.probes.outcome import ErrorClass
+from pulse.fields import ConfigError
+from pulse.net.icmp import NOT_POSSIBLE, Echo, NoPing, missing
+from tests.probes.asking import Asking, facts, notes
+from tests.resolver import DnsServer
+
+pytestmark = pytest.mark.skipif(missing() != "", reason=missing())
+
+FAST = {"interval_ms": 10}
+
+
+@pytest.fixture(scope="module")
+def dns() -> Iterator[DnsServer]:
+    with DnsServer() as server:
+        server.answers("both.test", "127.0.0.1", "::1")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def asking(dns: DnsServer) -> Iterator[Asking]:
+    with Asking([dns.nameserver]) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_host_that_answers_is_up_with_all_figures(asking: Asking, address: str) -> None:
+    outcome = asking.ask("icmp", address, {**FAST, "count": 5})
+
+    ping = notes(outcome)["ping"]
+    assert (outcome.ok, outcome.soft, outcome.address) == (True, False, address)
+    assert outcome.detail.startswith("5 of 5 came back in ")
+    assert (ping["sent"], ping["received"], len(ping["round_trips_ms"])) == (5, 5, 5)
+    assert 0 < ping["min_ms"] <= ping["avg_ms"] <= ping["max_ms"] < 1000
+    assert facts(outcome)["loss"] == 0
+    assert facts(outcome)["jitter"] >= 0
+    assert outcome.total_us == round(ping["avg_ms"] * 1000)
+
+
+def test_family_is_as_chosen(asking: Asking) -> None:
+    assert asking.ask("icmp", "both.test", FAST).address == "127.0.0.1"
+    assert asking.ask("icmp", "both.test", {**FAST, "family": "6"}).address == "::1"
+    assert asking.ask("icmp", "127.0.0.1", {**FAST, "family": "6"}).error is ErrorClass.DNS_NO_ADDRESS
+
+
+def test_limits_make_it_degraded_or_down(asking: Asking) -> None:
+    jitter = asking.ask("icmp", "127.0.0.1", {**FAST, "assertions": ["[JITTER] < 0", "[LOSS] == 0"]})
+    loss = asking.ask("icmp", "127.0.0.1", {**FAST, "assertions": ["[LOSS] > 0 (soft)"]})
+
+    assert (jitter.ok, jitter.error) == (False, ErrorClass.ASSERTION_FAILED)
+    assert (loss.ok, loss.soft, loss.detail) == (True, True, "[LOSS] > 0 failed: it was 0.0")
+
+
+def test_silent_address_is_down_within_its_time(asking: Asking) -> None:
+    # Nobody answers for the network's own last address, and the kernel refuses to ask it.
+    outcome = asking.ask("icmp", "127.255.255.255", FAST, timeout_s=0.3)
+
+    assert not outcome.ok
+    assert outcome.error in (ErrorClass.TIMEOUT, ErrorClass.CONNECT_FAILED)
+
+
+def test_address_that_policy_forbids_is_never_pinged(asking: Asking) -> None:
+    outcome = asking.ask("icmp", "10.0.0.1", FAST)
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.REFUSED_ADDRESS)
+
+
+def test_many_at_once_to_one_host_do_not_mix_their_answers() -> None:
+    async def ping_all() -> list[float]:
+        loop = asyncio.get_running_loop()
+        echoes = [Echo(loop, "127.0.0.1") for _ in range(100)]
+        trips = await asyncio.wait_for(asyncio.gather(*(echo.send(7, 56) for echo in echoes)), 5)
+        for echo in echoes:
+            echo.__exit__()
+        return trips
+
+    trips = asyncio.run(ping_all())
+
+    assert len(trips) == 100
+
+
+def test_neither_kind_of_socket_is_said_at_once() -> None:
+    def refuse(*_: int) -> socket.socket:
+        raise PermissionError(1, "Operation not permitted")
+
+    async def try_it() -> None:
+        Echo(asyncio.get_running_loop(), "127.0.0.1", make_socket=refuse)
+
+    with pytest.raises(NoPing):
+        asyncio.run(try_it())
+    assert missing(refuse) == NOT_POSSIBLE
+
+
+CHILD = """
+import json, sys
+from monitors.probes import PROBES
+from tests.probes.asking import Asking
+with Asking() as asking:
+    outcome = asking.ask("icmp", "127.0.0.1", {"interval_ms": 10})
+    print(json.dumps([PROBES["icmp"].missing(), outcome.ok, int(outcome.error), outcome.detail]))
+"""
+
+
+def in_child(*wrapper: str, before: str = "") -> list[object]:
+    """What a process with other rights reports: [missing, ok, error, detail]."""
+    command = [*wrapper, sys.executable, "-c", before + CHILD]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30, env={**os.environ})
+    found: list[object] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can give up a right")
+def test_process_without_the_right_says_what_to_do_and_tries_nothing_else() -> None:
+    with open("/proc/sys/net/ipv4/ping_group_range") as file:
+        if file.read().split()[0] == "0":
+            pytest.skip("this machine lets everyone ping")
+
+    found = in_child("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw")
+
+    assert found == [NOT_POSSIBLE, False, int(ErrorClass.NOT_POSSIBLE_HERE), NOT_POSSIBLE]
+
+
+# A network of its own, where the group may use ping sockets; its loopback is switched on by hand.
+OWN_NETWORK = """
+import fcntl, socket, struct
+from pathlib import Path
+Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 0")
+with socket.socket() as sock:
+    fcntl.ioctl(sock, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root can make a network")
+def test_ping_sockets_are_enough() -> None:
+    script = f'exec setpriv --bounding-set=-net_raw --inh-caps=-net_raw {sys.executable} -c "$0"'
+    command = ["unshare", "--net", "sh", "-c", f"{sys.executable} -c '{OWN_NETWORK}' && {script}", CHILD]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+
+    assert json.loads(done.stdout)[:3] == ["", True, 0]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"count": 0}, {"count": 21}, {"warn_loss": 50, "max_loss": 20}, {"warn_ms": 9, "max_ms": 5}]
+)
+def test_wrong_setting_is_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        SETTINGS.load(settings)
+
+
+def test_kind_says_what_is_missing() -> None:
+    assert PROBES["icmp"].missing() == ""
