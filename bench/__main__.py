@@ -7,18 +7,35 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import pipeline, startup, transitions
+from bench import compared, pipeline, startup, transitions
 from bench.report import calibration, say
 
-FIGURES = {"pipeline": pipeline.run, "transitions": transitions.run, "startup": startup.run}
+FIGURES = {
+    "baseline": compared.baseline,
+    "https": compared.https,
+    "hanging": compared.hanging,
+    "dead": compared.dead,
+    "blackbox": compared.blackbox,
+    "pipeline": pipeline.run,
+    "tenants": pipeline.tenants,
+    "memory": pipeline.memory,
+    "transitions": transitions.run,
+    "startup": startup.run,
+}
+# Seconds of measuring unless told.
+LASTS_S = {"pipeline": 600, "tenants": 120, "memory": 3600, "transitions": 60}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"any of engine, {', '.join(FIGURES)}; all unless told")
     parser.add_argument("--monitors", type=int, default=50_000)
+    parser.add_argument("--organisations", type=int, default=50)
     parser.add_argument("--interval", type=int, default=30, help="seconds between checks of a monitor")
-    parser.add_argument("--seconds", type=float, help="of measuring; 600 for pipeline, 60 for transitions")
+    parser.add_argument(
+        "--seconds", type=float, help="of measuring; 600 for pipeline, 3600 for memory, 10 for most"
+    )
+    parser.add_argument("--speed", type=int, default=2000, help="checks per second without storage")
     parser.add_argument("--rate", type=int, default=20, help="transitions per second")
     parser.add_argument("--pages", type=int, default=100, help="pages open in all")
     parser.add_argument(
@@ -44,7 +61,7 @@ def measure(name: str, options: argparse.Namespace) -> int:
     if len(options.names) != 1:
         arguments = [argument for argument in sys.argv[1:] if argument not in {"engine", *FIGURES}]
         return subprocess.run([sys.executable, "-m", "bench", name, *arguments], check=False).returncode
-    options.seconds = options.seconds or (600 if name == "pipeline" else 60)
+    options.seconds = options.seconds or LASTS_S.get(name, 10)
     figures = [say(figure) for figure in FIGURES[name](options)]
     return int(any(figure.verdict == "miss" for figure in figures))
 

@@ -1,19 +1,27 @@
-"""The path of a check, end to end with storage and evaluation: 50,000 monitors every 30 s, targets by name."""
+"""The path of a check, end to end with storage and evaluation: 50,000 monitors, targets by name."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from bench.places import bench_server, cpu_seconds, pulse, servers
+from bench import blackbox_exporter
+from bench.compared import FEW_NAMES, script
+from bench.places import bench_server, cpu_seconds, pulse, resident_bytes, servers
 from bench.report import Figure, at_least, at_most, info
 
-ORGANISATIONS = 50
 DEAD_PERCENT = 5
+BARE_SECONDS = 8
+MEGABYTE = 1 << 20
 
 MONITORS = """
 INSERT INTO {schema}.monitors_monitor (id, name, kind, target, config, interval_seconds, timeout_seconds,
@@ -40,6 +48,7 @@ SELECT no, %(tenant)s, 1, jsonb_build_object('kind', kind, 'target', target, 'co
     timeout_seconds, 'policy', jsonb_build_object('down_after', down_after, 'up_after', up_after))
 FROM {schema}.monitors_monitor
 """
+CPU = frozenset({"pipeline_worker_cpu", "pipeline_postgres_cpu"})
 WINDOW = """
 SELECT count(*), coalesce(percentile_cont(0.99) WITHIN GROUP (ORDER BY lateness_us), 0), coalesce(max(lateness_us), 0),
     count(*) FILTER (WHERE NOT ok)
@@ -47,13 +56,67 @@ FROM telemetry_checkresult WHERE slot >= %s AND slot < %s
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pipeline at work; `target` is the port of what it checks."""
+
+    worker: int
+    postgres: int
+    target: int
+
+
 def run(options: argparse.Namespace) -> Iterator[Figure]:
-    """The figures of one run; the window starts after one warm interval."""
-    with (
-        servers() as environment,
-        bench_server("target.py") as port,
-        bench_server("dns.py", "--ttl", "30") as dns,
-    ):
+    """The figures of one run, then those of what it is compared with on the same target."""
+    with bench_server("target.py") as port:
+        with at_work(options, port) as place:
+            figures = list(measure(options, place))
+        yield from figures
+        whole = sum(figure.value for figure in figures if figure.figure in CPU)
+        rate = options.monitors / options.interval
+        settings = {"port": port, "rate": rate, "seconds": BARE_SECONDS, "names": FEW_NAMES}
+        perform = script("baseline.py", "perform", **settings)
+        bare = script("baseline.py", "socket_action", **settings)
+        yield info("bare_perform_cpu", perform["cpu_us"], "us/check")
+        yield info("bare_socket_action_cpu", bare["cpu_us"], "us/check")
+        yield at_most("pipeline_to_bare", whole / bare["cpu_us"], "times", 2.5)
+        peer = blackbox_exporter.cpu_us(port, BARE_SECONDS)
+        if peer is None:
+            print(blackbox_exporter.MISSING, flush=True)
+            return
+        yield info("blackbox_cpu", peer, "us/probe")
+        yield at_least("pipeline_probes_per_core_to_blackbox", peer / whole, "times", 3.0)
+
+
+def tenants(options: argparse.Namespace) -> Iterator[Figure]:
+    """1,000 organisations against one, the same monitors in all: CPU per check, storage included."""
+    cost = {}
+    for organisations in (1, 1000):
+        command = [
+            sys.executable, "-m", "bench", "pipeline", "--organisations", str(organisations),
+            "--monitors", str(options.monitors), "--interval", str(options.interval), "--seconds", str(options.seconds),
+        ]  # fmt: skip
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        cost[organisations] = sum(line["value"] for line in lines if line["figure"] in CPU)
+        yield info(f"tenants_cpu_{organisations}", cost[organisations], "us/check")
+    yield at_most("tenants_cpu_ratio", cost[1000] / max(1.0, cost[1]), "times", 1.15)
+
+
+def memory(options: argparse.Namespace) -> Iterator[Figure]:
+    """What the worker holds in memory, after every monitor was checked, and what comes to it later."""
+    with bench_server("target.py") as port, at_work(options, port) as place:
+        sleep(options.interval)
+        before = resident_bytes(place.worker)
+        sleep(options.seconds)
+        after = resident_bytes(place.worker)
+    yield at_most("memory_worker", after / MEGABYTE, "MB", 400)
+    yield at_most(f"memory_growth_in_{options.seconds:g}_s", (after - before) / MEGABYTE, "MB", 10)
+
+
+@contextmanager
+def at_work(options: argparse.Namespace, port: int) -> Iterator[Place]:
+    """A pipeline that has been running for one interval."""
+    with servers() as environment, bench_server("dns.py", "--ttl", "30") as dns:
         os.environ |= environment
         import django
 
@@ -63,7 +126,7 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         log = Path(options.log) if options.log else None
         with pulse(environment, "manage.py", "run_checks", log=log) as worker:
             sleep(options.interval + 5)
-            yield from measure(options, worker.pid, int(environment["BENCH_POSTGRES_PID"]))
+            yield Place(worker.pid, int(environment["BENCH_POSTGRES_PID"]), port)
 
 
 def fill(options: argparse.Namespace, port: int) -> None:
@@ -75,8 +138,8 @@ def fill(options: argparse.Namespace, port: int) -> None:
     from tenants.actors import COMMAND_LINE
 
     owner, _ = membership.find_or_create_user("bench@example.org")
-    each = options.monitors // ORGANISATIONS
-    for number in range(ORGANISATIONS):
+    each = options.monitors // options.organisations
+    for number in range(options.organisations):
         organisation = provisioning.request_organisation(
             f"bench-{number}", f"Bench {number}", owner, COMMAND_LINE
         )
@@ -93,14 +156,14 @@ def fill(options: argparse.Namespace, port: int) -> None:
     connection.close()
 
 
-def measure(options: argparse.Namespace, worker: int, postgres: int) -> Iterator[Figure]:
+def measure(options: argparse.Namespace, place: Place) -> Iterator[Figure]:
     from django.utils import timezone
 
     start, began = timezone.now(), monotonic()
-    before = cpu_seconds(worker), cpu_seconds(postgres)
+    before = cpu_seconds(place.worker), cpu_seconds(place.postgres)
     sleep(options.seconds)
     end, lasted = timezone.now(), monotonic() - began
-    after = cpu_seconds(worker), cpu_seconds(postgres)
+    after = cpu_seconds(place.worker), cpu_seconds(place.postgres)
     sleep(8)  # the last slots of the window end within their timeout
     count, p99_us, worst_us, failed = query(WINDOW, [start, end])
     gaps = query("SELECT count(*) FROM telemetry_gap", [])[0]

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 from typing import cast
 
 import uvloop
@@ -58,12 +59,17 @@ class Target(asyncio.Protocol):
         return self.status_by_host.get(host, 200)
 
 
-async def serve(port: int, close: bool) -> None:
+async def serve(port: int, close: bool, certificate: str | None) -> None:
     Target.close = close
     Target.ok = answer(200, close)
     loop = asyncio.get_running_loop()
     listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG, reuse_port=True)
-    server = await loop.create_server(Target, sock=listener, backlog=BACKLOG)
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        context.num_tickets = 0  # nobody comes back with one
+    server = await loop.create_server(Target, sock=listener, backlog=BACKLOG, ssl=context)
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     print(listener.getsockname()[1], flush=True)
@@ -78,8 +84,9 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one; it is printed")
     parser.add_argument("--close", action="store_true", help="close each connection after its answer")
+    parser.add_argument("--certificate", help="PEM file with key and chain; then it speaks TLS")
     options = parser.parse_args()
-    uvloop.run(serve(options.port, options.close))
+    uvloop.run(serve(options.port, options.close, options.certificate))
 
 
 if __name__ == "__main__":
