@@ -6,23 +6,27 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from time import monotonic
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from monitors.definition import target_policy
+from monitors.guarding import TIMEOUT_S, Guard, Sight, is_doubtful
 from monitors.judging import Result
+from monitors.probes import PROBES
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import Outcome
 from monitors.recording import record
-from monitors.telemetry import results
+from monitors.telemetry import blindness, results
 from monitors.telemetry.claiming import Claimed, claim
 from monitors.telemetry.models import GapReason
 from monitors.telemetry.scheduling import location_no
 from monitors.telemetry.specs import Spec, Specs
-from pulse import failpoints, metrics
+from monitors.watching import Onlookers, Progress
+from pulse import VERSION, failpoints, live, metrics
 from pulse.scoping import as_pipeline
 
 log = structlog.get_logger(__name__)
@@ -43,10 +47,21 @@ class Held:
 
     check: Claimed
     spec: Spec
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What comes back with the outcome of a control target: the round that it belongs to."""
+
+    round: int
 
 
 class Checker:
-    """Two threads around one engine: a claimer on its own clock, which a bell only wakes early, and a recorder."""
+    """Two threads around one engine: a claimer on its own clock, which a bell only wakes early, and a recorder.
+
+    The recorder also keeps the guard: a failure that would open an outage waits for a look at the control targets.
+    """
 
     def __init__(self, *, max_in_flight: int = 10_000) -> None:
         self.specs = Specs()
@@ -56,7 +71,12 @@ class Checker:
             nameservers=settings.PULSE_NAMESERVERS or None,
             max_in_flight=max_in_flight,
         )
+        self.guard = Guard(settings.PULSE_CONTROL_TARGETS)
+        self._controls: deque[tuple[int, bool]] = deque()
+        self._noted: bool | None = None
+        self._doubted: list[tuple[Result, float]] = []
         self._results: deque[Result] = deque()
+        self._onlookers = Onlookers()
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._drained = threading.Event()
@@ -130,19 +150,29 @@ class Checker:
             if spec is None:
                 results.set_aside(check, location)
                 continue
-            start_at = before + (check.slot - taken.now).total_seconds()
-            jobs.append(
-                Job(Held(check, spec), check.tenant_no, spec.kind, spec.target, spec.config,
-                    spec.timeout_seconds, start_at)
-            )  # fmt: skip
+            jobs.append(self._job(check, spec, before + (check.slot - taken.now).total_seconds()))
         self.engine.submit(jobs)
         return len(taken.checks) == CLAIM_AT_MOST
+
+    def _job(self, check: Claimed, spec: Spec, start_at: float) -> Job:
+        watch, progress = None, None
+        if check.asked and spec.organisation:
+            watch, progress = self._onlookers.follow(UUID(spec.organisation), spec.identity)
+        return Job(
+            Held(check, spec, progress), check.tenant_no, spec.kind, spec.target, spec.config, spec.timeout_seconds,
+            start_at, agent(), spec.identity, spec.destination, watch,
+        )  # fmt: skip
 
     # -- the engine's thread
 
     def _take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         held = job.key
+        if isinstance(held, Control):
+            self._controls.append((held.round, outcome.ok))
+            return
         assert isinstance(held, Held)
+        if held.progress is not None:
+            self._onlookers.finish(held.progress, outcome)
         self._results.append(Result(held.check, held.spec, outcome, lateness_us))
 
     # -- the recorder's thread
@@ -151,17 +181,16 @@ class Checker:
         location = None
         batch: list[Result] = []
         while batch or self._results or not self._drained.is_set():
-            while self._results and len(batch) < RECORD_AT_MOST:
-                batch.append(self._results.popleft())
-            if not batch:
-                self._drained.wait(RECORD_EVERY_S)
-                continue
             try:
                 if location is None:
                     with as_pipeline():
                         location = location_no()
-                record(batch, location)
-                batch = []
+                self._look_about(location)
+                batch += self._believed(RECORD_AT_MOST - len(batch), location)
+                if batch:
+                    record(batch, location)
+                    _show_asked(batch)
+                    batch = []
             except AWAY as error:
                 log.warning(
                     "database_away", at="record", waiting=len(batch), error=str(error).splitlines()[0]
@@ -175,3 +204,66 @@ class Checker:
             if len(self._results) < RECORD_AT_MOST and not self._drained.is_set():
                 self._drained.wait(RECORD_EVERY_S)
         connection.close()
+
+    def _look_about(self, location: int) -> None:
+        """Keep the guard's rounds going, and write down when this location goes blind and when it sees again."""
+        while self._controls:
+            self.guard.answered(*self._controls.popleft())
+        now = monotonic()
+        if (
+            self.engine.alive
+            and not self._drained.is_set()
+            and self.guard.wants_round(now, bool(self._doubted))
+        ):
+            control = Control(self.guard.begin(now))
+            config = PROBES["tcp"].load({})
+            self.engine.submit(
+                Job(control, 0, "tcp", target, config, TIMEOUT_S, now) for target in self.guard.targets
+            )
+        if self.guard.has_looked and self._noted is not self.guard.is_blind:
+            with as_pipeline():
+                blindness.note(location, self.guard.is_blind)
+            self._noted = self.guard.is_blind
+
+    def _believed(self, most: int, location: int) -> list[Result]:
+        """Results to record now. What the guard does not believe is no result but a gap.
+
+        What still waits for a round when the worker stops is probed again when its lease ends.
+        """
+        now = monotonic()
+        blind = self.guard.is_blind
+        batch: list[Result] = []
+        waiting: list[tuple[Result, float]] = []
+        for result, failed_at in self._doubted:
+            sight = self.guard.sight(failed_at, now)
+            if sight is Sight.SEES:
+                batch.append(result)
+            elif sight is Sight.WAIT:
+                waiting.append((result, failed_at))
+            else:
+                self._not_seen(result, location)
+        self._doubted = waiting
+        while self._results and len(batch) < most:
+            result = self._results.popleft()
+            if self.guard.targets and is_doubtful(result, blind):
+                self._doubted.append((result, now))
+            else:
+                batch.append(result)
+        return batch
+
+    def _not_seen(self, result: Result, location: int) -> None:
+        metrics.MISSED.labels(GapReason.BLIND.name.lower()).inc()
+        with as_pipeline():
+            results.set_aside(result.check, location, GapReason.BLIND)
+
+
+def _show_asked(batch: list[Result]) -> None:
+    """Pages that wait for the result of a check asked for by hand look now."""
+    for result in batch:
+        if result.check.asked and result.spec.organisation:
+            live.publish(UUID(result.spec.organisation), [f"monitor:{result.spec.identity}"])
+
+
+def agent() -> str:
+    """How checks name themselves: with a page that says what they are."""
+    return f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"

@@ -16,6 +16,8 @@ from monitors.models import Monitor
 from monitors.telemetry.heads import Settled, lock_heads, settle
 from monitors.telemetry.models import LiveState, Status
 from pulse import facts, scoping
+from pulse.scoping import in_tenant
+from tenants.models import Organisation
 
 WORKS = (Status.UP, Status.DEGRADED)
 KNOWN = (*WORKS, Status.DOWN, Status.FLAPPING)
@@ -88,12 +90,12 @@ def settle_groups(groups: Sequence[Monitor], now: datetime) -> None:
     )
 
 
-def settle_all() -> int:
-    """Look at every group anew; how many there are. For upkeep: what a lost message left behind is mended."""
-    with transaction.atomic():
-        groups = list(Monitor.objects.filter(kind=Monitor.GROUP, enabled=True).prefetch_related("members"))
-        settle_groups(groups, timezone.now())
-    return len(groups)
+def settle_everywhere() -> None:
+    """Look at every group of every organisation anew: what an accident left behind is mended within the hour."""
+    for organisation in Organisation.objects.filter(state=Organisation.State.READY):
+        with in_tenant(organisation), transaction.atomic():
+            groups = Monitor.objects.filter(kind=Monitor.GROUP, enabled=True).prefetch_related("members")
+            settle_groups(list(groups), timezone.now())
 
 
 def would_circle(group: UUID | None, members: Collection[UUID]) -> bool:

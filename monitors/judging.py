@@ -45,7 +45,7 @@ class Judged:
     def is_worth_evidence(self) -> bool:
         """A failure, a soft failure or a change; of an outage that goes on, only a sample."""
         outcome = self.result.outcome
-        if self.transition is not None:
+        if self.transition is not None or self.check.asked:
             return True
         if self.after.status in (Status.DOWN, Status.DEGRADED) and not self.after.successes:
             step = SAMPLED_EVERY.total_seconds()

@@ -10,7 +10,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from monitors import live
+from monitors import grouping, live
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.telemetry import results
@@ -59,7 +59,10 @@ def announce_first(items: list[Judged]) -> None:
             continue
         try:
             with in_tenant(organisation):
-                live.announce(organisation, [item.check.monitor_no for item in grouped[organisation.no]])
+                numbers = [item.check.monitor_no for item in grouped[organisation.no]]
+                live.announce(organisation, numbers)
+                with transaction.atomic():
+                    grouping.settle_groups_of(numbers, timezone.now())
         except AWAY:
             raise
         except Exception:  # nice to see now, never worth a result

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from monitors.listing import WORDS, Query, counts
 from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
+from monitors.telemetry import blindness
 from monitors.telemetry.models import LiveState, Status
 from pulse import scoping
 from pulse.links import path_in
@@ -46,6 +47,9 @@ def summarise(now: datetime) -> Summary:
     total, late = sum(numbers.values()), overdue(now)
     status, lead = verdict(numbers, late)
     words = detail(numbers, names_in_trouble(numbers), late)
+    if blind := blindness.open_now():
+        status, lead = "unknown", f"Pulse cannot see from {', '.join(code for code, _ in blind)}"
+        words = f"Its own network is down there, so no outage is told on its word. {words}".strip()
     url = path_in(scoping.current().slug, "monitors:summary")
     return Summary(url, total, status, lead, words, tally(numbers))
 

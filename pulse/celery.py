@@ -54,8 +54,9 @@ app.conf.update(
         "ring for checks": ring("checks", 5, expires=4),
         "ring for notifications": ring("notifications", 5, expires=4),
         "ring for provisioning": ring("default", 5, expires=4),
-        # Upkeep: partitions ahead, old ones dropped, sessions cleared.
+        # Upkeep: partitions ahead, old ones dropped, groups as their members are, sessions cleared.
         "keep partitions": upkeep("pulse.keep_partitions", 3600),
+        "settle groups": upkeep("pulse.settle_groups", 3600),
         "clear sessions": upkeep("pulse.clear_sessions", 24 * 3600),
     },
 )

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from monitors import grouping
 from monitors import workers as checks
 from notifications import workers as notifications
 from pulse import watchdog
@@ -31,6 +32,11 @@ def keep_partitions() -> None:
     """Make the partitions of the coming days and drop those that no table keeps any more."""
     preparation.make_partitions()
     preparation.drop_partitions()
+
+
+@shared_task(name="pulse.settle_groups")  # type: ignore[untyped-decorator]
+def settle_groups() -> None:
+    grouping.settle_everywhere()
 
 
 @shared_task(name="pulse.clear_sessions")  # type: ignore[untyped-decorator]

@@ -1,7 +1,9 @@
 """What the engine is handed: one check, due at one moment."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+
+Watch = Callable[[str, object], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +13,8 @@ class Job:
     `key` comes back with the outcome and means nothing here; `tenant` only shares out capacity; `config` is
     what the kind's `load` returned; `timeout_s` covers look-ups, redirects and everything else; `start_at` is
     `time.monotonic()`. `agent` is how Pulse names itself (a User-Agent), `identity` the monitor's public id.
+    Checks of one `destination` share what may be under way there. `watch` hears of each phase as it ends, on
+    the engine's loop: ("dns_us", 1200), ("address", "192.0.2.1"); it must only hand over.
     """
 
     key: Hashable
@@ -22,3 +26,5 @@ class Job:
     start_at: float
     agent: str = ""
     identity: str = ""
+    destination: str = ""
+    watch: Watch | None = None

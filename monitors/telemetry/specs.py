@@ -12,7 +12,9 @@ from django.db import connection
 from monitors import secrets
 from monitors.evaluation import Policy
 from monitors.probes import PROBES
+from monitors.probes.probe import Probe
 from monitors.telemetry.claiming import Claimed
+from pulse.net.urls import Url
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ class Spec:
     locations: int = 1
     quorum: int = 1
     identity: str = ""
+    organisation: str = ""
+    destination: str = ""
 
 
 class Specs:
@@ -85,4 +89,15 @@ def _parse(version: int, raw: dict[str, Any]) -> Spec:
         raw.get("locations", 1),
         raw.get("quorum", 1),
         raw.get("monitor", ""),
+        raw.get("organisation", ""),
+        destination(probe, raw["target"]),
     )
+
+
+def destination(probe: Probe, target: str) -> str:
+    """What checks of one place have in common: host and port; "" for a target that can no longer be read."""
+    try:
+        found = probe.check_target(target)
+    except ValueError:
+        return ""
+    return found.origin if isinstance(found, Url) else str(found)

@@ -69,9 +69,9 @@ def move(organisation: Organisation) -> None:
     with in_tenant(organisation):
         by_name = {watched.name: watched for watched in WATCHED}
         for monitor in Monitor.objects.filter(name__in=by_name):
-            known, target = definition.as_json(monitor), describe(by_name[monitor.name])["target"]
-            if known["target"] != target:
-                editing.update(organisation, monitor, definition.read({"target": target}, known), PULSE)
+            target = describe(by_name[monitor.name])["target"]
+            if monitor.target != target:
+                editing.update(organisation, monitor, definition.read({"target": target}, monitor), PULSE)
         for channel in NotificationChannel.objects.filter(name=RECEIVER):
             url = f"{address()}/demo/receiver/"
             if channel.config.get("url") != url:

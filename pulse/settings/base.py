@@ -17,6 +17,8 @@ PULSE_DEMO = env.flag("PULSE_DEMO", False)
 PULSE_SELF_URL = env.text("PULSE_SELF_URL", PULSE_BASE_URL)
 PULSE_SIGNUP = env.choice("PULSE_SIGNUP", ("", "open", "invite", "closed"), "")
 PULSE_LOCATION = env.text("PULSE_LOCATION", "default")
+# What a prober asks before it tells an outage: when none of them answers, it is its own network that is down.
+PULSE_CONTROL_TARGETS = env.endpoints("PULSE_CONTROL_TARGETS")
 PULSE_ALLOW_PRIVATE_TARGETS = env.text("PULSE_ALLOW_PRIVATE_TARGETS")
 PULSE_ALLOW_PRIVATE_WEBHOOKS = env.text("PULSE_ALLOW_PRIVATE_WEBHOOKS")
 PULSE_NAMESERVERS = [part for part in env.text("PULSE_NAMESERVERS").split(",") if part]

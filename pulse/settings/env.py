@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from pulse.net.endpoints import parse_endpoint
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
@@ -48,6 +50,17 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
     if value not in options:
         raise ImproperlyConfigured(f"{name}={value!r} is not known: use one of {', '.join(options)}.")
     return value
+
+
+def endpoints(name: str) -> tuple[str, ...]:
+    """Hosts with ports, with commas between: "192.0.2.1:443, ns.example.com:53"."""
+    found = []
+    for part in filter(None, map(str.strip, text(name).split(","))):
+        try:
+            found.append(str(parse_endpoint(part)))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {part!r} is no host with a port. {error}") from None
+    return tuple(found)
 
 
 def database(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:

@@ -19,6 +19,7 @@ OPEN_TO_ALL = {
     "",
     "sign-in/x/",
     "v1/openapi.json",
+    "about-checks",
     "health/ready",
     "metrics",
     "demo/shop",

@@ -1,0 +1,85 @@
+"""Share the engine out: no organisation and no slow destination may hold all of it."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from monitors.probes.jobs import Job
+
+# Of one organisation while it alone is busy, as a part of all; several busy ones share that part.
+LARGEST_SHARE = 0.75
+BUSY_SHARE = 0.05
+PER_DESTINATION = 250
+PARKED_AT_MOST = 1000
+
+
+@dataclass(slots=True)
+class Shares:
+    """Which checks may start now; the others are parked until one of theirs ends. Pure: no clock, no loop.
+
+    `limit` is how many checks the engine runs at once.
+    """
+
+    limit: int
+    per_destination: int = PER_DESTINATION
+    _tenants: Counter[int] = field(default_factory=Counter)
+    _destinations: Counter[str] = field(default_factory=Counter)
+    _parked: dict[int | str, deque[tuple[int, Job]]] = field(default_factory=dict)
+    _parked_of: Counter[int] = field(default_factory=Counter)
+
+    def take(self, job: Job) -> bool:
+        """Count a start, if there is room for it."""
+        if self._blocked_by(job) is not None:
+            return False
+        self._tenants[job.tenant] += 1
+        if job.destination:
+            self._destinations[job.destination] += 1
+        return True
+
+    def park(self, number: int, job: Job) -> bool:
+        """Keep a check that found no room; False when its organisation has too many waiting already."""
+        blocked = self._blocked_by(job)
+        if blocked is None or self._parked_of[job.tenant] >= PARKED_AT_MOST:
+            return False
+        self._parked.setdefault(blocked, deque()).append((number, job))
+        self._parked_of[job.tenant] += 1
+        return True
+
+    def give_back(self, job: Job) -> None:
+        """A check that was started has ended."""
+        _less(self._tenants, job.tenant)
+        if job.destination:
+            _less(self._destinations, job.destination)
+
+    def unparked(self, ended: Job) -> Iterator[tuple[int, Job]]:
+        """The check that may start now in the room that `ended` left, oldest first; at most one for each limit."""
+        for key in (ended.tenant, ended.destination):
+            queue = self._parked.get(key)
+            if not queue:
+                continue
+            number, job = queue.popleft()
+            if not queue:
+                del self._parked[key]
+            _less(self._parked_of, job.tenant)
+            yield number, job
+
+    def _blocked_by(self, job: Job) -> int | str | None:
+        if job.destination and self._destinations[job.destination] >= self.per_destination:
+            return job.destination
+        running = self._tenants[job.tenant]
+        # Counting who is busy costs a walk over all: only who is busy itself needs it.
+        if running >= self.limit * BUSY_SHARE and running >= self._share():
+            return job.tenant
+        return None
+
+    def _share(self) -> float:
+        busy = sum(count >= self.limit * BUSY_SHARE for count in self._tenants.values())
+        return self.limit * LARGEST_SHARE / max(1, busy)
+
+
+def _less(counter: Counter[int] | Counter[str], key: int | str) -> None:
+    counter[key] -= 1  # type: ignore[index]
+    if not counter[key]:  # type: ignore[index]
+        del counter[key]
