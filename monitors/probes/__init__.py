@@ -1,6 +1,7 @@
 """The kinds of checks: one module each, listed here."""
 
 from monitors.probes import (
+    grpc_health,
     http,
     icmp,
     imap,
@@ -19,6 +20,7 @@ from monitors.probes import (
 from monitors.probes.probe import Probe
 
 PROBES: dict[str, Probe] = {
+    "grpc": grpc_health.PROBE,
     "http": http.PROBE,
     "icmp": icmp.PROBE,
     "imap": imap.PROBE,

@@ -94,14 +94,16 @@ def endpoint(talk: Talk, default_port: int) -> Endpoint:
 
 
 @asynccontextmanager
-async def opened(talk: Talk, default_port: int, *, at_once: bool) -> AsyncIterator[Stream]:
-    """A connection to the target, encrypted `at_once` or later by `secure`; closed at the end."""
+async def opened(
+    talk: Talk, default_port: int, *, at_once: bool, protocols: tuple[str, ...] = ()
+) -> AsyncIterator[Stream]:
+    """A connection to the target, encrypted `at_once` (offering `protocols`) or later by `secure`; closed after."""
     place = endpoint(talk, default_port)
     stream = await talk.open(place.host, place.port or default_port)
     began = monotonic_ns()
     try:
         if at_once:
-            await secure(talk, stream)
+            await secure(talk, stream, protocols)
         yield stream
     finally:
         talk.phases.wait_us = (monotonic_ns() - began) // 1000 - (talk.phases.tls_us or 0)

@@ -94,19 +94,9 @@ class _Exchange:
 
     async def host_key(self) -> tuple[str, str]:
         """Type and fingerprint of the key that the server has proved to hold."""
-        lists = [
-            b",".join(EXCHANGES),
-            b",".join(HOST_KEYS),
-            _CIPHERS,
-            _CIPHERS,
-            _MACS,
-            _MACS,
-            b"none",
-            b"none",
-            b"",
-            b"",
-        ]
-        ours = bytes([_KEXINIT]) + secrets.token_bytes(16) + b"".join(map(string, lists)) + bytes(5)
+        names = [b",".join(EXCHANGES), b",".join(HOST_KEYS), _CIPHERS, _CIPHERS, _MACS, _MACS]
+        lists = b"".join(map(string, [*names, b"none", b"none", b"", b""]))
+        ours = bytes([_KEXINIT]) + secrets.token_bytes(16) + lists + bytes(5)
         await self._say(ours)
         theirs = await self._hear(_KEXINIT)
         name = await self._agree(theirs)
