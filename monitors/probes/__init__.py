@@ -11,6 +11,7 @@ from monitors.probes import (
     postgresql,
     redis,
     smtp,
+    snmp,
     ssh,
     tcp,
     tls,
@@ -35,4 +36,5 @@ PROBES: dict[str, Probe] = {
     "tls": tls.PROBE,
     "udp": udp.PROBE,
     "websocket": websocket.PROBE,
+    "snmp": snmp.PROBE,
 }

@@ -36,6 +36,10 @@ class Packet:
         """Whether `prefix` is next; nothing is taken."""
         return self._data.startswith(prefix, self._at)
 
+    def rest_ahead(self) -> bytes:
+        """All that is left; nothing is taken."""
+        return self._data[self._at :]
+
     def big(self, size: int) -> int:
         """An unsigned number, most significant byte first."""
         return int.from_bytes(self.take(size), "big")
