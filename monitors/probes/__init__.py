@@ -1,6 +1,7 @@
 """The kinds of checks: one module each, listed here."""
 
 from monitors.probes import (
+    dns,
     grpc_health,
     http,
     icmp,
@@ -21,7 +22,8 @@ from monitors.probes import (
 from monitors.probes.probe import Probe
 
 PROBES: dict[str, Probe] = {
-    "grpc": grpc_health.PROBE,
+    "dns": dns.PROBE,
+    "grpc_health": grpc_health.PROBE,
     "http": http.PROBE,
     "icmp": icmp.PROBE,
     "imap": imap.PROBE,
@@ -31,10 +33,10 @@ PROBES: dict[str, Probe] = {
     "postgresql": postgresql.PROBE,
     "redis": redis.PROBE,
     "smtp": smtp.PROBE,
+    "snmp": snmp.PROBE,
     "ssh": ssh.PROBE,
     "tcp": tcp.PROBE,
     "tls": tls.PROBE,
     "udp": udp.PROBE,
     "websocket": websocket.PROBE,
-    "snmp": snmp.PROBE,
 }

@@ -45,6 +45,11 @@ class Datagrams:
 async def open_datagrams(out: Outbound, host: str, port: int, tenant: int, phases: Phases) -> Datagrams:
     """To the first vetted address of `host`; raises NotResolved, AddressRefused or NotConnected."""
     address = (await resolve(out, host, tenant, phases))[0]
+    return connect_datagrams(out, address, port, phases)
+
+
+def connect_datagrams(out: Outbound, address: str, port: int, phases: Phases) -> Datagrams:
+    """To an address that was vetted, or that the operator chose; raises NotConnected."""
     phases.address = address
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     began = monotonic_ns()

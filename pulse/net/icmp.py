@@ -142,7 +142,7 @@ def _packet(version: int, identifier: int, sequence: int, data: bytes) -> bytes:
 def _checksum(packet: bytes) -> int:
     """RFC 1071."""
     padded = packet + b"\0" * (len(packet) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 

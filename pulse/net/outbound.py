@@ -41,6 +41,7 @@ class Outbound:
     ) -> None:
         self.loop = loop
         self.policy = policy
+        self.nameservers = nameservers
         self.resolver = Resolver(loop, nameservers)
         self.ca_file = ca_file or default_ca_file()
         self.transfers = Transfers(loop, self.ca_file)

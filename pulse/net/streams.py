@@ -173,7 +173,22 @@ async def open_stream(
     out: Outbound, host: str, port: int, tenant: int, within_s: float, phases: Phases
 ) -> Stream:
     """A connected stream to one of the vetted addresses; raises NotResolved, AddressRefused or NotConnected."""
-    sock = await open_socket(out, host, port, tenant, within_s, phases)
+    return await _streaming(await open_socket(out, host, port, tenant, within_s, phases), host)
+
+
+async def connect_stream(out: Outbound, address: str, port: int, within_s: float, phases: Phases) -> Stream:
+    """A stream to an address that the operator chose (a name server), not vetted; raises NotConnected."""
+    phases.address = address
+    began = monotonic_ns()
+    try:
+        sock = await _connect(out.loop, address, port, within_s)
+    except (OSError, TimeoutError) as error:
+        raise not_connected(error, address, port) from None
+    phases.connect_us = (monotonic_ns() - began) // 1000
+    return await _streaming(sock, address)
+
+
+async def _streaming(sock: socket.socket, host: str) -> Stream:
     try:
         reader, writer = await asyncio.open_connection(sock=sock, limit=READ_AT_MOST)
     except BaseException:

@@ -1,0 +1,104 @@
+"""DNS names and records as people write them, and how the expected ones are compared with those that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.rdata
+import dns.rdatatype
+import dns.reversename
+
+from pulse.net.addresses import Address
+
+TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "CAA", "SOA", "PTR")
+MOST_RECORDS = 200
+LONGEST_RECORD = 500
+_IN_ORDER = ("MX", "SRV")  # a number or more stand before the host
+
+
+@dataclass(frozen=True, slots=True)
+class DnsName:
+    """What is asked for: a name in ASCII without the final dot, or an address for PTR."""
+
+    host: str
+    literal: Address | None = None
+
+    def __str__(self) -> str:
+        return self.host
+
+    @property
+    def question(self) -> dns.name.Name:
+        """The name to ask for; an address is turned round."""
+        if _is_address(self.host):
+            return dns.reversename.from_address(self.host)
+        return dns.name.from_text(self.host)
+
+
+def parse_name(text: str) -> DnsName:
+    """The name or address as typed; raises ValueError with a sentence that says what to change."""
+    text = text.strip()
+    if _is_address(text):
+        return DnsName(str(ip_address(text)))  # nothing connects to it, so no policy is asked
+    if not text or "://" in text or "/" in text or ":" in text or " " in text:
+        raise ValueError("Write the name to look up, without scheme, port or path, as in example.com.")
+    try:
+        name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2003)
+    except (dns.exception.DNSException, UnicodeError, ValueError):
+        raise ValueError(
+            f"Write a DNS name, as in example.com: {text[:60]!r} is none (labels have 1 to 63 characters)."
+        ) from None
+    return DnsName(name.to_text(omit_final_dot=True).lower())
+
+
+def values(answer: dns.message.Message, kind: str) -> list[str]:
+    """The records of the kind in the answer, sorted, as `written` writes them."""
+    wanted = dns.rdatatype.from_text(kind)
+    found = {written(rdata) for rrset in answer.answer if rrset.rdtype == wanted for rdata in rrset}
+    return sorted(found)[:MOST_RECORDS]
+
+
+def written(rdata: dns.rdata.Rdata) -> str:
+    """A record as its owner writes it: names in lower case without the final dot, TXT as one text."""
+    if rdata.rdtype == dns.rdatatype.TXT:
+        strings: tuple[bytes, ...] = getattr(rdata, "strings", ())
+        return b"".join(strings).decode("utf-8", "backslashreplace")[:LONGEST_RECORD]
+    text = rdata.to_text()
+    if rdata.rdtype == dns.rdatatype.CAA:
+        return text[:LONGEST_RECORD]
+    return " ".join(word.removesuffix(".") or "." for word in text.lower().split())[:LONGEST_RECORD]
+
+
+def missing_and_other(kind: str, expected: Iterable[str], came: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What was expected and did not come, and what came and was not expected."""
+    wanted, left = list(expected), list(came)
+    missing = [one for one in wanted if not any(fits(kind, one, record) for record in left)]
+    other = [record for record in left if not any(fits(kind, one, record) for one in wanted)]
+    return missing, other
+
+
+def fits(kind: str, expected: str, record: str) -> bool:
+    """Whether the record is the expected one; of MX and SRV the host alone is enough."""
+    if kind == "TXT":
+        return expected.strip().strip('"') == record or expected == record
+    if kind in ("A", "AAAA"):
+        return _is_address(expected) and ip_address(expected) == ip_address(record)
+    plain = " ".join(word.removesuffix(".") or "." for word in expected.split())
+    if kind == "CAA":
+        return plain.replace('"', "").lower() == record.replace('"', "").lower()
+    words = plain.lower().split()
+    if kind in _IN_ORDER and len(words) == 1:
+        return words[0] == record.rsplit(maxsplit=1)[-1]
+    return words == record.split()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

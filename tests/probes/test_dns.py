@@ -1,0 +1,291 @@
+"""The DNS check against a real Unbound on every transport, and against name servers that lie, cut off or hang."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dns.flags
+import dns.message
+import dns.rrset
+import pytest
+
+from monitors.probes.dns import SETTINGS
+from monitors.probes.dns_records import parse_name
+from monitors.probes.outcome import ErrorClass
+from pulse.fields import ConfigError
+from tests.certificates import Authority
+from tests.peers.unbound import UnboundPeer, unbound
+from tests.probes.asking import Asking, facts, notes
+from tests.resolver import DnsServer
+from tests.talking import Talking, quiet
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def server(authority: Authority) -> Iterator[UnboundPeer]:
+    with unbound(authority) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def asking(authority: Authority) -> Iterator[Asking]:
+    with DnsServer() as own, Asking([own.nameserver], str(authority.ca_file)) as engine:
+        own.answers("www.test", "192.0.2.1")
+        yield engine
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls", "https"])
+def test_each_transport_brings_the_records(asking: Asking, server: UnboundPeer, transport: str) -> None:
+    settings = {"resolver": server.at(transport), "transport": transport, "expected": ["192.0.2.7"]}
+
+    outcome = asking.ask("dns", "web.plain.test", settings)
+
+    assert (outcome.ok, outcome.detail) == (True, "answered 2 A records")
+    assert facts(outcome)["records"] == ["192.0.2.7", "192.0.2.8"]
+    assert facts(outcome)["rcode"] == "NOERROR"
+    assert outcome.address == "127.0.0.1"
+    assert outcome.wait_us
+    assert (outcome.tls_us is not None) == (transport in ("tls", "https"))
+    assert notes(outcome)["dns"]["transport"] == transport
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("web.plain.test", "AAAA", "2001:DB8:0::7"),
+        ("www.plain.test", "CNAME", "WEB.plain.test."),
+        ("www.plain.test", "A", "192.0.2.8"),
+        ("plain.test", "MX", "10 mail.plain.test"),
+        ("plain.test", "MX", "other.plain.test"),
+        ("plain.test", "NS", "ns.plain.test"),
+        ("plain.test", "TXT", "v=spf1 -all; more"),
+        ("plain.test", "CAA", '0 issue "letsencrypt.org"'),
+        ("plain.test", "SOA", "ns.plain.test admin.plain.test 1 3600 600 86400 60"),
+        ("_sip._tcp.plain.test", "SRV", "10 5 5060 sip.plain.test"),
+        ("192.0.2.7", "PTR", "web.plain.test"),
+    ],
+)
+def test_each_type_is_compared_as_people_write_it(
+    asking: Asking, server: UnboundPeer, name: str, kind: str, expected: str
+) -> None:
+    settings = {"resolver": server.at("udp"), "record_type": kind, "expected": [expected]}
+
+    outcome = asking.ask("dns", name, settings)
+
+    assert outcome.ok, (outcome.detail, facts(outcome))
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected", "detail"),
+    [
+        ("any", ["192.0.2.9"], "none of the expected records is among 2 A records"),
+        ("all", ["192.0.2.7", "192.0.2.9"], "2 A records, but 192.0.2.9 is missing"),
+        ("exactly", ["192.0.2.7"], "2 A records, among them 192.0.2.8, not expected"),
+        ("all", ["192.0.2.7"], ""),
+        ("exactly", ["192.0.2.8", "192.0.2.7"], ""),
+        ("any", ["192.0.2.9", "192.0.2.8"], ""),
+    ],
+)
+def test_any_all_or_exactly(
+    asking: Asking, server: UnboundPeer, mode: str, expected: list[str], detail: str
+) -> None:
+    settings = {"resolver": server.at("udp"), "expected_mode": mode, "expected": expected}
+
+    outcome = asking.ask("dns", "web.plain.test", settings)
+
+    if detail:
+        assert (outcome.ok, outcome.error, outcome.detail) == (False, ErrorClass.UNEXPECTED_ANSWER, detail)
+    else:
+        assert outcome.ok
+
+
+def test_name_that_must_not_exist(asking: Asking, server: UnboundPeer) -> None:
+    gone = asking.ask("dns", "gone.plain.test", {"resolver": server.at("udp")})
+    wanted = asking.ask("dns", "gone.plain.test", {"resolver": server.at("udp"), "rcode": "NXDOMAIN"})
+    empty = asking.ask("dns", "ns.plain.test", {"resolver": server.at("udp"), "record_type": "AAAA"})
+
+    assert (gone.ok, gone.detail) == (False, "the name server answered NXDOMAIN, expected NOERROR")
+    assert (wanted.ok, wanted.detail) == (True, "answered NXDOMAIN")
+    assert (empty.ok, empty.detail) == (False, "there is no AAAA record")
+
+
+def test_dnssec_wants_a_validated_answer(asking: Asking, server: UnboundPeer) -> None:
+    settings = {"resolver": server.at("udp"), "dnssec": True}
+
+    signed = asking.ask("dns", "web.signed.test", settings)
+    plain = asking.ask("dns", "web.plain.test", settings)
+
+    assert signed.ok, signed.detail
+    assert "AD" in notes(signed)["dns"]["flags"]
+    assert (plain.ok, plain.detail) == (False, "the resolver did not validate the answer (no AD flag)")
+
+
+def test_answer_too_long_for_udp_is_fetched_by_tcp(asking: Asking, server: UnboundPeer) -> None:
+    outcome = asking.ask("dns", "long.plain.test", {"resolver": server.at("udp"), "record_type": "TXT"})
+
+    assert outcome.ok
+    assert notes(outcome)["dns"]["transport"] == "tcp, because it was cut off over udp"
+
+
+def test_assertions_on_records(asking: Asking, server: UnboundPeer) -> None:
+    lines = [
+        "[RECORDS] contains 192.0.2.7",
+        "[DNS_RCODE] == NOERROR",
+        "len([RECORDS]) == 2",
+        "[IP] == 127.0.0.1",
+    ]
+
+    outcome = asking.ask("dns", "web.plain.test", {"resolver": server.at("udp"), "assertions": lines})
+
+    assert outcome.ok, outcome.detail
+
+
+def test_without_a_resolver_the_machine_s_own_is_asked(asking: Asking) -> None:
+    outcome = asking.ask("dns", "www.test", {"expected": ["192.0.2.1"]})
+
+    assert outcome.ok, outcome.detail
+
+
+def test_resolver_that_policy_forbids_is_never_asked(asking: Asking) -> None:
+    outcome = asking.ask("dns", "www.test", {"resolver": "10.0.0.1"})
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.REFUSED_ADDRESS)
+
+
+def test_certificate_of_the_resolver_is_verified(
+    asking: Asking, server: UnboundPeer, authority: Authority
+) -> None:
+    context = authority.server_context("other.test", days_left=60)
+    with Talking(quiet, context) as stranger:
+        tls = asking.ask("dns", "a.test", {"resolver": stranger.target, "transport": "tls"})
+        https = asking.ask("dns", "a.test", {"resolver": stranger.target, "transport": "https"})
+
+    assert (tls.error, https.error) == (ErrorClass.TLS_HOSTNAME_MISMATCH, ErrorClass.TLS_HOSTNAME_MISMATCH)
+
+
+Liar = Callable[[dns.message.Message], list[bytes]]
+
+
+@contextmanager
+def lying(answers: Liar) -> Iterator[str]:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            data, peer = sock.recvfrom(4096)
+            if not data:
+                return
+            for answer in answers(dns.message.from_wire(data)):
+                sock.sendto(answer, peer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{sock.getsockname()[1]}"
+    sock.sendto(b"", sock.getsockname())
+    thread.join(5)
+    sock.close()
+
+
+def good(query: dns.message.Message, address: str = "192.0.2.1") -> dns.message.Message:
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", address))
+    return reply
+
+
+def other_question(query: dns.message.Message) -> bytes:
+    other = dns.message.make_query("other.test", "A")
+    other.id = query.id
+    return good(other, "192.0.2.66").to_wire()
+
+
+def other_id(query: dns.message.Message) -> bytes:
+    forged = good(query, "192.0.2.66")
+    forged.id ^= 1
+    return forged.to_wire()
+
+
+def test_forged_answers_are_passed_over(asking: Asking) -> None:
+    def answers(query: dns.message.Message) -> list[bytes]:
+        return [
+            b"",
+            b"\xff" * 40,
+            query.to_wire(),
+            other_question(query),
+            other_id(query),
+            good(query).to_wire(),
+        ]
+
+    with lying(answers) as resolver:
+        outcome = asking.ask("dns", "a.test", {"resolver": resolver})
+
+    assert (outcome.ok, facts(outcome)["records"]) == (True, ["192.0.2.1"])
+
+
+def test_flood_of_forged_answers_is_a_bad_response(asking: Asking) -> None:
+    with lying(lambda query: [other_id(query)] * 250) as resolver:
+        outcome = asking.ask("dns", "a.test", {"resolver": resolver}, timeout_s=1)
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.BAD_RESPONSE)
+
+
+def test_silent_name_server_is_a_timeout(asking: Asking) -> None:
+    with lying(lambda _: []) as resolver:
+        udp = asking.ask("dns", "a.test", {"resolver": resolver}, timeout_s=0.3)
+    with Talking(quiet) as server:
+        tcp = asking.ask("dns", "a.test", {"resolver": server.target, "transport": "tcp"}, timeout_s=0.3)
+
+    assert (udp.error, udp.detail) == (ErrorClass.TIMEOUT, "the name server 127.0.0.1 does not answer")
+    assert tcp.error is ErrorClass.TIMEOUT
+
+
+def test_nonsense_over_tcp_is_a_bad_response(asking: Asking) -> None:
+    def nonsense(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"\x00\x0c" + b"\xff" * 12)
+
+    with Talking(nonsense) as server:
+        outcome = asking.ask("dns", "a.test", {"resolver": server.target, "transport": "tcp"})
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.BAD_RESPONSE)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Example.COM.", "example.com"),
+        ("_dmarc.example.com", "_dmarc.example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("2001:db8::0:7", "2001:db8::7"),
+    ],
+)
+def test_name_is_stored_in_one_form(typed: str, stored: str) -> None:
+    assert str(parse_name(typed)) == stored
+
+
+@pytest.mark.parametrize("typed", ["", "https://a.test", "a.test/x", "a..b", "x" * 64 + ".test", "a b"])
+def test_what_is_no_name_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="Write"):
+        parse_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointer"),
+    [
+        ({"transport": "tls"}, "/resolver"),
+        ({"expected_mode": "all"}, "/expected"),
+        ({"resolver": "https://dns.test"}, "/resolver"),
+        ({"doh_path": "query"}, "/doh_path"),
+        ({"record_type": "ANY"}, "/record_type"),
+    ],
+)
+def test_wrong_setting_is_named(settings: dict[str, object], pointer: str) -> None:
+    with pytest.raises(ConfigError) as complaint:
+        SETTINGS.load(settings)
+
+    assert complaint.value.errors[0][0] == pointer
