@@ -99,7 +99,7 @@ async def _run(check: Check, out: Outbound, job: Job) -> Outcome:
         error, words = CLASSES[failed.failure], str(failed)
     except TimeoutError:
         error, words = ErrorClass.TIMEOUT, f"no complete answer within {job.timeout_s:g} s"
-    except (ConnectionError, EOFError, ssl.SSLError) as broken:
+    except (OSError, EOFError) as broken:  # ssl.SSLError is one, and so is a route that is gone
         error, words = ErrorClass.CONNECTION_LOST, _lost(broken)
     return conclude(talk, error, words, (monotonic_ns() - began) // 1000)
 

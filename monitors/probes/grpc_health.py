@@ -5,6 +5,7 @@ Request: field 1, the name of the service. Answer: field 1, the status (gRPC's d
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -44,7 +45,7 @@ _CODES = (
 )  # fmt: skip
 _SERVING, _NOT_FOUND, _UNIMPLEMENTED, _DENIED = 1, 5, 12, (7, 16)
 # Frames are parsed without a pause, so few of them at a time, and not for ever.
-AT_ONCE, MOST_READS, MOST_BODY = 4096, 64, 4096
+AT_ONCE, MOST_READS, MOST_BODY = 1024, 64, 4096
 _SET_BY_US = frozenset(
     {"te", "content-type", "host", "grpc-timeout", "grpc-encoding", "connection", "user-agent"}
 )
@@ -120,6 +121,9 @@ class _Call:
             await self._flush()
             if self._ended:
                 return
+            await asyncio.sleep(
+                0
+            )  # what has come already is read without waiting: let others have their turn
         raise CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, "the server sent more than a check reads")
 
     def _take(self, event: Event) -> None:

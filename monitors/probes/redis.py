@@ -34,7 +34,7 @@ COMMANDS = frozenset({
     "PING", "ECHO", "GET", "STRLEN", "GETRANGE", "EXISTS", "TYPE", "TTL", "PTTL", "HGET", "HLEN", "HEXISTS", "LLEN",
     "LINDEX", "SCARD", "SISMEMBER", "ZCARD", "ZSCORE", "XLEN", "DBSIZE", "INFO", "TIME", "LASTSAVE", "ROLE",
 })  # fmt: skip
-MOST_ELEMENTS = 1000
+MOST_ELEMENTS, DEEPEST = 1000, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ async def check(talk: Talk) -> str:
         if config.database:
             await _ask(stream, "SELECT", str(config.database))
         answer = await _ask(stream, *config.command)
+    if config.command == ("PING",) and answer != "PONG":
+        raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, "PING was not answered with PONG")
     talk.facts[Source.ANSWER] = answer = shown(answer)
     talk.facts[Source.ROWS] = len(answer) if isinstance(answer, list) else 0 if answer is None else 1
     return f"answered {config.command[0]}"
@@ -77,7 +79,7 @@ async def _ask(stream: Stream, *words: str) -> Any:
         b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
     )
     try:
-        return await _read(stream, [MOST_ELEMENTS])
+        return await _read(stream, [MOST_ELEMENTS], DEEPEST)
     except _Complaint as complaint:
         raise _refused(words[0], str(complaint)) from None
 
@@ -86,10 +88,10 @@ class _Complaint(Exception):
     """An answer that is an error: "NOAUTH Authentication required."."""
 
 
-async def _read(stream: Stream, allowance: list[int]) -> Any:
+async def _read(stream: Stream, allowance: list[int], depth: int) -> Any:
     """One value: text, number, list or None; raises _Complaint for an error.
 
-    `allowance` holds how many more elements all lists together may have.
+    `allowance` holds how many more elements all lists together may have, `depth` how deep they may nest.
     """
     line = await stream.line()
     kind, rest = line[:1], line[1:]
@@ -104,11 +106,11 @@ async def _read(stream: Stream, allowance: list[int]) -> Any:
         return None if size < 0 else (await stream.exactly(size + 2))[:-2].decode("utf-8", "replace")
     if kind == b"*":
         allowance[0] -= max(1, size)
-        if allowance[0] < 0:
+        if allowance[0] < 0 or depth == 0:
             raise CheckFailed(
                 ErrorClass.RESPONSE_TOO_LARGE, f"the answer has more than {MOST_ELEMENTS:,} elements"
             )
-        return None if size < 0 else [await _read(stream, allowance) for _ in range(size)]
+        return None if size < 0 else [await _read(stream, allowance, depth - 1) for _ in range(size)]
     raise garbled("Redis protocol")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from time import monotonic_ns
 
@@ -198,6 +199,7 @@ class _Session:
         await self._flush()
 
     async def _feed(self) -> None:
+        await asyncio.sleep(0)  # what has come already is read without waiting: let others have their turn
         data = await self._stream.some(AT_ONCE)
         if data:
             self._protocol.receive_data(data)

@@ -35,7 +35,7 @@ def server(authority: Authority) -> Iterator[GrpcPeer]:
 def test_service_that_serves_is_up(asking: Asking, server: GrpcPeer, encrypted: bool, service: str) -> None:
     target, settings = (server.tls, {}) if encrypted else (server.plain, PLAIN)
 
-    outcome = asking.ask("grpc", target, settings | {"service": service})
+    outcome = asking.ask("grpc_health", target, settings | {"service": service})
 
     assert (outcome.ok, outcome.detail) == (True, "the service says SERVING")
     assert facts(outcome)["status"] == "SERVING"
@@ -63,20 +63,20 @@ def test_service_that_serves_is_up(asking: Asking, server: GrpcPeer, encrypted: 
 def test_other_answers_in_words(
     asking: Asking, server: GrpcPeer, settings: dict[str, object], error: ErrorClass, words: str
 ) -> None:
-    outcome = asking.ask("grpc", server.plain, PLAIN | settings)
+    outcome = asking.ask("grpc_health", server.plain, PLAIN | settings)
 
     assert outcome.error is error, outcome.detail
     assert outcome.detail.startswith(words)
 
 
 def test_server_without_a_health_service_is_told_of(asking: Asking, server: GrpcPeer) -> None:
-    outcome = asking.ask("grpc", server.bare, PLAIN)
+    outcome = asking.ask("grpc_health", server.bare, PLAIN)
 
     assert outcome.detail == "the server has no health service (UNIMPLEMENTED)"
 
 
 def test_web_server_is_no_grpc_server(asking: Asking) -> None:
     with HttpTarget() as target:
-        outcome = asking.ask("grpc", f"127.0.0.1:{target.port}", PLAIN)
+        outcome = asking.ask("grpc_health", f"127.0.0.1:{target.port}", PLAIN)
 
     assert outcome.error in (ErrorClass.BAD_RESPONSE, ErrorClass.CONNECTION_LOST), outcome.detail
