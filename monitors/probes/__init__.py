@@ -2,6 +2,7 @@
 
 from monitors.probes import (
     dns,
+    domain,
     grpc_health,
     http,
     icmp,
@@ -23,6 +24,7 @@ from monitors.probes.probe import Probe
 
 PROBES: dict[str, Probe] = {
     "dns": dns.PROBE,
+    "domain": domain.PROBE,
     "grpc_health": grpc_health.PROBE,
     "http": http.PROBE,
     "icmp": icmp.PROBE,

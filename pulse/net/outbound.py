@@ -27,6 +27,8 @@ MAX_ADDRESSES = 3
 VERDICTS_KEPT = 20_000
 # Monitors whose connection is kept from check to check; the one used longest ago is closed for another.
 KEPT_CONNECTIONS = 2000
+# Where IANA lists the RDAP servers of all top-level domains (RFC 9224).
+RDAP_BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 
 
 class Outbound:
@@ -42,6 +44,7 @@ class Outbound:
         self.loop = loop
         self.policy = policy
         self.nameservers = nameservers
+        self.rdap_bootstrap = RDAP_BOOTSTRAP
         self.resolver = Resolver(loop, nameservers)
         self.ca_file = ca_file or default_ca_file()
         self.transfers = Transfers(loop, self.ca_file)
