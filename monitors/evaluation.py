@@ -71,19 +71,19 @@ def evaluate(
 def combine(statuses: Collection[Status], quorum: int) -> Status:
     """What a monitor is that several locations watch: down when `quorum` of them say so, likewise degraded.
 
-    Locations that know nothing (pending, unknown) do not vote, and never are more votes asked for than there
-    are voters.
+    A location that is unknown (nobody has measured there for a while) has no vote, and never are more votes
+    asked for than there are voters. One that is pending has not voted yet: it is waited for.
     """
-    votes = [status for status in statuses if status not in (Status.PENDING, Status.UNKNOWN)]
-    if not votes:
-        return Status.UNKNOWN if Status.UNKNOWN in statuses else Status.PENDING
-    needed = max(1, min(quorum, len(votes)))
-    down = votes.count(Status.DOWN)
+    voters = [status for status in statuses if status is not Status.UNKNOWN]
+    if not voters:
+        return Status.UNKNOWN
+    needed = max(1, min(quorum, len(voters)))
+    down, degraded = voters.count(Status.DOWN), voters.count(Status.DEGRADED)
     if down >= needed:
         return Status.DOWN
-    if down + votes.count(Status.DEGRADED) >= needed:
+    if down + degraded >= needed:
         return Status.DEGRADED
-    return Status.UP
+    return Status.UP if Status.UP in voters or degraded else Status.PENDING
 
 
 def _good(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:

@@ -151,7 +151,7 @@ class MonitorForm(forms.Form):
     def _as_json(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """What was typed, in the types that scripts send; text that is no number stays text and is refused."""
         found: dict[str, Any] = {name: typed[name] for name in TEXTS}
-        found |= {name: number_of(typed[name]) for name in NUMBERS if name in typed}
+        found |= {name: number_of(typed[name]) for name in NUMBERS if name in typed and name in self.data}
         if "retry_seconds" in typed:
             found["retry_seconds"] = number_of(typed["retry_seconds"]) if typed["retry_seconds"] else None
         if "down_after" in typed:

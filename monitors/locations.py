@@ -9,6 +9,7 @@ from datetime import datetime
 from monitors.evaluation import combine
 from monitors.facts import MonitorChangedStatus
 from monitors.judging import Judged
+from monitors.reading import OVERDUE_AFTER
 from monitors.telemetry.heads import Settled, settle
 from monitors.telemetry.models import TOGETHER, LiveState, Status
 from pulse import scoping
@@ -29,7 +30,9 @@ def settle_locations(
     for row in found.exclude(location=TOGETHER):
         rows[row.monitor_no].append(row)
     settled = [
-        change for number, item in concerned.items() if (change := _change(heads[number], rows[number], item))
+        change
+        for number, item in concerned.items()
+        if (change := _change(heads[number], rows[number], item, now))
     ]
     settle(settled)
     return [
@@ -39,9 +42,9 @@ def settle_locations(
     ]
 
 
-def _change(before: Status, rows: Sequence[LiveState], item: Judged) -> Settled | None:
+def _change(before: Status, rows: Sequence[LiveState], item: Judged, now: datetime) -> Settled | None:
     quorum = item.result.spec.quorum
-    after = combine([Status(row.status) for row in rows], quorum)
+    after = combine([_vote(row, now) for row in rows], quorum)
     if after is before:
         return None
     down = sorted(row.first_failed_slot or row.status_since for row in rows if row.status == Status.DOWN)
@@ -50,3 +53,10 @@ def _change(before: Status, rows: Sequence[LiveState], item: Judged) -> Settled 
         since = down[min(quorum, len(down)) - 1]  # from then on enough locations saw it
     words = f"{len(down)} of {len(rows)} locations: {item.result.outcome.detail}" if down else ""
     return Settled(item.check.monitor_no, after, since, words[:200])
+
+
+def _vote(row: LiveState, now: datetime) -> Status:
+    """A place where nobody measures any more says nothing, whatever it said last."""
+    expected = row.lease_until or row.next_due_at
+    is_silent = expected is not None and expected + OVERDUE_AFTER < now
+    return Status.UNKNOWN if is_silent else Status(row.status)

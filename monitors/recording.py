@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +9,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from monitors import grouping, live
+from monitors import grouping, keeping, live
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.telemetry import results
@@ -35,7 +34,7 @@ def record(batch: Sequence[Result], location: int) -> None:
     failpoints.reach("record.begin")
     judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
     record_steady([item for item in judged if not item.is_told], location)
-    keep_evidence(judged, location)
+    keeping.keep(judged, location)
     failpoints.reach("record.steady")
     for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
         record_transitions(tenant_no, items, location)
@@ -134,28 +133,6 @@ def set_aside(item: Judged, location: int, error: Exception) -> None:
     metrics.POISONED.inc()
     with as_pipeline():
         results.set_aside(item.check, location)
-
-
-def keep_evidence(items: list[Judged], location: int) -> None:
-    """Failures and changes with what they were judged by. Worth a line in the log when it fails, never a result."""
-    rows = []
-    for item in items:
-        if item.is_worth_evidence and item.result.outcome.evidence is not None:
-            try:
-                document = json.dumps(item.result.outcome.evidence(), default=str).replace("\\u0000", "")
-            except Exception:  # whatever a target made of its answer: the result itself stands
-                log.exception("evidence_unreadable", monitor_no=item.check.monitor_no)
-                continue
-            rows.append((item.check.monitor_no, item.check.slot, item.check.tenant_no, document))
-    if not rows:
-        return
-    try:
-        with as_pipeline():
-            results.keep_evidence(rows, location)
-    except AWAY:
-        raise
-    except DatabaseError:
-        log.exception("evidence_not_kept", results=len(rows))
 
 
 def count(batch: Sequence[Result]) -> None:

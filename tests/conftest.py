@@ -47,13 +47,14 @@ def _make_cast() -> None:
 
 # What a test may have written: emptied after each test that commits, by a role that no wall stops.
 SHARED_TABLES = (
-    "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult", "telemetry_gap",
-    "telemetry_statechange", "telemetry_probespec", "telemetry_livestate", "tenants_audit", "tenants_apikey",
-    "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
+    "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
+    "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
+    "telemetry_evidence", "telemetry_blindness", "tenants_audit", "tenants_apikey", "tenants_handle",
+    "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
-    "notifications_rule", "notifications_notificationchannel", "monitors_monitor",
+    "notifications_rule", "notifications_notificationchannel", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip
 CAST_TABLES = ("tenants_user", "tenants_organisation", "tenants_membership")  # in an order that keys allow
 

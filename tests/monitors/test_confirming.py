@@ -1,0 +1,167 @@
+"""What a result leads to besides a status: a quick second look, evidence, and turning over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from incidents.models import Incident
+from monitors.models import Monitor
+from monitors.probes.outcome import internal_error
+from monitors.telemetry.models import CheckResult, Evidence, Status
+from pulse.scoping import as_pipeline, in_tenant
+from tests.monitors.making import make
+from tests.monitors.stepping import BAD, GOOD, SOFT, head, status, step
+
+
+def due_in(monitor: Monitor) -> float:
+    due = head(monitor).next_due_at
+    assert due is not None
+    return (due - timezone.now()).total_seconds()
+
+
+def test_a_failure_is_looked_at_again_after_the_retry_interval(acme: Any) -> None:
+    monitor = make(acme, interval_seconds=3600, retry_seconds=20)
+
+    step(monitor, BAD)
+    assert 15 < due_in(monitor) <= 20
+
+    step(monitor, GOOD)
+    assert due_in(monitor) > 0
+    assert head(monitor).failures == 0
+
+
+def test_once_down_it_is_looked_at_in_its_own_interval_until_it_seems_to_recover(acme: Any) -> None:
+    monitor = make(acme, interval_seconds=3600, retry_seconds=20)
+    for _ in range(3):
+        step(monitor, BAD)
+    assert status(monitor) is Status.DOWN
+    grid = due_in(monitor)
+
+    step(monitor, BAD)
+    assert due_in(monitor) == pytest.approx(grid, abs=3600)
+    step(monitor, GOOD)
+    assert due_in(monitor) <= 20
+
+
+def test_without_a_retry_interval_the_grid_stays(acme: Any) -> None:
+    monitor = make(acme, interval_seconds=3600)
+    step(monitor, GOOD)
+    due = head(monitor).next_due_at
+
+    check = step(monitor, BAD)
+
+    assert head(monitor).next_due_at != check.slot + timedelta(seconds=20)
+    assert (head(monitor).next_due_at - due) % timedelta(hours=1) == timedelta()  # type: ignore[operator]
+
+
+def evidence(monitor: Monitor) -> list[Any]:
+    with as_pipeline():
+        return list(
+            Evidence.objects.filter(monitor_no=monitor.no).order_by("slot").values_list("slot", "document")
+        )
+
+
+def test_failures_and_changes_keep_what_they_were_judged_by(acme: Any) -> None:
+    monitor = make(acme)
+
+    first = step(monitor, GOOD)
+    step(monitor, GOOD)
+    failed = step(monitor, BAD)
+
+    assert evidence(monitor) == [(first.slot, {"facts": {"status": 200}}), (failed.slot, {"facts": {}})]
+
+
+def test_an_outage_that_goes_on_keeps_a_sample(acme: Any) -> None:
+    monitor = make(acme, interval_seconds=5, timeout_seconds=2)
+
+    for _ in range(12):
+        step(monitor, BAD)
+
+    assert 3 <= len(evidence(monitor)) <= 4  # a tenth minute may pass meanwhile
+
+
+def test_evidence_that_cannot_be_kept_costs_no_result(acme: Any) -> None:
+    monitor = make(acme)
+
+    def broken() -> dict[str, Any]:
+        raise RecursionError
+
+    step(monitor, replace(BAD, evidence=broken))
+    step(monitor, replace(BAD, evidence=lambda: {"body": "nul \x00 and half a pair \ud800"}))
+
+    with as_pipeline():
+        assert CheckResult.objects.filter(monitor_no=monitor.no).count() == 2
+    assert [document for _, document in evidence(monitor)] == [{"body": "nul \ufffd and half a pair ?"}]
+
+
+def test_the_page_shows_the_evidence_of_the_result_that_was_chosen(acme: Any, as_alice: Any) -> None:
+    monitor = make(acme)
+    kept = {
+        "facts": {"status": 503},
+        "assertions": [
+            {"assertion": "[STATUS] == 200", "ok": False, "soft": False, "value": 503, "problem": ""}
+        ],
+        "notes": {"body": "<script>alert(1)</script>"},
+    }
+    check = step(monitor, replace(BAD, evidence=lambda: kept))
+
+    at = f"{check.slot:%Y-%m-%dT%H:%M:%S.%fZ}"
+    page = as_alice.get(f"/o/acme/monitors/{monitor.pk}/?at={at}").content.decode()
+
+    assert "[STATUS] == 200" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "No result" not in page
+
+
+def test_the_api_tells_the_evidence_with_the_result(acme: Any, api: Any) -> None:
+    monitor = make(acme)
+    step(monitor, BAD)
+    (listed,) = api.get(f"monitors/{monitor.pk}/results").json()["results"]
+
+    result = api.get(f"monitors/{monitor.pk}/results/{listed['id']}").json()
+
+    assert result == {**listed, "evidence": {"facts": {}}}
+
+
+def test_upside_down_good_is_bad(acme: Any) -> None:
+    monitor = make(acme, upside_down=True, policy={"down_after": 1, "up_after": 1})
+
+    step(monitor, BAD)
+    assert status(monitor) is Status.UP
+    step(monitor, GOOD)
+    assert status(monitor) is Status.DOWN
+    with in_tenant(acme):
+        assert Incident.objects.get().cause == "it works, and should not: answered 200"
+
+
+def test_a_fault_of_ours_is_not_turned_over(acme: Any) -> None:
+    monitor = make(acme, upside_down=True, policy={"down_after": 1, "up_after": 1})
+
+    step(monitor, internal_error(ValueError()))
+
+    assert status(monitor) is Status.DOWN
+
+
+def test_soft_failures_degrade_without_an_incident_and_end_an_outage(acme: Any, api: Any) -> None:
+    monitor = make(acme, policy={"down_after": 1, "up_after": 1, "degraded_after": 1})
+
+    step(monitor, SOFT)
+    assert status(monitor) is Status.DEGRADED
+    with in_tenant(acme):
+        assert Incident.objects.count() == 0
+    step(monitor, BAD)
+    step(monitor, SOFT)
+
+    assert status(monitor) is Status.DEGRADED
+    with in_tenant(acme):
+        assert Incident.objects.get().resolution == "recovered"
+    results = api.get(f"monitors/{monitor.pk}/results").json()["results"]
+    assert [(one["ok"], one["soft"], one["error"]) for one in results] == [
+        (True, True, "assertion_failed"), (False, False, "connect_refused"), (True, True, "assertion_failed"),
+    ]  # fmt: skip
