@@ -13,7 +13,7 @@ from threading import Event
 from time import monotonic, sleep
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[0] = str(HERE.parent)
 
 from monitors.probes.engine import Engine  # noqa: E402  (the path is set above, so that the script runs from anywhere)
 from monitors.probes.http import HttpConfig  # noqa: E402
@@ -57,7 +57,7 @@ class Run:
         self.done = Event()
         self.engine = Engine(
             LOOPBACK, on_outcome=self.on_outcome, nameservers=[f"127.0.0.1:{dns_port}"],
-            max_in_flight=60_000, ca_file=options.ca,
+            max_in_flight=60_000, ca_file=options.ca, owns_process=True,
         )  # fmt: skip
 
     def job(self, number: int, start_at: float) -> Job:
@@ -126,7 +126,7 @@ def main() -> int:
     options = parser.parse_args()
     with ExitStack() as running:
         target_port = options.target or running.enter_context(process("target.py"))
-        run = Run(options, target_port, running.enter_context(process("dns.py")))
+        run = Run(options, target_port, running.enter_context(process("nameserver.py")))
         rate, cpu_us = run.run()
     late = sorted(run.lateness_us)
     p99_ms = late[int(len(late) * 0.99)] / 1000

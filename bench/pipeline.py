@@ -116,7 +116,7 @@ def memory(options: argparse.Namespace) -> Iterator[Figure]:
 @contextmanager
 def at_work(options: argparse.Namespace, port: int) -> Iterator[Place]:
     """A pipeline that has been running for one interval."""
-    with servers() as environment, bench_server("dns.py", "--ttl", "30") as dns:
+    with servers() as environment, bench_server("nameserver.py", "--ttl", "30") as dns:
         os.environ |= environment
         import django
 

@@ -12,6 +12,7 @@ from time import monotonic
 import uvloop
 
 from monitors.probes import PROBES
+from monitors.probes.calm import Calm
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import Outcome, internal_error
 from pulse.net.addresses import Policy
@@ -38,7 +39,7 @@ class Engine:
 
     `on_outcome` is called on the engine's thread and must only hand over: whatever it does delays every
     check. All public methods may be called from any thread. `nameservers` are "address" or "address:port";
-    None reads resolv.conf.
+    None reads resolv.conf. With `owns_process`, Python's housekeeping is arranged to suit the checks.
     """
 
     def __init__(
@@ -49,10 +50,13 @@ class Engine:
         nameservers: Sequence[str] | None = None,
         max_in_flight: int = MAX_IN_FLIGHT,
         ca_file: str | None = None,
+        owns_process: bool = False,
     ) -> None:
         self._policy = policy
         self._nameservers = nameservers
         self._ca_file = ca_file
+        self._owns_process = owns_process
+        self._calm: Calm | None = None
         self._on_outcome = on_outcome
         self._limit = max_in_flight
         self._thread = threading.Thread(target=self._run, name="probe-engine", daemon=True)
@@ -122,6 +126,7 @@ class Engine:
         try:
             loop = self._loop = uvloop.new_event_loop()
             self._out = Outbound(loop, self._policy, self._nameservers, self._ca_file)
+            self._calm = Calm() if self._owns_process else None
             self._beat()
             loop.call_soon(self._ready.set)
             loop.run_forever()
@@ -141,6 +146,8 @@ class Engine:
         for number, (deadline, _) in list(self._running.items()):
             if now > deadline:
                 self._report(number, internal_error(TimeoutError()))
+        if self._calm is not None:
+            self._calm.settle()
         self._loop.call_later(BEAT_S, self._beat)
 
     def _accept(self, jobs: list[Job]) -> None:
