@@ -1,0 +1,88 @@
+"""Many monitors in one request: all of them or none, with each complaint at its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from monitors.models import Monitor
+from pulse.scoping import in_tenant
+from tests.api.making import UNKNOWN, make_monitor, pointers
+
+
+def item(number: int, **fields: Any) -> dict[str, Any]:
+    return {"name": f"m{number}", "target": f"http://127.0.0.1:9/{number}"} | fields
+
+
+def test_a_hundred_are_made_and_each_is_due(api: Any, acme: Any) -> None:
+    answer = api.post("monitors/bulk", {"monitors": [item(number) for number in range(100)]})
+
+    made = answer.json()["monitors"]
+    assert answer.status_code == 201
+    assert [one["name"] for one in made] == [f"m{number}" for number in range(100)]
+    assert len({one["id"] for one in made}) == 100
+    assert {one["status"] for one in made} == {"pending"}
+
+
+def test_one_wrong_one_and_nothing_is_made(api: Any, acme: Any) -> None:
+    items = [item(0), item(1, target="ftp://x/"), item(2, config={"method": 1}), item(3, name="")]
+
+    answer = api.post("monitors/bulk", {"monitors": items})
+
+    assert pointers(answer) == ["/monitors/1/target", "/monitors/2/config/method", "/monitors/3/name"]
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 0
+
+
+@pytest.mark.parametrize("body", [{}, {"monitors": []}, {"monitors": "all"}, {"monitors": {}}, []])
+def test_a_list_is_asked_for(api: Any, body: Any) -> None:
+    assert pointers(api.post("monitors/bulk", body)) == ["/monitors"]
+
+
+def test_more_than_a_thousand_are_too_many(api: Any) -> None:
+    answer = api.post("monitors/bulk", {"monitors": [{}] * 1001})
+
+    assert pointers(answer) == ["/monitors"]
+    assert "1,001" in answer.json()["errors"][0]["detail"]
+
+
+def test_one_change_for_several(api: Any) -> None:
+    ids = [make_monitor(api, name=f"m{number}")["id"] for number in range(3)]
+
+    answer = api.patch("monitors/bulk", {"ids": ids, "changes": {"interval_seconds": 300, "tags": ["EU"]}})
+
+    changed = answer.json()["monitors"]
+    assert [(one["interval_seconds"], one["tags"]) for one in changed] == [(300, ["eu"])] * 3
+
+
+def test_one_that_cannot_be_so_and_nothing_changes(api: Any) -> None:
+    quick = make_monitor(api, name="quick", timeout_seconds=5)
+    slow = make_monitor(api, name="slow", timeout_seconds=30)
+
+    answer = api.patch(
+        "monitors/bulk", {"ids": [quick["id"], slow["id"]], "changes": {"interval_seconds": 10}}
+    )
+
+    assert pointers(answer) == ["/changes/interval_seconds"]
+    assert answer.json()["errors"][0]["detail"].startswith("slow:")
+    assert api.get(f"monitors/{quick['id']}").json()["interval_seconds"] == 60
+
+
+def test_ids_that_are_unknown_foreign_or_none_are_named(api: Any, globex_api: Any) -> None:
+    theirs = make_monitor(globex_api)["id"]
+
+    answer = api.patch("monitors/bulk", {"ids": [UNKNOWN, theirs, "x", None], "changes": {"enabled": False}})
+
+    assert pointers(answer) == ["/ids/0", "/ids/1", "/ids/2", "/ids/3"]
+    assert globex_api.get(f"monitors/{theirs}").json()["enabled"] is True
+
+
+@pytest.mark.parametrize("changes", [{}, None, [], {"name": "all the same"}, {"kind": "dns"}])
+def test_what_cannot_be_the_same_for_all_is_refused(api: Any, changes: Any) -> None:
+    identity = make_monitor(api)["id"]
+
+    answer = api.patch("monitors/bulk", {"ids": [identity], "changes": changes})
+
+    assert answer.status_code == 422
+    assert pointers(answer)[0].startswith("/changes")

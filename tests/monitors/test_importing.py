@@ -1,0 +1,139 @@
+"""A pasted list becomes monitors after a preview; what cannot be is said at its line, and nothing is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from monitors.importing import read, unknown_columns
+from monitors.models import Monitor
+from pulse.scoping import in_tenant
+
+URL = "/o/acme/monitors/import/"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name", "target"),
+    [
+        ("https://shop.example.com/", "http", "shop.example.com", "https://shop.example.com/"),
+        ("shop.example.com", "http", "shop.example.com", "https://shop.example.com"),
+        ("https://shop.example.com/cart/", "http", "shop.example.com/cart", "https://shop.example.com/cart/"),
+        ("Shop https://shop.example.com/", "http", "Shop", "https://shop.example.com/"),
+        ("https://shop.example.com/ The shop", "http", "The shop", "https://shop.example.com/"),
+        ("Shop, https://shop.example.com/", "http", "Shop", "https://shop.example.com/"),
+        ("https://shop.example.com/;Shop", "http", "Shop", "https://shop.example.com/"),
+        ("db.example.com:5432", "tcp", "db.example.com:5432", "db.example.com:5432"),
+        ("shop.example.com:443", "http", "shop.example.com:443", "https://shop.example.com:443"),
+    ],
+)
+def test_a_line_is_an_address_with_a_name_perhaps(text: str, kind: str, name: str, target: str) -> None:
+    (line,) = read(text)
+
+    assert (line.definition["kind"], line.definition["name"], line.definition["target"]) == (
+        kind,
+        name,
+        target,
+    )
+
+
+def test_comments_and_empty_lines_are_passed_over_and_numbers_kept() -> None:
+    lines = read("# ours\n\nhttps://a.example/\r\n  \nhttps://b.example/\n")
+
+    assert [(line.number, line.definition["target"]) for line in lines] == [
+        (3, "https://a.example/"), (5, "https://b.example/"),
+    ]  # fmt: skip
+
+
+def test_a_table_with_a_heading_fills_more_fields() -> None:
+    text = (
+        'Friendly Name,URL,Type,Interval,Tags,Colour\n"Shop, EU",https://a.example/,HTTP(s),300,eu shop,red\n'
+        "Gate,gw.example,ping,60,,\n"
+    )
+
+    first, second = (line.definition for line in read(text))
+
+    assert first == {
+        "kind": "http", "name": "Shop, EU", "target": "https://a.example/", "interval_seconds": 300,
+        "tags": ["eu", "shop"],
+    }  # fmt: skip
+    assert (second["kind"], second["target"]) == ("icmp", "gw.example")
+    assert unknown_columns(text) == ["Colour"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_are_seen_by_the_heading(separator: str) -> None:
+    (line,) = read(
+        separator.join(["name", "url"]) + "\n" + separator.join(["Shop", "https://a.example/?a=1,2"])
+    )
+
+    assert line.definition["target"] == "https://a.example/?a=1,2"
+
+
+def test_nothing_is_made_before_the_preview_was_confirmed(as_alice: Any, acme: Any) -> None:
+    text = "Shop https://127.0.0.1/\nhttps://127.0.0.2/"
+
+    preview = as_alice.post(URL, {"text": text})
+    page = preview.content.decode()
+    assert "Watch 2 monitors" in page
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 0
+
+    answer = as_alice.post(URL, {"text": text, "create": "1"}, follow=True)
+    assert "2 monitors are being watched." in answer.content.decode()
+    with in_tenant(acme):
+        assert set(Monitor.objects.values_list("name", "target")) == {
+            ("Shop", "https://127.0.0.1/"), ("127.0.0.2", "https://127.0.0.2/"),
+        }  # fmt: skip
+
+
+def test_a_wrong_line_is_shown_with_its_complaint_and_stops_all(as_alice: Any, acme: Any) -> None:
+    text = "https://127.0.0.1/\nhttps://user:secret@127.0.0.1/\n<script>alert(1)</script>"
+
+    answer = as_alice.post(URL, {"text": text, "create": "1"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Remove the user name and password before the host." in page
+    assert "<script>alert(1)" not in page
+    assert "Watch " not in page
+    assert text.splitlines()[0] in answer.context["form"]["text"].value()
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 0
+
+
+def test_what_is_watched_already_is_said(as_alice: Any, acme: Any) -> None:
+    as_alice.post(URL, {"text": "https://127.0.0.1/", "create": "1"})
+
+    assert (
+        "a monitor watches this already"
+        in as_alice.post(URL, {"text": "https://127.0.0.1/"}).content.decode()
+    )
+
+
+def test_a_file_is_read_too_and_one_in_another_encoding_is_refused(as_alice: Any, acme: Any) -> None:
+    good = SimpleUploadedFile("sites.csv", "\ufeffname,url\nCafé,https://127.0.0.1/".encode())
+    bad = SimpleUploadedFile("sites.csv", "Café https://127.0.0.1/".encode("latin-1"))
+
+    assert "Café" in as_alice.post(URL, {"text": "", "file": good}).content.decode()
+    assert "UTF-8" in as_alice.post(URL, {"text": "", "file": bad}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "at least one address"),
+        ("# nothing\n", "at least one address"),
+        ("https://a.example/\n" * 1001, "1,001"),
+    ],
+)
+def test_too_little_and_too_much_are_said(as_alice: Any, text: str, words: str) -> None:
+    answer = as_alice.post(URL, {"text": text})
+
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
+def test_viewers_may_not(as_bob: Any) -> None:
+    assert as_bob.post(URL, {"text": "https://127.0.0.1/", "create": "1"}).status_code == 403
