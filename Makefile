@@ -7,7 +7,7 @@ FILE   ?=
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test lint bench backup restore ci migrations install-local install-dev chromium
+.PHONY: help run stop status test lint bench backup restore ci migrations install-local install-dev peers
 .SILENT:
 
 help:
@@ -36,7 +36,7 @@ backup: install-local
 restore: install-local
 	$(BIN)/python -m pulse.supervisor.backup restore '$(FILE)'
 
-test: install-dev chromium
+test: install-dev peers
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: install-dev
@@ -93,13 +93,31 @@ $(BIN)/python:
 	fi; \
 	"$$found" -m venv --clear $(VENV)
 
-chromium:
-	for name in chromium chromium-browser google-chrome; do \
-		command -v $$name >/dev/null 2>&1 && exit 0; \
+# A file that has to be there, or a program (one of several), and the Debian package that brings it.
+PEERS := chromium,chromium-browser,google-chrome:chromium \
+	/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core \
+	mariadbd:mariadb-server-core mariadb:mariadb-client-core mosquitto:mosquitto snmpd:snmpd sshd:openssh-server ssh-keygen:openssh-client \
+	/usr/lib/dovecot/imap-login:dovecot-imapd /usr/lib/dovecot/pop3-login:dovecot-pop3d unbound:unbound
+
+# What the suite starts itself, as its own children: the packages' own services are kept from starting (policy-rc.d).
+peers:
+	missing=; \
+	for peer in $(PEERS); do \
+		found=; \
+		for name in $$(echo "$${peer%%:*}" | tr , ' '); do \
+			if [ -e "$$name" ] || command -v "$$name" >/dev/null 2>&1 || [ -x "/usr/sbin/$$name" ]; then found=1; fi; \
+		done; \
+		if [ -z "$$found" ]; then missing="$$missing $${peer#*:}"; fi; \
 	done; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-			apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; \
-	else \
-		echo 'The browser tests need Chromium: sudo apt-get install chromium fonts-dejavu-core' >&2; exit 1; \
-	fi
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then \
+		echo "The suite checks against real servers: sudo apt-get install --no-install-recommends$$missing" >&2; exit 1; \
+	fi; \
+	echo "Installing for the suite:$$missing"; \
+	policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e "$$policy" ]; then \
+		trap 'rm -f "$$policy"' EXIT; \
+		printf '#!/bin/sh\nexit 101\n' >"$$policy"; chmod 755 "$$policy"; \
+	fi; \
+	apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+		apt-get install -q -y --no-install-recommends $$missing
