@@ -12,6 +12,7 @@ from monitors.telemetry.models import Status
 
 # The control targets are asked this often while nothing is wrong, and at once when an outage is about to be told.
 EVERY_S = 10.0
+AGAIN_S = 0.5
 TIMEOUT_S = 3.0
 # A round that never ends must not hold a message back: then the outage is told.
 PATIENCE_S = 8.0
@@ -65,10 +66,12 @@ class Guard:
         """Whether to ask now: at intervals, and at once while something waits for an answer."""
         if not self.targets:
             return False
-        if self._round is not None and now - self._round.started < TIMEOUT_S + 1:
-            return False
-        last = max((one.started for one in (self._round, self._ended) if one), default=float("-inf"))
-        return doubt or self.is_blind or now - last >= EVERY_S
+        if self._round is None:
+            return True
+        passed = now - self._round.started
+        if self._ended is not self._round:  # still under way, unless its answers were lost
+            return passed > TIMEOUT_S + 1
+        return passed >= (AGAIN_S if doubt or self.is_blind else EVERY_S)
 
     def begin(self, now: float) -> int:
         """A round starts; answers come back under its number."""
