@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 _HELP = "One on each line, as in {example}; add (soft) for what makes it degraded instead of down."
 
+_EXAMPLES = (
+    (Source.STATUS, "[STATUS] == 200"),
+    (Source.RESPONSE_TIME, "[RESPONSE_TIME] < 500"),
+    (Source.DOMAIN_DAYS, "[DOMAIN_DAYS] > 30"),
+    (Source.CONNECTED, "[CONNECTED] == true"),
+)
+
 
 def asserting(*sources: Source) -> Setting:
     """The setting "assertions" of a kind whose checks bring these sources; read as a tuple of Assertion."""
@@ -24,7 +31,7 @@ def asserting(*sources: Source) -> Setting:
     def read(value: object) -> tuple[Assertion, ...]:
         return load(value, known)
 
-    example = "[STATUS] == 200" if Source.STATUS in known else "[RESPONSE_TIME] < 500"
+    example = next((line for source, line in _EXAMPLES if source in known), _EXAMPLES[-1][1])
     schema = {"type": "array", "maxItems": MOST, "items": {"anyOf": [{"type": "string"}, _object(sources)]}}
     help_text = _HELP.format(example=example)
     return Setting("assertions", "Assertions", "lines", read, (), schema, help_text, write=_write)

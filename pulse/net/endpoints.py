@@ -9,6 +9,10 @@ from pulse.net.addresses import Address
 from pulse.net.urls import UrlError, parse_url
 
 
+# What stands around a host in a URL; the parser of URLs would take it for that.
+_OF_URLS = frozenset("/?#@\\")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`host` is lower case and ASCII; `port` is None where the kind of check has none; `literal` as in Url."""
@@ -30,7 +34,7 @@ def parse_endpoint(text: str, default_port: int | None = None) -> Endpoint:
     Without a port in `text` the default is taken; without a default, a port must be given.
     """
     text = text.strip()
-    if "://" in text or "/" in text:
+    if set(text) & _OF_URLS:
         raise UrlError("Write a host and a port without a scheme or a path, as in example.com:5432.")
     host, port = _split(text)
     if port is None and default_port is None:
@@ -42,7 +46,7 @@ def parse_endpoint(text: str, default_port: int | None = None) -> Endpoint:
 def parse_host(text: str) -> Endpoint:
     """A host name or address alone; raises UrlError (a ValueError)."""
     text = text.strip()
-    if "://" in text or "/" in text:
+    if set(text) & _OF_URLS:
         raise UrlError("Write a host name or address without a scheme or a path, as in example.com.")
     host, port = _split(text)
     if port is not None:
