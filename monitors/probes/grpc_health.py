@@ -5,22 +5,9 @@ Request: field 1, the name of the service. Answer: field 1, the status (gRPC's d
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import (
-    ConnectionTerminated,
-    DataReceived,
-    Event,
-    ResponseReceived,
-    StreamEnded,
-    StreamReset,
-    TrailersReceived,
-)  # fmt: skip
-from h2.exceptions import H2Error
 
 from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
@@ -31,7 +18,9 @@ from monitors.probes.probe import Probe
 from monitors.probes.securing import EVERYWHERE, NO_TLS, TLS, Secured, endpoint, opened, tls_section
 from monitors.probes.settings import Settings, pairs, secret, section, text
 from pulse.net.endpoints import parse_endpoint
-from pulse.net.streams import Stream
+
+if TYPE_CHECKING:
+    from monitors.probes.grpc_call import Call
 
 PORT = 443
 _NAME = "gRPC"
@@ -44,8 +33,6 @@ _CODES = (
     "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 )  # fmt: skip
 _SERVING, _NOT_FOUND, _UNIMPLEMENTED, _DENIED = 1, 5, 12, (7, 16)
-# Frames are parsed without a pause, so few of them at a time, and not for ever.
-AT_ONCE, MOST_READS, MOST_BODY = 1024, 64, 4096
 _SET_BY_US = frozenset(
     {"te", "content-type", "host", "grpc-timeout", "grpc-encoding", "connection", "user-agent"}
 )
@@ -61,11 +48,12 @@ class GrpcConfig(Secured):
 
 async def check(talk: Talk) -> str:
     config: GrpcConfig = talk.config
+    make = await talk.in_thread(_load)
     async with opened(talk, PORT, at_once=config.encrypted, protocols=("h2",)) as stream:
-        call = _Call(stream)
-        await call.ask(config, str(endpoint(talk, PORT)), talk.left_s)
+        message = _request(config.service)
+        call = make(stream, _headers(config, str(endpoint(talk, PORT)), talk.left_s), message)
         await call.until_answered()
-    _expect_ok(call, config.service)
+    _expect_ok(call.headers, config.service)
     code = _status(call.body)
     status = _STATUSES[code] if code < len(_STATUSES) else str(code)
     talk.facts[Source.STATUS] = status
@@ -74,81 +62,40 @@ async def check(talk: Talk) -> str:
     return "the service says SERVING"
 
 
-class _Call:
-    """One HTTP/2 stream."""
+def _load() -> type[Call]:
+    """HTTP/2 takes 60 ms to load: done when the first such check runs, and not on the loop."""
+    from monitors.probes.grpc_call import Call  # noqa: PLC0415
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding=None))
-        self._ended = False
-        self.headers: dict[bytes, bytes] = {}
-        self.body = b""
-
-    async def ask(self, config: GrpcConfig, authority: str, within_s: float) -> None:
-        name = config.service.encode()
-        message = b"\x0a" + _varint(len(name)) + name if name else b""
-        headers = [
-            (":method", "POST"),
-            (":scheme", "https" if config.encrypted else "http"),
-            (":path", _PATH),
-            (":authority", config.authority or authority),
-            ("te", "trailers"),
-            ("content-type", "application/grpc"),
-            ("grpc-timeout", f"{max(1, int(within_s * 1000))}m"),
-            ("user-agent", "Pulse"),
-            *((name.lower(), value) for name, value in config.metadata),
-        ]
-        if config.authorization:
-            headers.append(("authorization", config.authorization))
-        self._h2.initiate_connection()
-        self._h2.send_headers(1, headers)
-        self._h2.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, end_stream=True)
-        await self._flush()
-
-    async def until_answered(self) -> None:
-        """Reads until the server has ended the stream; raises CheckFailed."""
-        for _ in range(MOST_READS):
-            data = await self._stream.some(AT_ONCE)
-            if not data:
-                raise CheckFailed(
-                    ErrorClass.CONNECTION_LOST, "the server closed the connection before its answer"
-                )
-            try:
-                for event in self._h2.receive_data(data):
-                    self._take(event)
-            except H2Error:
-                raise CheckFailed(ErrorClass.BAD_RESPONSE, "the server does not speak HTTP/2") from None
-            await self._flush()
-            if self._ended:
-                return
-            await asyncio.sleep(
-                0
-            )  # what has come already is read without waiting: let others have their turn
-        raise CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, "the server sent more than a check reads")
-
-    def _take(self, event: Event) -> None:
-        if isinstance(event, ResponseReceived | TrailersReceived):
-            self.headers |= {bytes(name): bytes(value) for name, value in event.headers or ()}
-        elif isinstance(event, DataReceived):
-            self.body += event.data or b""
-            if len(self.body) > MOST_BODY:
-                raise CheckFailed(
-                    ErrorClass.RESPONSE_TOO_LARGE, "the answer is too large for a health status"
-                )
-        elif isinstance(event, StreamEnded):
-            self._ended = True
-        elif isinstance(event, StreamReset | ConnectionTerminated) and not self._ended:
-            raise CheckFailed(ErrorClass.CONNECTION_LOST, "the server broke off the call")
-
-    async def _flush(self) -> None:
-        await self._stream.send(self._h2.data_to_send())
+    return Call
 
 
-def _expect_ok(call: _Call, service: str) -> None:
-    http = call.headers.get(b":status", b"")
+def _headers(config: GrpcConfig, authority: str, within_s: float) -> list[tuple[str, str]]:
+    headers = [
+        (":method", "POST"),
+        (":scheme", "https" if config.encrypted else "http"),
+        (":path", _PATH),
+        (":authority", config.authority or authority),
+        ("te", "trailers"),
+        ("content-type", "application/grpc"),
+        ("grpc-timeout", f"{max(1, int(within_s * 1000))}m"),
+        ("user-agent", "Pulse"),
+        *((name.lower(), value) for name, value in config.metadata),
+    ]
+    return [*headers, ("authorization", config.authorization)] if config.authorization else headers
+
+
+def _request(service: str) -> bytes:
+    """The message in its frame of gRPC: a flag, four bytes of length."""
+    name = service.encode()
+    message = b"\x0a" + _varint(len(name)) + name if name else b""
+    return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+def _expect_ok(answered: dict[bytes, bytes], service: str) -> None:
+    http = answered.get(b":status", b"")
     if http != b"200":
         raise CheckFailed(ErrorClass.BAD_STATUS, f"answered HTTP status {readable(http, 5)}, expected 200")
-    digits = call.headers.get(b"grpc-status", b"")
+    digits = answered.get(b"grpc-status", b"")
     if not digits.isdigit() or len(digits) > 3:
         raise CheckFailed(ErrorClass.BAD_RESPONSE, "the answer has no grpc-status")
     code = int(digits)
@@ -161,7 +108,7 @@ def _expect_ok(call: _Call, service: str) -> None:
             ErrorClass.UNEXPECTED_ANSWER, f"the server knows no service {service!r} (NOT_FOUND)"
         )
     name = _CODES[code] if code < len(_CODES) else f"code {code}"
-    message = readable(unquote(call.headers.get(b"grpc-message", b"")[:1000]).encode(), 120)
+    message = readable(unquote(answered.get(b"grpc-message", b"")[:1000]).encode(), 120)
     error = ErrorClass.SIGN_IN_REFUSED if code in _DENIED else ErrorClass.UNEXPECTED_ANSWER
     raise CheckFailed(error, f"the call failed with {name}: {message}".removesuffix(": "))
 
