@@ -35,7 +35,7 @@ def monitor(row: Monitor, standing: Standing) -> dict[str, Any]:
 
 def place(one: Place) -> dict[str, Any]:
     return {
-        "location": location_code(one.location),
+        "location": one.name,
         "status": one.word,
         "since": rfc3339(one.since),
         "detail": one.detail or None,
