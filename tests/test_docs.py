@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitors.probes import PROBES
 from notifications.models import Event
 from notifications.retrying import DELAYS
 from notifications.transports import TRANSPORTS
@@ -14,7 +15,7 @@ from pulse.celery import app
 from pulse.failpoints import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
-READS = re.compile(r"env\.(?:text|required|flag|choice)\(\s*\"([A-Z_]+)\"")
+READS = re.compile(r"env\.(?:text|required|flag|choice|endpoints)\(\s*\"([A-Z_]+)\"")
 TEST_ONLY = {"PULSE_ROLE"}
 
 
@@ -41,6 +42,16 @@ def test_every_transport_is_in_the_notifications_page(kind: str) -> None:
     words = {"email": "e-mail"}.get(kind, kind)
 
     assert words in (ROOT / "docs/notifications.md").read_text().lower()
+
+
+@pytest.mark.parametrize("kind", [*PROBES, "group"])
+def test_every_kind_of_check_has_its_page_with_every_setting(kind: str) -> None:
+    table = (ROOT / "docs/checks/README.md").read_text()
+    row = next(line for line in table.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1])
+    page = (ROOT / "docs/checks" / re.findall(r"\(([a-z]+\.md)\)", row)[0]).read_text()
+    settings = [setting.name for setting in PROBES[kind].settings.all] if kind in PROBES else ["members", "rule"]
+
+    assert [name for name in settings if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
