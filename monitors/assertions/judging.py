@@ -65,8 +65,14 @@ def _because(checked: Checked) -> str:
     if checked.problem:
         return f": {checked.problem}"
     if checked.assertion.length or checked.assertion.source in _TELLABLE:
-        return f": it was {checked.value}"
+        return f": it was {_told(checked.value)}"
     return ""
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _judge_one(assertion: Assertion, facts: Mapping[Source, Any]) -> Checked:

@@ -8,7 +8,6 @@ from ipaddress import IPv6Address
 from pulse.net.addresses import Address
 from pulse.net.urls import UrlError, parse_url
 
-
 # What stands around a host in a URL; the parser of URLs would take it for that.
 _OF_URLS = frozenset("/?#@\\")
 

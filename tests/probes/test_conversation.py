@@ -1,0 +1,149 @@
+"""What every kind of check has in common: the deadline, the classes of faults, limits and assertions together."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from time import monotonic
+from typing import Any
+
+import pytest
+import uvloop
+
+from monitors.assertions.model import Assertion, Source
+from monitors.assertions.reading import load
+from monitors.probes.conversation import Check, CheckFailed, Talk, starting
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import ErrorClass, Outcome
+from pulse.net.addresses import Policy
+from pulse.net.errors import NotResolved
+from pulse.net.failures import Failure
+from pulse.net.fetch import Outbound
+
+
+@dataclass(frozen=True)
+class Config:
+    assertions: tuple[Assertion, ...] = ()
+
+
+class Loop:
+    """An engine's loop without an engine: one check at a time, given as a coroutine."""
+
+    def __init__(self) -> None:
+        self._loop = uvloop.new_event_loop()
+        self.out = Outbound(self._loop, Policy(allow=(ip_network("127.0.0.0/8"),)), ["127.0.0.1:1"])
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def outcome(self, check: Check, *lines: str, timeout_s: float = 2.0) -> Outcome:
+        done: queue.Queue[Outcome] = queue.Queue()
+        job = Job(
+            1, 1, "test", "a.test", Config(load(list(lines), frozenset(Source))), timeout_s, monotonic()
+        )
+        self._loop.call_soon_threadsafe(starting(check), self.out, job, done.put)
+        return done.get(timeout=5)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self.out.close()
+        self._loop.close()
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[Loop]:
+    running = Loop()
+    yield running
+    running.close()
+
+
+async def good(talk: Talk) -> str:
+    talk.facts[Source.ANSWER] = "hello"
+    talk.notes["banner"] = "hi"
+    return "answered"
+
+
+async def warned(talk: Talk) -> str:
+    talk.warn(ErrorClass.TOO_SLOW, "a little slow")
+    talk.warn(ErrorClass.EXPIRES_SOON, "said too late")
+    return "answered"
+
+
+def test_good_check_keeps_facts_notes_and_assertions_as_evidence(loop: Loop) -> None:
+    outcome = loop.outcome(good, "[ANSWER] == hello", "[CONNECTED] == true")
+
+    assert (outcome.ok, outcome.soft, outcome.detail) == (True, False, "answered")
+    assert outcome.evidence is not None
+    evidence = outcome.evidence()
+    assert evidence["facts"]["answer"] == "hello"
+    assert evidence["notes"] == {"banner": "hi"}
+    assert evidence["assertions"][0] == {
+        "assertion": '[ANSWER] == "hello"', "soft": False, "ok": True, "value": "hello", "problem": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "lines", "ok", "soft", "error", "detail"),
+    [
+        (warned, [], True, True, ErrorClass.TOO_SLOW, "a little slow"),
+        (warned, ["[CONNECTED] == false"], False, False, ErrorClass.ASSERTION_FAILED,
+         "[CONNECTED] == false failed: it was true"),
+        (warned, ["[CONNECTED] == false (soft)"], True, True, ErrorClass.TOO_SLOW, "a little slow"),
+        (good, ["[CONNECTED] == false (soft)"], True, True, ErrorClass.ASSERTION_FAILED,
+         "[CONNECTED] == false failed: it was true"),
+    ],
+)  # fmt: skip
+def test_hard_comes_before_soft_and_limits_before_soft_assertions(
+    loop: Loop, check: Check, lines: list[str], ok: bool, soft: bool, error: ErrorClass, detail: str
+) -> None:
+    outcome = loop.outcome(check, *lines)
+
+    assert (outcome.ok, outcome.soft, outcome.error, outcome.detail) == (ok, soft, error, detail)
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "detail"),
+    [
+        (CheckFailed(ErrorClass.SIGN_IN_REFUSED, "no"), ErrorClass.SIGN_IN_REFUSED, "no"),
+        (NotResolved(Failure.NXDOMAIN, "gone"), ErrorClass.DNS_NXDOMAIN, "gone"),
+        (ConnectionResetError(), ErrorClass.CONNECTION_LOST,
+         "the connection was closed before the answer was complete"),
+        (asyncio.IncompleteReadError(b"", 5), ErrorClass.CONNECTION_LOST,
+         "the connection was closed before the answer was complete"),
+        (KeyError("secret"), ErrorClass.INTERNAL, "Pulse itself failed while checking (KeyError)"),
+    ],
+)  # fmt: skip
+def test_each_fault_has_its_class_and_words(
+    loop: Loop, raised: Exception, error: ErrorClass, detail: str
+) -> None:
+    async def failing(talk: Talk) -> str:
+        raise raised
+
+    outcome = loop.outcome(failing)
+
+    assert (outcome.ok, outcome.error, outcome.detail) == (False, error, detail)
+
+
+def test_check_that_never_ends_is_cut_off(loop: Loop) -> None:
+    async def endless(talk: Talk) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    outcome = loop.outcome(endless, timeout_s=0.1)
+
+    assert (outcome.error, outcome.detail) == (ErrorClass.TIMEOUT, "no complete answer within 0.1 s")
+
+
+def test_failed_check_still_judges_what_it_found(loop: Loop) -> None:
+    async def failing(talk: Talk) -> str:
+        talk.facts[Source.ANSWER] = "half"
+        raise CheckFailed(ErrorClass.BAD_RESPONSE, "half an answer")
+
+    outcome = loop.outcome(failing, "[ANSWER] contains half", "[CONNECTED] == true")
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.BAD_RESPONSE)
+    assert outcome.evidence is not None
+    found: list[dict[str, Any]] = outcome.evidence()["assertions"]
+    assert [one["ok"] for one in found] == [True, False]
