@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -67,19 +68,28 @@ def _unlike_before(url: str) -> str:
 def _finished(
     out: Outbound, config: HttpConfig, done: Done, result: Exchange | Exception, secrets: tuple[str, ...] = ()
 ) -> None:
-    if isinstance(result, Exception):
-        done(internal_error(result))
-    elif Source.BODY in config.sources and takes_long(config.assertions, facts_of(result, 0)):
-        judged = out.loop.run_in_executor(out.threads, judge, config, result, secrets)
-        judged.add_done_callback(
-            lambda ended: None if ended.cancelled() else done(_of_thread(ended.exception()) or ended.result())
-        )
-    else:
-        done(judge(config, result, secrets))
+    try:
+        if isinstance(result, Exception):
+            outcome = internal_error(result)
+        elif Source.BODY in config.sources and takes_long(config.assertions, facts_of(result, 0)):
+            _judge_in_thread(out, config, done, result, secrets)
+            return
+        else:
+            outcome = judge(config, result, secrets)
+    except Exception as error:  # a bug of ours: it must not leave the check without an outcome
+        outcome = internal_error(error)
+    done(outcome)
 
 
-def _of_thread(error: BaseException | None) -> Outcome | None:
-    return internal_error(error) if error else None
+def _judge_in_thread(
+    out: Outbound, config: HttpConfig, done: Done, result: Exchange, secrets: tuple[str, ...]
+) -> None:
+    def judged(ended: asyncio.Future[Outcome]) -> None:
+        if not ended.cancelled():
+            error = ended.exception()
+            done(internal_error(error) if error else ended.result())
+
+    out.loop.run_in_executor(out.threads, judge, config, result, secrets).add_done_callback(judged)
 
 
 class SignedIn:

@@ -74,9 +74,8 @@ def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
     if not exchange.certificates:
         return None
     found: dict[str, str] = {}
-    for line in exchange.certificates[0]:
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        found.setdefault(name, value)
+    for name, value in exchange.certificates[0]:
+        found.setdefault(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
     try:
         ends = datetime.strptime(found["Expire date"], "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
     except (KeyError, ValueError):

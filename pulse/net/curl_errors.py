@@ -84,7 +84,9 @@ def _lost(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
     connected, secured, _, _ = handle.marks_us()
     if handle.proxy_port and url.scheme == "https" and not secured:
         return _not_connected(handle, url, peer)
-    if url.scheme == "https" and connected and not secured:
+    if not connected:  # QUIC has no connection before its handshake
+        return _not_connected(handle, url, peer)
+    if url.scheme == "https" and not secured:
         return Failure.TLS_FAILED, f"{peer} broke off the TLS handshake"
     if handle.answered:
         return Failure.CONNECTION_LOST, f"{peer} broke off its answer"
