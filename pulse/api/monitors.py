@@ -17,6 +17,7 @@ from monitors.reading import result_id, results_of, slot_of
 from monitors.telemetry.models import LiveState, Status
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find, lock
+from pulse.api.parsers import ManyJSONParser
 from pulse.api.problems import Conflict, InvalidFields
 from pulse.links import absolute
 
@@ -49,6 +50,7 @@ class Monitors(View):
 
 class ManyMonitors(View):
     resource = "monitors"
+    parser_classes = [ManyJSONParser]
 
     @schema.describe("Create many monitors", schema.Monitors, body=schema.Monitors, status=201)
     def post(self, request: Request) -> Response:

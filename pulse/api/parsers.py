@@ -10,22 +10,26 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 BODY_AT_MOST = 64 * 1024
+MANY_AT_MOST = 4 * 1024 * 1024
 
 
 class BodyTooLarge(APIException):
     status_code = 413
-    default_detail = f"Send a body of at most {BODY_AT_MOST:,} bytes."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Send a body of at most {most:,} bytes.")
 
 
 class StrictJSONParser(BaseParser):
     """UTF-8 JSON (RFC 8259): finite numbers, no name twice in an object, only text that PostgreSQL can store."""
 
     media_type = "application/json"
+    at_most = BODY_AT_MOST
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        body = stream.read(BODY_AT_MOST + 1)
-        if len(body) > BODY_AT_MOST:
-            raise BodyTooLarge
+        body = stream.read(self.at_most + 1)
+        if len(body) > self.at_most:
+            raise BodyTooLarge(self.at_most)
         try:
             data = json.loads(
                 body.decode("utf-8"),
@@ -44,6 +48,12 @@ class StrictJSONParser(BaseParser):
             raise ParseError(f"Send valid JSON: {error}.") from None
         _refuse_unstorable(data)
         return data
+
+
+class ManyJSONParser(StrictJSONParser):
+    """For requests that describe up to a thousand things."""
+
+    at_most = MANY_AT_MOST
 
 
 def _refuse_constant(name: str) -> None:

@@ -35,6 +35,17 @@ def test_one_wrong_one_and_nothing_is_made(api: Any, acme: Any) -> None:
         assert Monitor.objects.count() == 0
 
 
+def test_a_thousand_with_all_that_can_be_said_fit_into_one_request(api: Any) -> None:
+    items = [
+        item(number, notes="n" * 500, config={"assertions": ["[STATUS] == 200"]}) for number in range(1000)
+    ]
+
+    answer = api.post("monitors/bulk", {"monitors": items})
+
+    assert answer.status_code == 201
+    assert len(answer.json()["monitors"]) == 1000
+
+
 @pytest.mark.parametrize("body", [{}, {"monitors": []}, {"monitors": "all"}, {"monitors": {}}, []])
 def test_a_list_is_asked_for(api: Any, body: Any) -> None:
     assert pointers(api.post("monitors/bulk", body)) == ["/monitors"]
