@@ -27,9 +27,10 @@ def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
 def field_of(setting: Setting) -> forms.Field:
     """The form's field of a setting; what was typed into it is judged by the setting itself."""
     words: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False}
-    if setting.control == "switch":
-        return forms.BooleanField(**words)
-    return Typed(widget=_widget(setting), **words)
+    is_switch = setting.control == "switch"
+    field = forms.BooleanField(**words) if is_switch else Typed(widget=_widget(setting), **words)
+    field.is_plain = True  # type: ignore[attr-defined]  # every setting may be left alone: none needs to say so
+    return field
 
 
 def _widget(setting: Setting) -> forms.Widget:

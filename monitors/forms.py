@@ -101,7 +101,7 @@ class MonitorForm(forms.Form):
         return "" if self.is_group else PROBES[self.kind].missing()
 
     def sections(self) -> list[tuple[str, list[BoundField], bool]]:
-        """The settings of the kind under their headings; open are the first, what is in use, and what is wrong."""
+        """The settings of the kind under their headings; open are the first, the assertions, and what is in use or wrong."""
         if self.is_group:
             return []
         found = []
@@ -110,7 +110,8 @@ class MonitorForm(forms.Form):
             used = any(name in self.known["config"] for name in names) or any(
                 name in self.errors for name in names
             )
-            found.append((part.title, [self[name] for name in names], place == 0 or used))
+            is_open = place == 0 or used or "assertions" in names
+            found.append((part.title, [self[name] for name in names], is_open))
         return found
 
     def clean(self) -> dict[str, Any]:
