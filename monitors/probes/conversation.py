@@ -12,6 +12,7 @@ from typing import Any
 from monitors.assertions.judging import judge, verdict
 from monitors.assertions.model import Assertion, Source
 from monitors.probes.failures import CLASSES
+from monitors.probes.hiding import secrets_of, without
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
 from pulse.net.errors import OutboundError
@@ -34,8 +35,8 @@ class Talk:
     """What a check has at hand. What it puts into `facts` is asserted on and kept as evidence.
 
     `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
-    host key, a certificate chain; JSON, without secrets. `response_us` is the time that counts as the answer's
-    where it is not that of the whole check.
+    host key; JSON without secrets, or a function that makes it, called only for evidence. `response_us` is the
+    time that counts as the answer's where it is not that of the whole check.
     """
 
     out: Outbound
@@ -127,12 +128,18 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
 
     def evidence() -> dict[str, Any]:
         shown = {source.value: value for source, value in facts.items() if value is not None}
-        return {"facts": shown, "notes": talk.notes, "assertions": [one.as_json() for one in checked]}
+        kept = {
+            "facts": shown,
+            "notes": _written(talk.notes),
+            "assertions": [one.as_json() for one in checked],
+        }
+        cleaned: dict[str, Any] = without(kept, secrets_of(talk.config))
+        return cleaned
 
     return Outcome(
         ok=error is ErrorClass.NONE or soft,
         error=error,
-        detail=sentence(words),
+        detail=sentence(without(words, secrets_of(talk.config))),
         dns_us=phases.dns_us,
         connect_us=phases.connect_us,
         tls_us=phases.tls_us,
@@ -143,6 +150,10 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
         soft=soft,
         evidence=evidence,
     )
+
+
+def _written(notes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: note() if callable(note) else note for name, note in notes.items()}
 
 
 def _report(task: asyncio.Task[Outcome], done: Done) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from monitors.assertions.body import Body
 from monitors.assertions.model import Checked, Source
+from monitors.probes.hiding import HIDDEN, without
 from monitors.probes.http_config import HttpConfig
 from pulse.net.exchange import Exchange
 from pulse.net.request import EXCERPT
 
-HIDDEN = "[secret]"
 # Of an answer's headers: whoever reads the evidence must not be able to take over a session.
 _NOT_SHOWN = frozenset(
     {"set-cookie", "set-cookie2", "authorization", "proxy-authorization", "authentication-info", "cookie"}
@@ -124,16 +124,3 @@ def evidence_of(
     }
     cleaned: dict[str, Any] = without(evidence, (*config.secrets, *secrets))
     return cleaned
-
-
-def without(value: Any, secrets: Sequence[str]) -> Any:
-    """`value`, JSON, with every secret in its texts replaced: a target that echoes them must not publish them."""
-    if isinstance(value, str):
-        for one in secrets:
-            value = value.replace(one, HIDDEN)
-        return value.replace("\0", "\ufffd")  # PostgreSQL's jsonb takes no NUL
-    if isinstance(value, list):
-        return [without(one, secrets) for one in value]
-    if isinstance(value, dict):
-        return {name: without(one, secrets) for name, one in value.items()}
-    return value

@@ -31,6 +31,12 @@ class MailConfig(Secured):
     password: str = field(default="", repr=False)
     plain_sign_in: bool = False
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The password in each form in which it is sent, and in which a server could echo it."""
+        plain = self.password.encode()
+        return (self.password, b64encode(plain).decode(), sasl_plain(self).decode()) if plain else ()
+
 
 def mail_sections(
     *more: Setting, sources: tuple[Source, ...], starttls_first: bool = False

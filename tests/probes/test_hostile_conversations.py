@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
@@ -187,3 +188,44 @@ def test_agent_that_answers_nonsense_is_a_failure(asking: Asking, data: bytes, v
         thread.join(5)
 
     assert outcome.error in (ErrorClass.BAD_RESPONSE, ErrorClass.TIMEOUT), outcome.detail
+
+
+SECRET = "correct horse"
+SENT = b64encode(f"\0a\0{SECRET}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "settings"),
+    [
+        (
+            "redis",
+            f"-ERR unknown command 'AUTH', with args beginning with: '{SECRET}'\r\n",
+            {"plain_sign_in": True},
+        ),
+        (
+            "pop3",
+            f"+OK hello\r\n+OK\r\n-ERR no such password: {SECRET}\r\n",
+            {"username": "a", "plain_sign_in": True},
+        ),
+        ("imap", f"* OK {SECRET}\r\n* BAD\r\n", {"username": "a", "plain_sign_in": True}),
+        (
+            "smtp",
+            f"220 hello\r\n250-x\r\n250 AUTH PLAIN\r\n535 no: {SENT}\r\n",
+            {"username": "a", "plain_sign_in": True},
+        ),
+    ],
+)
+def test_secret_that_a_server_echoes_is_not_shown(
+    asking: Asking, kind: str, answer: str, settings: dict[str, object]
+) -> None:
+    with _served(_once(answer.encode())) as target:
+        outcome = asking.ask(
+            kind, target, settings | {"security": "none", "password": SECRET}, timeout_s=TIMEOUT_S
+        )
+
+    assert not outcome.ok
+    assert outcome.evidence is not None
+    shown = outcome.detail + str(outcome.evidence())
+    assert SECRET not in shown
+    assert SENT not in shown
+    assert "[secret]" in shown
