@@ -41,8 +41,7 @@ async def check(talk: Talk) -> str:
     words = "connected"
     try:
         if config.encrypted:
-            await go_secure(talk, stream)
-            words = judge_certificate(talk)
+            words = judge_certificate(talk, await go_secure(talk, stream))
         began = monotonic_ns()
         if config.send:
             await stream.send(config.send)

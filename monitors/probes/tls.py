@@ -15,7 +15,14 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import TLS, endpoint, tls_section
 from monitors.probes.settings import Settings, section
-from monitors.probes.tls_rules import CertificateRules, check_rules, go_secure, judge_certificate, rules
+from monitors.probes.tls_rules import (
+    CertificateRules,
+    Session,
+    check_rules,
+    go_secure,
+    judge_certificate,
+    rules,
+)
 from monitors.probes.tls_starttls import CHOICES
 from pulse.net.endpoints import Endpoint, parse_endpoint
 from pulse.net.errors import OutboundError
@@ -37,18 +44,18 @@ class TlsConfig(CertificateRules):
 async def check(talk: Talk) -> str:
     place = endpoint(talk, PORT)
     try:
-        await _visit(talk, place, talk.phases, verify=True)
+        session = await _visit(talk, place, talk.phases, verify=True)
     except OutboundError as error:
         if CLASSES[error.failure] in _REFUSED:
             await _look_at_refused(talk, place)
         raise
-    return judge_certificate(talk)
+    return judge_certificate(talk, session)
 
 
-async def _visit(talk: Talk, place: Endpoint, phases: Phases, *, verify: bool) -> None:
+async def _visit(talk: Talk, place: Endpoint, phases: Phases, *, verify: bool) -> Session:
     stream = await open_stream(talk.out, place.host, place.port or PORT, talk.job.tenant, talk.left_s, phases)
     try:
-        await go_secure(talk, stream, verify=verify, phases=phases)
+        return await go_secure(talk, stream, verify=verify, phases=phases)
     finally:
         stream.close()
 

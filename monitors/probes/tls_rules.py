@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from time import monotonic_ns
+from typing import Any
 
 from monitors.assertions.model import Source
 from monitors.probes.conversation import CheckFailed, Talk
@@ -72,7 +73,23 @@ def check_rules(config: CertificateRules) -> None:
         raise refuse("warn_days", "Use at least as many days as for down, so that the warning comes first.")
 
 
-async def go_secure(talk: Talk, stream: Stream, *, verify: bool = True, phases: Phases | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a handshake brought: `chain` is what the server sent, its own certificate first, in DER."""
+
+    version: str
+    cipher: str
+    chain: list[bytes]
+
+    def as_json(self) -> dict[str, Any]:
+        """As evidence keeps it."""
+        chain = [describe(one) for one in self.chain]
+        return {"version": self.version, "cipher": self.cipher, "chain": chain}
+
+
+async def go_secure(
+    talk: Talk, stream: Stream, *, verify: bool = True, phases: Phases | None = None
+) -> Session:
     """TLS as the settings want it, STARTTLS included; the certificate becomes facts and notes, good or bad."""
     config: CertificateRules = talk.config
     if config.security != "tls":
@@ -82,37 +99,27 @@ async def go_secure(talk: Talk, stream: Stream, *, verify: bool = True, phases: 
     verify = verify and config.verify_tls
     context = client_context(talk.out.ca_file, verify=verify, own_ca=config.ca)
     await stream.secure(context, phases or talk.phases, config.server_name)
-    _collect(talk, stream, verify)
-
-
-def _collect(talk: Talk, stream: Stream, verified: bool) -> None:
-    session = stream.tls
-    assert session is not None
-    chain = chain_of(session)
+    tls = stream.tls
+    assert tls is not None
+    cipher = tls.cipher()
+    session = Session(tls.version() or "TLS", cipher[0] if cipher else "", chain_of(tls))
+    talk.notes["tls"] = session.as_json
     # What a verified chain was built of counts: servers also send roots that ended long ago and harm nobody.
-    counting = chain_of(session, verified=True)[:-1] if verified else []
-    cipher = session.cipher()
-    talk.notes["tls"] = {
-        "version": session.version(),
-        "cipher": cipher[0] if cipher else None,
-        "chain": [describe(one) for one in chain],
-    }
-    if chain:
-        # The first certificate of the chain that expires ends it all.
-        days = [left for one in counting or chain[:1] if (left := days_left(one)) is not None]
-        talk.facts[Source.CERTIFICATE_DAYS] = min(days) if days else None
-        talk.facts[Source.ISSUER] = issuer_of(chain[0])
-        talk.notes["fingerprint"] = hashlib.sha256(chain[0]).hexdigest()
+    counting = chain_of(tls, verified=True)[:-1] if verify else []
+    days = [left for one in counting or session.chain[:1] if (left := days_left(one)) is not None]
+    talk.facts[Source.CERTIFICATE_DAYS] = min(days, default=None)
+    talk.facts[Source.ISSUER] = issuer_of(session.chain[0]) if session.chain else None
+    return session
 
 
-def judge_certificate(talk: Talk) -> str:
+def judge_certificate(talk: Talk, session: Session) -> str:
     """The words about a good certificate; raises CheckFailed, or warns, where the settings want another one."""
     config: CertificateRules = talk.config
-    version = talk.notes["tls"]["version"] or "TLS"
+    version, chain = session.version, session.chain
     days: int | None = talk.facts.get(Source.CERTIFICATE_DAYS)
     if config.minimum_tls == "1.3" and version != "TLSv1.3":
         raise CheckFailed(ErrorClass.TLS_FAILED, f"the server speaks {version}, expected TLS 1.3")
-    if config.fingerprint and talk.notes.get("fingerprint") != config.fingerprint:
+    if config.fingerprint and (not chain or hashlib.sha256(chain[0]).hexdigest() != config.fingerprint):
         raise CheckFailed(
             ErrorClass.TLS_UNTRUSTED, "the certificate is another one than expected (fingerprint)"
         )
@@ -123,6 +130,8 @@ def judge_certificate(talk: Talk) -> str:
         )
     if days is None:
         return f"{version}, no readable certificate"
+    if days < 0:  # seen only where nothing is verified
+        raise CheckFailed(ErrorClass.TLS_CERTIFICATE_EXPIRED, "the certificate has expired")
     words = f"the certificate expires in {days} {'day' if days == 1 else 'days'}"
     if config.fail_days and days < config.fail_days:
         raise CheckFailed(ErrorClass.EXPIRES_SOON, f"{words}, limit {config.fail_days}")

@@ -48,7 +48,6 @@ def test_good_certificate_is_up_with_its_facts(asking: Asking, authority: Author
     assert tls["version"] == "TLSv1.3"
     assert (own["subject"], own["names"]) == ("shop.test", ["shop.test", "127.0.0.1"])
     assert (own["key"], own["days_left"]) == ("EC secp256r1", 59)
-    assert own["sha256"] == notes(outcome)["fingerprint"]
     assert own["serial"]
     assert "SHA256" in own["signature"]
 
@@ -98,6 +97,16 @@ def test_certificate_of_a_stranger_is_untrusted_unless_told_otherwise(asking: As
     assert blind.ok
 
 
+def test_expired_certificate_is_down_even_where_nothing_is_verified(
+    asking: Asking, authority: Authority
+) -> None:
+    with Talking(quiet, authority.server_context("127.0.0.1", days_left=-3)) as server:
+        outcome = asking.ask("tls", server.target, {"verify_tls": False})
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.TLS_CERTIFICATE_EXPIRED)
+    assert outcome.detail == "the certificate has expired"
+
+
 def test_server_name_is_sent_and_looked_for(asking: Asking, authority: Authority) -> None:
     with Talking(quiet, authority.server_context("mail.test", days_left=60)) as server:
         outcome = asking.ask("tls", server.target, {"server_name": "MAIL.test"})
@@ -107,7 +116,7 @@ def test_server_name_is_sent_and_looked_for(asking: Asking, authority: Authority
 
 def test_change_of_issuer_or_certificate_is_down(asking: Asking, authority: Authority) -> None:
     with Talking(quiet, authority.server_context("127.0.0.1", days_left=60)) as server:
-        fingerprint = notes(asking.ask("tls", server.target))["fingerprint"]
+        fingerprint = notes(asking.ask("tls", server.target))["tls"]["chain"][0]["sha256"]
         as_pinned = {"issuer": "CN=Test", "fingerprint": fingerprint.upper()}
         good = asking.ask("tls", server.target, as_pinned)
         other_issuer = asking.ask("tls", server.target, {"issuer": "Let's Encrypt"})
