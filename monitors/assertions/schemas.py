@@ -27,16 +27,24 @@ def check_schema(schema: Any) -> None:
     if not isinstance(schema, dict):
         raise FieldError('Write the JSON Schema as an object, like {"type": "object", "required": ["id"]}.')
     try:
-        if len(json.dumps(schema)) > LONGEST_SCHEMA:
+        text = json.dumps(schema)
+        if len(text) > LONGEST_SCHEMA:
             raise FieldError(f"Shorten the JSON Schema to at most {LONGEST_SCHEMA:,} characters.")
-        _check_parts(schema)
-        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
+        _check(text)
     except SchemaError as error:
         raise FieldError(
             f"Correct the JSON Schema at {error.json_path[:60]}: {error.message[:120]}."
         ) from None
     except RecursionError:
         raise FieldError("Use a JSON Schema that is nested less deeply.") from None
+
+
+@lru_cache(maxsize=500)
+def _check(text: str) -> None:
+    """Kept for those that are fine: a worker reads the same settings often, and this takes milliseconds."""
+    schema = json.loads(text)
+    _check_parts(schema)
+    Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
 
 
 def mismatch(schema: Any, value: Any) -> str:
