@@ -30,11 +30,14 @@ class Watched:
     config: dict[str, Any]
 
 
+WHOLE = "Pulse as a whole"
+READY = ["[STATUS] == 200", '[BODY].parts.database == "ok"', '[BODY].status == "ok" (soft)']
+DESCRIBED = ["[STATUS] == 200", "has([BODY].paths) == true", "[RESPONSE_TIME] < 5000 (soft)"]
 WATCHED = (
     Watched("Demo shop (down one minute in five)", "/demo/shop", 5, {}),
     Watched("Pulse: web process", "/health", 5, {"expected_status": "200"}),
-    Watched("Pulse: database, broker and workers", "/health/ready", 10, {"expected_status": "200"}),
-    Watched("Pulse: API description", "/v1/openapi.json", 10, {"response_time_limit_ms": 5000}),
+    Watched("Pulse: database, broker and workers", "/health/ready", 10, {"assertions": READY}),
+    Watched("Pulse: API description", "/v1/openapi.json", 10, {"assertions": DESCRIBED}),
     Watched("Pulse: sign-in page", "/accounts/login/", 10, {"method": "HEAD", "expected_status": "200"}),
 )
 
@@ -50,8 +53,12 @@ def make() -> tuple[Organisation, User]:
     organisation = provisioning.request_organisation(SLUG, "Demo", owner, by=PULSE)
     provisioning.provision(organisation)
     with in_tenant(organisation), transaction.atomic():
-        for watched in WATCHED:
-            editing.create(organisation, definition.read(describe(watched)), PULSE)
+        parts = [
+            editing.create(organisation, definition.read(describe(watched)), PULSE) for watched in WATCHED
+        ]
+        members = [str(monitor.pk) for monitor in parts if monitor.name.startswith("Pulse: ")]
+        whole = {"name": WHOLE, "kind": "group", "tags": ["pulse"], "config": {"members": members}}
+        editing.create(organisation, definition.read(whole), PULSE)
         made = [
             channels.create(organisation, channels.read(values), PULSE)[0]
             for values in (
@@ -83,6 +90,7 @@ def move(organisation: Organisation) -> None:
 def describe(watched: Watched) -> dict[str, Any]:
     return {
         "name": watched.name,
+        "tags": ["pulse" if watched.name.startswith("Pulse") else "demo"],
         "target": address() + watched.path,
         "interval_seconds": watched.interval,
         "timeout_seconds": 4,
