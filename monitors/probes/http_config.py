@@ -8,7 +8,7 @@ from functools import cached_property
 
 from monitors.assertions.model import Assertion, Source
 from pulse.net.endpoints import Endpoint
-from pulse.net.request import EXCERPT, Headers, Wire
+from pulse.net.request import EXCERPT, PLAIN, Headers, Wire
 
 StatusRanges = tuple[tuple[int, int], ...]
 
@@ -77,7 +77,7 @@ class HttpConfig:
     @cached_property
     def wire(self) -> Wire:
         body = self.body.encode() if self.body_type != "none" else None
-        return Wire(
+        wire = Wire(
             headers=self._headers(),
             private_headers=self._private_headers(),
             body=body,
@@ -96,6 +96,7 @@ class HttpConfig:
             keep_body=self.max_body_kib << 10 if Source.BODY in self.sources else EXCERPT,
             want_certificate=not self.sources.isdisjoint(_OF_THE_CERTIFICATE),
         )
+        return PLAIN if wire == PLAIN else wire
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
