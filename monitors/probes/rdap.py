@@ -135,7 +135,7 @@ class Registries:
         wait = self._wait_until.get(host, 0.0) - monotonic()
         if wait > 0:
             raise _asked_to_wait(wait)
-        request = Request(url, "GET", talk.left_s, 3, talk.job.tenant, _WIRE)
+        request = Request(url, "GET", talk.left_s, 3, talk.job.tenant, _WIRE, talk.job.agent)
         exchange = await fetched(talk.out, request)
         for name in ("dns_us", "connect_us", "tls_us", "wait_us", "transfer_us", "address"):
             setattr(talk.phases, name, getattr(exchange, name))
