@@ -1,11 +1,9 @@
 """What an HTTP check sends, as its settings say, and to whom."""
 
-import ssl
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from tests.certificates import Authority
 from tests.probes.running import Probing
-from tests.proxies import HttpProxy
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
 
@@ -214,90 +211,6 @@ def test_cookies_stay_with_the_host_that_set_them(
     check(probing, target.at(f"/cookie?to={target.at('/x', 'other.test')}", "shop.test"), keep_cookies=True)
 
     assert "cookie" not in target.requests[1].headers
-
-
-def test_ip_version_is_kept_to(probing: Probing, dns: DnsServer, target: HttpTarget) -> None:
-    dns.answers("both.test", "127.0.0.1", "::1")
-    with HttpTarget(host="::1") as six:
-        outcome = check(probing, six.at("/", "both.test"), ip_version="6")
-    assert (outcome.ok, outcome.address) == (True, "::1")
-    assert check(probing, target.at("/", "both.test"), ip_version="4").address == "127.0.0.1"
-
-    missing = check(probing, target.at("/", "shop.test"), ip_version="6")
-    literal = check(probing, target.url, ip_version="6")
-    assert missing.detail == "shop.test has no IPv6 address (AAAA record), and the monitor asks for one"
-    assert missing.error is literal.error is ErrorClass.DNS_NO_ADDRESS
-
-
-def test_connection_is_kept_only_if_the_monitor_says_so_and_for_it_alone(probing: Probing) -> None:
-    def check_as(monitor: str, **settings: Any) -> Outcome:
-        job = probing.job(server.url, load(settings))
-        probing.engine.submit([replace(job, identity=monitor)])
-        return probing.next()[1]
-
-    with HttpTarget(keep_alive=True) as server:
-        assert [check_as("one").ok for _ in range(2)] == [True, True]
-        assert server.connections == 2
-        assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
-        assert server.connections == 3
-        assert check_as("two", keep_connection=True).ok
-        assert server.connections == 4
-        server.keep_alive = False
-        assert [check_as("one", keep_connection=True).ok for _ in range(3)] == [True] * 3
-
-
-def test_server_asking_for_a_certificate_gets_the_monitors(probing: Probing, authority: Authority) -> None:
-    context = authority.server_context("127.0.0.1")
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(authority.ca_file)
-    certificate, key = authority.client_pair("pulse")
-    with HttpTarget(tls=context) as target:
-        with_one = check(probing, target.url, client_certificate=certificate, client_key=key)
-        without = check(probing, target.url)
-
-    assert with_one.ok, with_one.detail
-    assert not without.ok
-
-
-def test_own_authority_and_no_verification(probing: Probing, tmp_path: Path) -> None:
-    stranger = Authority(tmp_path)
-    with HttpTarget(tls=stranger.server_context("127.0.0.1", days_left=-1)) as expired:
-        assert check(probing, expired.url, verify_tls=False).ok
-        assert not check(probing, expired.url).ok
-    with HttpTarget(tls=stranger.server_context("127.0.0.1")) as target:
-        assert check(probing, target.url, ca=stranger.ca_file.read_text()).ok
-        assert check(probing, target.url).error is ErrorClass.TLS_UNTRUSTED
-
-
-def test_proxy_forwards_and_tunnels_and_resolves_the_name(probing: Probing, authority: Authority) -> None:
-    with (
-        HttpProxy("me:pass") as proxy,
-        HttpTarget() as target,
-        HttpTarget(tls=authority.server_context("deep.inside.test")) as secure,
-    ):
-        settings = {"proxy": proxy.place, "proxy_username": "me", "proxy_password": "pass"}
-        plain = check(probing, target.at("/a", "deep.inside.test"), **settings, secret_headers="X-Key: k")
-        tunnelled = check(probing, secure.at("/b", "deep.inside.test"), **settings, secret_headers="X-Key: k")
-        refused = check(probing, secure.at("/b", "deep.inside.test"), proxy=proxy.place)
-
-    assert plain.ok, plain.detail
-    assert tunnelled.ok, tunnelled.detail
-    assert tunnelled.tls_us
-    assert secure.requests[0].headers["x-key"] == "k"
-    assert "X-Key" not in proxy.heads[1]  # a tunnel's headers are not the proxy's business
-    assert "proxy-authorization" not in secure.requests[0].headers
-    assert refused.error is ErrorClass.CONNECT_FAILED
-    assert refused.detail.endswith("answered 407 instead of connecting to deep.inside.test")
-
-
-def test_proxy_at_a_refused_address_gets_no_connection(dns: DnsServer, target: HttpTarget) -> None:
-    with HttpProxy() as proxy, Probing(Policy(), [dns.nameserver]) as probing:
-        dns.answers("proxy.test", "127.0.0.1")
-        port = proxy.place.partition(":")[2]
-        for place in (proxy.place, f"proxy.test:{port}"):
-            outcome = check(probing, "http://example.com/", proxy=place)
-            assert outcome.error is ErrorClass.REFUSED_ADDRESS
-        assert proxy.heads == []
 
 
 def test_oauth_token_is_fetched_once_and_renewed_when_refused(probing: Probing) -> None:

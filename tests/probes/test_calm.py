@@ -1,0 +1,51 @@
+"""Python's housekeeping in a process that exists for checks."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from weakref import ref
+
+import pytest
+
+from monitors.probes import calm
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    yield
+    sys.setswitchinterval(interval)
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+
+
+class Thing:
+    """Something with a reference to itself, which only a collection can end."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+def test_what_has_grown_old_is_out_of_the_collectors_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calm, "SETTLE_S", 0.0)
+    keeper = calm.Calm()
+    before = gc.get_freeze_count()
+    kept = [[number] for number in range(1000)]
+
+    keeper.settle()
+
+    assert gc.get_freeze_count() >= before + len(kept)
+
+
+def test_rubbish_among_it_is_found_at_the_next_look_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    thing = Thing()
+    gone = ref(thing)
+    keeper = calm.Calm()
+    monkeypatch.setattr(calm, "LOOK_THROUGH_S", 0.0)
+    impatient = calm.Calm()
+    del thing
+
+    keeper.settle()
+    assert gone() is not None
+    impatient.settle()
+    assert gone() is None
