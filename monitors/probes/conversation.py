@@ -89,7 +89,7 @@ def starting(check: Check) -> Callable[[Outbound, Job, Done], None]:
 
 async def _run(check: Check, out: Outbound, job: Job) -> Outcome:
     began = monotonic_ns()
-    talk = Talk(out, job, job.config, monotonic() + job.timeout_s)
+    talk = Talk(out, job, job.config, monotonic() + job.timeout_s, Phases(watch=job.watch))
     try:
         async with asyncio.timeout(job.timeout_s):
             words = await check(talk)

@@ -15,7 +15,7 @@ import uvloop
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.reading import load
 from monitors.probes.conversation import Check, CheckFailed, Talk, starting
-from monitors.probes.jobs import Job
+from monitors.probes.jobs import Job, Watch
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from pulse.net.errors import NotResolved
@@ -37,11 +37,12 @@ class Loop:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def outcome(self, check: Check, *lines: str, timeout_s: float = 2.0) -> Outcome:
+    def outcome(
+        self, check: Check, *lines: str, timeout_s: float = 2.0, watch: Watch | None = None
+    ) -> Outcome:
         done: queue.Queue[Outcome] = queue.Queue()
-        job = Job(
-            1, 1, "test", "a.test", Config(load(list(lines), frozenset(Source))), timeout_s, monotonic()
-        )
+        config = Config(load(list(lines), frozenset(Source)))
+        job = Job(1, 1, "test", "a.test", config, timeout_s, monotonic(), watch=watch)
         self._loop.call_soon_threadsafe(starting(check), self.out, job, done.put)
         return done.get(timeout=5)
 
@@ -124,6 +125,19 @@ def test_each_fault_has_its_class_and_words(
     outcome = loop.outcome(failing)
 
     assert (outcome.ok, outcome.error, outcome.detail) == (False, error, detail)
+
+
+def test_onlooker_hears_of_each_phase_as_it_ends(loop: Loop) -> None:
+    async def stepping(talk: Talk) -> str:
+        talk.phases.dns_us = 1200
+        talk.phases.address = "127.0.0.1"
+        talk.phases.tls_us = None
+        return "answered"
+
+    heard: list[tuple[str, object]] = []
+    loop.outcome(stepping, watch=lambda name, value: heard.append((name, value)))
+
+    assert heard == [("dns_us", 1200), ("address", "127.0.0.1")]
 
 
 def test_check_that_never_ends_is_cut_off(loop: Loop) -> None:
