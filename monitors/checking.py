@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -13,19 +11,18 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from monitors.definition import target_policy
-from monitors.guarding import TIMEOUT_S, Guard, Sight, is_doubtful
+from monitors.guarding import Guard
+from monitors.intake import Held, Intake
 from monitors.judging import Result
-from monitors.probes import PROBES
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
-from monitors.probes.outcome import Outcome
 from monitors.recording import record
-from monitors.telemetry import blindness, results
+from monitors.telemetry import results
 from monitors.telemetry.claiming import Claimed, claim
 from monitors.telemetry.models import GapReason
 from monitors.telemetry.scheduling import location_no
 from monitors.telemetry.specs import Spec, Specs
-from monitors.watching import Onlookers, Progress
+from monitors.watching import Onlookers
 from pulse import VERSION, failpoints, live, metrics
 from pulse.scoping import as_pipeline
 
@@ -41,22 +38,6 @@ AWAY_WAIT_S = 1.0
 AWAY = (OperationalError, InterfaceError)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What comes back with an outcome: the claim, and the spec it was probed by."""
-
-    check: Claimed
-    spec: Spec
-    progress: Progress | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What comes back with the outcome of a control target: the round that it belongs to."""
-
-    round: int
-
-
 class Checker:
     """Two threads around one engine: a claimer on its own clock, which a bell only wakes early, and a recorder.
 
@@ -65,18 +46,16 @@ class Checker:
 
     def __init__(self, *, max_in_flight: int = 10_000) -> None:
         self.specs = Specs()
+        self._onlookers = Onlookers()
+        self.intake = Intake(Guard(settings.PULSE_CONTROL_TARGETS), self._onlookers)
+        self._agent = f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"
         self.engine = Engine(
             target_policy(),
-            on_outcome=self._take,
+            on_outcome=self.intake.take,
             nameservers=settings.PULSE_NAMESERVERS or None,
             max_in_flight=max_in_flight,
+            per_destination=settings.PULSE_CHECKS_PER_DESTINATION,
         )
-        self.guard = Guard(settings.PULSE_CONTROL_TARGETS)
-        self._controls: deque[tuple[int, bool]] = deque()
-        self._noted: bool | None = None
-        self._doubted: list[tuple[Result, float]] = []
-        self._results: deque[Result] = deque()
-        self._onlookers = Onlookers()
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._drained = threading.Event()
@@ -134,7 +113,7 @@ class Checker:
     def _claim_once(self, location: int) -> bool:
         """Claim one batch; True when it was full, so there may be more."""
         room = min(CLAIM_AT_MOST, self.engine.capacity())
-        if room <= 0 or len(self._results) > BACKLOG_AT_MOST:
+        if room <= 0 or self.intake.waiting > BACKLOG_AT_MOST:
             return False
         before = monotonic()
         taken = claim(location, room)
@@ -160,33 +139,22 @@ class Checker:
             watch, progress = self._onlookers.follow(UUID(spec.organisation), spec.identity)
         return Job(
             Held(check, spec, progress), check.tenant_no, spec.kind, spec.target, spec.config, spec.timeout_seconds,
-            start_at, agent(), spec.identity, spec.destination, watch,
+            start_at, self._agent, spec.identity, spec.destination, watch,
         )  # fmt: skip
-
-    # -- the engine's thread
-
-    def _take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
-        held = job.key
-        if isinstance(held, Control):
-            self._controls.append((held.round, outcome.ok))
-            return
-        assert isinstance(held, Held)
-        if held.progress is not None:
-            self._onlookers.finish(held.progress, outcome)
-        self._results.append(Result(held.check, held.spec, outcome, lateness_us))
 
     # -- the recorder's thread
 
     def _record_all(self) -> None:
         location = None
         batch: list[Result] = []
-        while batch or self._results or not self._drained.is_set():
+        while batch or self.intake.waiting or not self._drained.is_set():
             try:
                 if location is None:
                     with as_pipeline():
                         location = location_no()
-                self._look_about(location)
-                batch += self._believed(RECORD_AT_MOST - len(batch), location)
+                if not self._drained.is_set():
+                    self.intake.look_about(self.engine, location)
+                batch += self.intake.believed(RECORD_AT_MOST - len(batch), location)
                 if batch:
                     record(batch, location)
                     _show_asked(batch)
@@ -201,60 +169,9 @@ class Checker:
             except Exception:
                 log.exception("record_failed", dropped=len(batch))
                 batch = []  # their leases run out, and the slots become gap rows
-            if len(self._results) < RECORD_AT_MOST and not self._drained.is_set():
+            if self.intake.waiting < RECORD_AT_MOST and not self._drained.is_set():
                 self._drained.wait(RECORD_EVERY_S)
         connection.close()
-
-    def _look_about(self, location: int) -> None:
-        """Keep the guard's rounds going, and write down when this location goes blind and when it sees again."""
-        while self._controls:
-            self.guard.answered(*self._controls.popleft())
-        now = monotonic()
-        if (
-            self.engine.alive
-            and not self._drained.is_set()
-            and self.guard.wants_round(now, bool(self._doubted))
-        ):
-            control = Control(self.guard.begin(now))
-            config = PROBES["tcp"].load({})
-            self.engine.submit(
-                Job(control, 0, "tcp", target, config, TIMEOUT_S, now) for target in self.guard.targets
-            )
-        if self.guard.has_looked and self._noted is not self.guard.is_blind:
-            with as_pipeline():
-                blindness.note(location, self.guard.is_blind)
-            self._noted = self.guard.is_blind
-
-    def _believed(self, most: int, location: int) -> list[Result]:
-        """Results to record now. What the guard does not believe is no result but a gap.
-
-        What still waits for a round when the worker stops is probed again when its lease ends.
-        """
-        now = monotonic()
-        blind = self.guard.is_blind
-        batch: list[Result] = []
-        waiting: list[tuple[Result, float]] = []
-        for result, failed_at in self._doubted:
-            sight = self.guard.sight(failed_at, now)
-            if sight is Sight.SEES:
-                batch.append(result)
-            elif sight is Sight.WAIT:
-                waiting.append((result, failed_at))
-            else:
-                self._not_seen(result, location)
-        self._doubted = waiting
-        while self._results and len(batch) < most:
-            result = self._results.popleft()
-            if self.guard.targets and is_doubtful(result, blind):
-                self._doubted.append((result, now))
-            else:
-                batch.append(result)
-        return batch
-
-    def _not_seen(self, result: Result, location: int) -> None:
-        metrics.MISSED.labels(GapReason.BLIND.name.lower()).inc()
-        with as_pipeline():
-            results.set_aside(result.check, location, GapReason.BLIND)
 
 
 def _show_asked(batch: list[Result]) -> None:
@@ -262,8 +179,3 @@ def _show_asked(batch: list[Result]) -> None:
     for result in batch:
         if result.check.asked and result.spec.organisation:
             live.publish(UUID(result.spec.organisation), [f"monitor:{result.spec.identity}"])
-
-
-def agent() -> str:
-    """How checks name themselves: with a page that says what they are."""
-    return f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"

@@ -19,6 +19,16 @@ class Typed(forms.CharField):
         return str(value or "").strip()
 
 
+class Plain(Typed):
+    """A setting: each may be left alone, so none says that it may."""
+
+    is_plain = True
+
+
+class Ticked(forms.BooleanField):
+    is_plain = True
+
+
 def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
     return Typed(label=label, help_text=help_text, widget=widget, required=required)
@@ -27,10 +37,7 @@ def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
 def field_of(setting: Setting) -> forms.Field:
     """The form's field of a setting; what was typed into it is judged by the setting itself."""
     words: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False}
-    is_switch = setting.control == "switch"
-    field = forms.BooleanField(**words) if is_switch else Typed(widget=_widget(setting), **words)
-    field.is_plain = True  # type: ignore[attr-defined]  # every setting may be left alone: none needs to say so
-    return field
+    return Ticked(**words) if setting.control == "switch" else Plain(widget=_widget(setting), **words)
 
 
 def _widget(setting: Setting) -> forms.Widget:

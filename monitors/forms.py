@@ -101,7 +101,7 @@ class MonitorForm(forms.Form):
         return "" if self.is_group else PROBES[self.kind].missing()
 
     def sections(self) -> list[tuple[str, list[BoundField], bool]]:
-        """The settings of the kind under their headings; open are the first, the assertions, and what is in use or wrong."""
+        """The settings of the kind under their headings; open are the first, assertions, and what is used or wrong."""
         if self.is_group:
             return []
         found = []

@@ -15,7 +15,7 @@ from pulse.celery import app
 from pulse.failpoints import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
-READS = re.compile(r"env\.(?:text|required|flag|choice|endpoints)\(\s*\"([A-Z_]+)\"")
+READS = re.compile(r"env\.(?:text|required|flag|choice|integer|endpoints)\(\s*\"([A-Z_]+)\"")
 TEST_ONLY = {"PULSE_ROLE"}
 
 

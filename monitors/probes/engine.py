@@ -14,7 +14,8 @@ import uvloop
 from monitors.probes import PROBES
 from monitors.probes.calm import Calm
 from monitors.probes.jobs import Job
-from monitors.probes.outcome import Outcome, internal_error
+from monitors.probes.outcome import Outcome, internal_error, no_room
+from monitors.probes.sharing import PER_DESTINATION, Shares
 from pulse.net.addresses import Policy
 from pulse.net.fetch import Outbound
 
@@ -51,7 +52,10 @@ class Engine:
         max_in_flight: int = MAX_IN_FLIGHT,
         ca_file: str | None = None,
         owns_process: bool = False,
+        per_destination: int = PER_DESTINATION,
     ) -> None:
+        self._per_destination = per_destination
+        self._shares = Shares(max_in_flight, per_destination)
         self._policy = policy
         self._nameservers = nameservers
         self._ca_file = ca_file
@@ -76,6 +80,7 @@ class Engine:
     def start(self) -> None:
         """Starts the thread and returns when it takes jobs; raises RuntimeError when it cannot."""
         self._limit = min(self._limit, _descriptors() - SPARE_DESCRIPTORS)
+        self._shares = Shares(self._limit, self._per_destination)
         self._thread.start()
         if not self._ready.wait(10) or not self.alive:
             raise RuntimeError("the probe engine did not start; its error is in the log")
@@ -146,6 +151,8 @@ class Engine:
         for number, (deadline, _) in list(self._running.items()):
             if now > deadline:
                 self._report(number, internal_error(TimeoutError()))
+        for job in self._shares.expired(now):
+            self._hand_over(job, no_room(), 0)
         if self._calm is not None:
             self._calm.settle()
         self._loop.call_later(BEAT_S, self._beat)
@@ -175,6 +182,10 @@ class Engine:
 
     def _start_one(self, number: int, job: Job) -> None:
         assert self._out is not None
+        if not self._shares.take(job):
+            if not self._shares.park(number, job):
+                self._hand_over(job, no_room(), 0)
+            return
         now = monotonic()
         self._running[number] = (now + job.timeout_s + OVERDUE_S, job)
         lateness_us = max(0, round((now - job.start_at) * 1e6))
@@ -188,6 +199,12 @@ class Engine:
         _, job = self._running.pop(number, (0.0, None))
         if job is None:
             return  # already reported as overdue
+        self._shares.give_back(job)
+        self._hand_over(job, outcome, lateness_us)
+        for waiting in self._shares.unparked(job):
+            self._start_one(*waiting)
+
+    def _hand_over(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         try:
             self._on_outcome(job, outcome, lateness_us)
         except Exception:

@@ -37,6 +37,7 @@ class ErrorClass(IntEnum):
     SIGN_IN_REFUSED = 67
     ASSERTION_FAILED = 70
     NOT_POSSIBLE_HERE = 80
+    NO_ROOM = 81  # never stored: its slot becomes a gap
     INTERNAL = 90
 
 
@@ -76,3 +77,10 @@ def sentence(text: str) -> str:
 def internal_error(error: BaseException) -> Outcome:
     """The outcome of a check that failed through a fault of ours: the class of the error, never its text."""
     return Outcome(False, ErrorClass.INTERNAL, f"Pulse itself failed while checking ({type(error).__name__})")
+
+
+def no_room() -> Outcome:
+    """What is reported of a check that could not start in its time: too many like it were under way."""
+    return Outcome(
+        False, ErrorClass.NO_ROOM, "too many checks of its organisation or destination were under way"
+    )

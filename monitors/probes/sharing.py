@@ -53,6 +53,23 @@ class Shares:
         if job.destination:
             _less(self._destinations, job.destination)
 
+    def expired(self, now: float) -> list[Job]:
+        """Those whose time has passed while they waited; they are parked no more."""
+        found = []
+        for key, queue in list(self._parked.items()):
+            late = [job for _, job in queue if job.start_at + job.timeout_s <= now]
+            if not late:
+                continue
+            found += late
+            kept = deque(entry for entry in queue if entry[1] not in late)
+            if kept:
+                self._parked[key] = kept
+            else:
+                del self._parked[key]
+        for job in found:
+            _less(self._parked_of, job.tenant)
+        return found
+
     def unparked(self, ended: Job) -> Iterator[tuple[int, Job]]:
         """The check that may start now in the room that `ended` left, oldest first; at most one for each limit."""
         for key in (ended.tenant, ended.destination):

@@ -18,6 +18,8 @@ PULSE_SELF_URL = env.text("PULSE_SELF_URL", PULSE_BASE_URL)
 PULSE_SIGNUP = env.choice("PULSE_SIGNUP", ("", "open", "invite", "closed"), "")
 PULSE_LOCATION = env.text("PULSE_LOCATION", "default")
 # What a prober asks before it tells an outage: when none of them answers, it is its own network that is down.
+# So many checks of one host and port may be under way at once in a worker; a slow one must not hold all of it.
+PULSE_CHECKS_PER_DESTINATION = env.integer("PULSE_CHECKS_PER_DESTINATION", 250, 1, 10_000)
 PULSE_CONTROL_TARGETS = env.endpoints("PULSE_CONTROL_TARGETS")
 PULSE_ALLOW_PRIVATE_TARGETS = env.text("PULSE_ALLOW_PRIVATE_TARGETS")
 PULSE_ALLOW_PRIVATE_WEBHOOKS = env.text("PULSE_ALLOW_PRIVATE_WEBHOOKS")

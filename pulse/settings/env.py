@@ -52,6 +52,13 @@ def choice(name: str, options: tuple[str, ...], default: str) -> str:
     return value
 
 
+def integer(name: str, default: int, low: int, high: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        raise ImproperlyConfigured(f"{name}={value!r} is no whole number from {low} to {high}.")
+    return int(value)
+
+
 def endpoints(name: str) -> tuple[str, ...]:
     """Hosts with ports, with commas between: "192.0.2.1:443, ns.example.com:53"."""
     found = []

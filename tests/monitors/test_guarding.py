@@ -152,7 +152,7 @@ def test_blind_nothing_is_told_and_seeing_again_everything_is(acme: Any, setting
         with socket.create_server(("127.0.0.1", port), backlog=50):
             wait_until(lambda: all(row.ended for row in blindness()), 12, "sight")
             wait_until(lambda: status(monitor) is Status.DOWN, 12, "the outage")
-            assert not checker.guard.is_blind
+            assert not checker.intake.guard.is_blind
     assert len(blindness()) == 1
     with in_tenant(acme):
         assert Incident.objects.count() == 1

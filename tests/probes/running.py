@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Sequence
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 from monitors.probes.engine import Engine
 from monitors.probes.http import HttpConfig
@@ -15,9 +15,13 @@ from pulse.net.addresses import Policy
 class Probing:
     """Use as a context manager; `outcomes` receives (job, outcome, lateness_us) in the order of finishing."""
 
-    def __init__(self, policy: Policy, nameservers: Sequence[str], ca_file: str | None = None) -> None:
+    def __init__(
+        self, policy: Policy, nameservers: Sequence[str], ca_file: str | None = None, **more: Any
+    ) -> None:
         self.outcomes: queue.Queue[tuple[Job, Outcome, int]] = queue.Queue()
-        self.engine = Engine(policy, on_outcome=self._hand_over, nameservers=nameservers, ca_file=ca_file)
+        self.engine = Engine(
+            policy, on_outcome=self._hand_over, nameservers=nameservers, ca_file=ca_file, **more
+        )
 
     def check(self, target: str, config: object = None, timeout_s: float = 3.0) -> Outcome:
         """The outcome of one check made now."""

@@ -1,0 +1,117 @@
+"""Between the engine and the recorder: which outcomes become results, which wait for the guard, which become gaps."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+
+from monitors.guarding import TIMEOUT_S, Guard, Sight, is_doubtful
+from monitors.judging import Result
+from monitors.probes import PROBES
+from monitors.probes.engine import Engine
+from monitors.probes.jobs import Job
+from monitors.probes.outcome import ErrorClass, Outcome
+from monitors.telemetry import blindness, results
+from monitors.telemetry.claiming import Claimed
+from monitors.telemetry.models import GapReason
+from monitors.telemetry.specs import Spec
+from monitors.watching import Onlookers, Progress
+from pulse import metrics
+from pulse.scoping import as_pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What comes back with an outcome: the claim, and the spec it was probed by."""
+
+    check: Claimed
+    spec: Spec
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What comes back with the outcome of a control target: the round that it belongs to."""
+
+    round: int
+
+
+class Intake:
+    """`take` is called on the engine's thread and only hands over; everything else is the recorder's."""
+
+    def __init__(self, guard: Guard, onlookers: Onlookers) -> None:
+        self.guard = guard
+        self._onlookers = onlookers
+        self._results: deque[Result] = deque()
+        self._controls: deque[tuple[int, bool]] = deque()
+        self._shed: deque[Claimed] = deque()
+        self._doubted: list[tuple[Result, float]] = []
+        self._noted: bool | None = None
+
+    def take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
+        held = job.key
+        if isinstance(held, Control):
+            self._controls.append((held.round, outcome.ok))
+            return
+        assert isinstance(held, Held)
+        if held.progress is not None:
+            self._onlookers.finish(held.progress, outcome)
+        if outcome.error is ErrorClass.NO_ROOM:
+            self._shed.append(held.check)
+        else:
+            self._results.append(Result(held.check, held.spec, outcome, lateness_us))
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that the recorder has not seen yet."""
+        return len(self._results)
+
+    def look_about(self, engine: Engine, location: int) -> None:
+        """Keep the guard's rounds going, and write down when this location goes blind and when it sees again."""
+        while self._controls:
+            self.guard.answered(*self._controls.popleft())
+        now = monotonic()
+        if engine.alive and self.guard.wants_round(now, bool(self._doubted)):
+            control = Control(self.guard.begin(now))
+            config = PROBES["tcp"].load({})
+            engine.submit(
+                Job(control, 0, "tcp", target, config, TIMEOUT_S, now) for target in self.guard.targets
+            )
+        if self.guard.has_looked and self._noted is not self.guard.is_blind:
+            with as_pipeline():
+                blindness.note(location, self.guard.is_blind)
+            self._noted = self.guard.is_blind
+
+    def believed(self, most: int, location: int) -> list[Result]:
+        """Results to record now. What the guard does not believe is no result but a gap.
+
+        What still waits for a round when the worker stops is probed again when its lease ends.
+        """
+        while self._shed:
+            self._missed(self._shed.popleft(), location, GapReason.SHARED_OUT)
+        now = monotonic()
+        blind = self.guard.is_blind
+        batch: list[Result] = []
+        waiting: list[tuple[Result, float]] = []
+        for result, failed_at in self._doubted:
+            sight = self.guard.sight(failed_at, now)
+            if sight is Sight.SEES:
+                batch.append(result)
+            elif sight is Sight.WAIT:
+                waiting.append((result, failed_at))
+            else:
+                self._missed(result.check, location, GapReason.BLIND)
+        self._doubted = waiting
+        while self._results and len(batch) < most:
+            result = self._results.popleft()
+            if self.guard.targets and is_doubtful(result, blind):
+                self._doubted.append((result, now))
+            else:
+                batch.append(result)
+        return batch
+
+    def _missed(self, check: Claimed, location: int, reason: GapReason) -> None:
+        metrics.MISSED.labels(reason.name.lower()).inc()
+        with as_pipeline():
+            results.set_aside(check, location, reason)
