@@ -64,7 +64,7 @@ class Stream:
         """TLS over the open connection (at once, or after a STARTTLS); raises NotConnected."""
         # What came readable before would be taken for a part of the encrypted answer (CVE-2011-0411).
         if self.reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way to see it
-            raise NotConnected(Failure.TLS_FAILED, f"{self.host} sent more than its answer before TLS began")
+            raise NotConnected(Failure.TLS_FAILED, f"{self.host} sent something readable where TLS had to begin")
         began = monotonic_ns()
         try:
             await self.writer.start_tls(context, server_hostname=server_name or self.host)

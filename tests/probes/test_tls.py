@@ -198,7 +198,7 @@ def test_readable_bytes_smuggled_in_before_tls_are_refused(asking: Asking) -> No
         outcome = asking.ask("tls", server.target, {"security": "pop3"})
 
     assert (outcome.ok, outcome.error) == (False, ErrorClass.TLS_FAILED)
-    assert outcome.detail == "127.0.0.1 sent more than its answer before TLS began"
+    assert outcome.detail == "127.0.0.1 sent something readable where TLS had to begin"
 
 
 @pytest.mark.parametrize(
