@@ -9,6 +9,7 @@ from time import monotonic_ns
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
@@ -145,7 +146,7 @@ class _Session:
             request.headers[name] = value
         self._protocol.send_request(request)
         await self._flush()
-        while self._protocol.handshake_exc is None and not self._is_open():
+        while self._protocol.handshake_exc is None and not self._is_answered():
             await self._feed()
         error = self._protocol.handshake_exc
         if isinstance(error, InvalidStatus):
@@ -160,8 +161,9 @@ class _Session:
             words = f"the server does not speak the subprotocol {self._wanted}"
             raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, words)
 
-    def _is_open(self) -> bool:
-        return self._protocol.state.name == "OPEN"
+    def _is_answered(self) -> bool:
+        """A server may have closed again in the same breath."""
+        return self._protocol.handshake_exc is None and self._protocol.state is not State.CONNECTING
 
     async def send(self, message: str) -> None:
         self._protocol.send_text(message.encode())
@@ -213,14 +215,11 @@ class _Session:
             raise CheckFailed(
                 ErrorClass.RESPONSE_TOO_LARGE, f"the server sent more than {MOST_FRAMES:,} frames"
             )
-        if self._protocol.parser_exc is not None and self._is_open_or_later():
+        if self._protocol.parser_exc is not None and self._is_answered():
             raise _broken(self._protocol.parser_exc)
         await self._flush()
         if not data and self._protocol.handshake_exc is None and not self._frames:
             raise CheckFailed(ErrorClass.CONNECTION_LOST, "the server closed the connection")
-
-    def _is_open_or_later(self) -> bool:
-        return self._protocol.handshake_exc is None and self._protocol.state.name != "CONNECTING"
 
     async def _flush(self) -> None:
         data = b"".join(self._protocol.data_to_send())

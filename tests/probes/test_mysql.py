@@ -125,11 +125,8 @@ def test_query_that_does_not_begin_like_a_reading_one_is_refused(query: str) -> 
 
 
 def test_newer_servers_get_the_proof_of_their_own_way() -> None:
-    """The vector of MySQL's own caching_sha2_password, as other clients compute it."""
-    from pymysql._auth import scramble_caching_sha2
+    """MariaDB has no caching_sha2_password, so MySQL's is held against what another client (PyMySQL) computes."""
+    found = proof(b"caching_sha2_password", "secret", bytes(range(1, 21)), encrypted=False)
 
-    salt = bytes(range(1, 21))
-
-    found = proof(b"caching_sha2_password", "secret", salt, encrypted=False)
-
-    assert found == scramble_caching_sha2(b"secret", salt)
+    assert found is not None
+    assert found.hex() == "746ebe205d56a0707acb3e796e834e0dd7b1d61743b26bd5202c7a623230c7c9"
