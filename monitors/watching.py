@@ -10,10 +10,10 @@ from uuid import UUID
 import structlog
 from django.template.loader import render_to_string
 
-from monitors.probes.jobs import Watch
 from monitors.probes.outcome import Outcome
 from pulse.live import Message, group_of_organisation
 from pulse.live.publisher import send
+from pulse.net.exchange import Watch
 
 log = structlog.get_logger(__name__)
 

@@ -56,7 +56,15 @@ def request_of(job: Job, config: HttpConfig) -> Request:
     limit = config.max_redirects if config.follow_redirects else None
     target = _unlike_before(job.target) if config.cache_busting else job.target
     return Request(
-        target, config.method, job.timeout_s, limit, job.tenant, config.wire, job.agent, job.identity
+        target,
+        config.method,
+        job.timeout_s,
+        limit,
+        job.tenant,
+        config.wire,
+        job.agent,
+        job.identity,
+        job.watch,
     )
 
 

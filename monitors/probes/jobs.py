@@ -1,9 +1,9 @@
 """What the engine is handed: one check, due at one moment."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-Watch = Callable[[str, object], None]
+from pulse.net.exchange import Watch
 
 
 @dataclass(frozen=True, slots=True)

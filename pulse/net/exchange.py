@@ -1,5 +1,6 @@
 """What one HTTP exchange brought, redirects included: the facts that a probe judges."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -8,6 +9,10 @@ from pulse.net.urls import Url
 
 # Kept of the last answer; libcurl has read at most 64 KiB of them.
 MAX_HEADERS_KEPT = 200
+
+
+# Hears of each phase as it ends: ("dns_us", 1200), ("address", "192.0.2.1"). It must only hand over.
+Watch = Callable[[str, object], None]
 
 
 class Visit(NamedTuple):
@@ -66,3 +71,19 @@ class Exchange:
     @property
     def body(self) -> bytes:
         return b"".join(self.pieces)
+
+
+class WatchedExchange(Exchange):
+    """Tells each thing that becomes known; for checks that somebody looks on at."""
+
+    __slots__ = ("_watch",)
+    _watch: Watch
+
+    def __init__(self, watch: Watch) -> None:
+        object.__setattr__(self, "_watch", watch)
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if value is not None:
+            self._watch(name, value)

@@ -12,7 +12,7 @@ import pycurl
 
 from pulse.net.answers import Answer
 from pulse.net.curl_errors import explain
-from pulse.net.exchange import Exchange, Visit
+from pulse.net.exchange import Exchange, Visit, WatchedExchange
 from pulse.net.failures import Failure
 from pulse.net.handle import Handle, Hop
 from pulse.net.outbound import Outbound
@@ -58,7 +58,7 @@ class Fetch:
         self._out = out
         self._request = request
         self._done: Callable[[Exchange | Exception], None] | None = done
-        self._exchange = Exchange()
+        self._exchange = WatchedExchange(request.watch) if request.watch else Exchange()
         self._timer: asyncio.TimerHandle | None = None
         self._addresses: list[str] = []
         self._method = request.method
@@ -141,6 +141,7 @@ class Fetch:
         hop.body = request.wire.body if self._with_body else None
         hop.own_origin = self._own_origin
         hop.share = self._share
+        hop.watch = request.watch
         self._out.transfers.begin(hop, self._on_transfer)
 
     def _on_transfer(self, handle: Handle, code: int) -> None:

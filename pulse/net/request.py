@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pulse.net.endpoints import Endpoint
+from pulse.net.exchange import Watch
 
 MAX_BODY = 1 << 20
 # What is kept of a body that nothing is asserted on: enough to show a person what answered.
@@ -71,6 +72,7 @@ class Request:
     wire: Wire = PLAIN
     agent: str = ""
     identity: str = ""
+    watch: Watch | None = None
 
 
 def header_lines(request: Request, method: str, *, own_origin: bool, with_body: bool) -> list[str]:

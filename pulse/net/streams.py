@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pulse.net.answers import Answer, vet
 from pulse.net.certificates import certificate_refused
 from pulse.net.errors import AddressRefused, NotConnected, NotResolved, OutboundError
+from pulse.net.exchange import Watch
 from pulse.net.failures import Failure
 
 if TYPE_CHECKING:
@@ -47,6 +48,22 @@ class Phases:
             watch(name, value)
 
 
+class WatchedPhases(Phases):
+    """Tells each phase as it ends; for checks that somebody looks on at."""
+
+    __slots__ = ("_watch",)
+    _watch: Watch
+
+    def __init__(self, watch: Watch) -> None:
+        object.__setattr__(self, "_watch", watch)
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if value is not None:
+            self._watch(name, value)
+
+
 class Stream:
     """An open connection. `reader` and `writer` change with `secure`: fetch them anew after it."""
 
@@ -64,7 +81,9 @@ class Stream:
         """TLS over the open connection (at once, or after a STARTTLS); raises NotConnected."""
         # What came readable before would be taken for a part of the encrypted answer (CVE-2011-0411).
         if self.reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way to see it
-            raise NotConnected(Failure.TLS_FAILED, f"{self.host} sent something readable where TLS had to begin")
+            raise NotConnected(
+                Failure.TLS_FAILED, f"{self.host} sent something readable where TLS had to begin"
+            )
         began = monotonic_ns()
         try:
             await self.writer.start_tls(context, server_hostname=server_name or self.host)
