@@ -166,15 +166,17 @@ def measure(options: argparse.Namespace, place: Place) -> Iterator[Figure]:
     after = cpu_seconds(place.worker), cpu_seconds(place.postgres)
     sleep(8)  # the last slots of the window end within their timeout
     count, p99_us, worst_us, failed = query(WINDOW, [start, end])
+    if not count:
+        raise SystemExit("no check was made; run again with --log FILE and read why")
     gaps = query("SELECT count(*) FROM telemetry_gap", [])[0]
     wanted = 0.98 * options.monitors / options.interval
     yield at_least("pipeline_rate", count / lasted, "checks/s", round(wanted, 1))
     yield at_most("pipeline_lateness_p99", p99_us / 1000, "ms", 1000)
     yield at_most("pipeline_gap_rows", gaps, "rows", 0)
     yield info("pipeline_lateness_max", worst_us / 1000, "ms")
-    yield info("pipeline_failed_share", 100 * failed / max(1, count), "%")
-    yield info("pipeline_worker_cpu", (after[0] - before[0]) / max(1, count) * 1e6, "us/check")
-    yield info("pipeline_postgres_cpu", (after[1] - before[1]) / max(1, count) * 1e6, "us/check")
+    yield info("pipeline_failed_share", 100 * failed / count, "%")
+    yield info("pipeline_worker_cpu", (after[0] - before[0]) / count * 1e6, "us/check")
+    yield info("pipeline_postgres_cpu", (after[1] - before[1]) / count * 1e6, "us/check")
 
 
 def query(statement: str, values: list[Any]) -> Any:
