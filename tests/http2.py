@@ -9,6 +9,7 @@ from typing import Self
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
+from h2.exceptions import ProtocolError
 
 
 class Http2Server:
@@ -38,7 +39,7 @@ class Http2Server:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as stream:
+        with suppress(OSError, ProtocolError), self._context.wrap_socket(connection, server_side=True) as stream:
             session = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
             session.initiate_connection()
             stream.sendall(session.data_to_send())
