@@ -44,7 +44,7 @@ class Checker:
     The recorder also keeps the guard: a failure that would open an outage waits for a look at the control targets.
     """
 
-    def __init__(self, *, max_in_flight: int = 10_000) -> None:
+    def __init__(self, *, max_in_flight: int = 10_000, owns_process: bool = False) -> None:
         self.specs = Specs()
         self._onlookers = Onlookers()
         self.intake = Intake(Guard(settings.PULSE_CONTROL_TARGETS), self._onlookers)
@@ -55,6 +55,7 @@ class Checker:
             nameservers=settings.PULSE_NAMESERVERS or None,
             max_in_flight=max_in_flight,
             per_destination=settings.PULSE_CHECKS_PER_DESTINATION,
+            owns_process=owns_process,
         )
         self._woken = threading.Event()
         self._stopping = threading.Event()

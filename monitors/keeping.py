@@ -20,7 +20,7 @@ AWAY = (OperationalError, InterfaceError)
 
 def keep(items: Sequence[Judged], location: int) -> None:
     """Raises only when the database is away: then the caller tries its batch again, and nothing is kept twice."""
-    rows = [row for item in items if (row := _row(item))]
+    rows = [row for item in items if item.is_worth_evidence and (row := _row(item))]
     if not rows:
         return
     try:
@@ -34,7 +34,7 @@ def keep(items: Sequence[Judged], location: int) -> None:
 
 def _row(item: Judged) -> tuple[int, Any, int, str] | None:
     make = item.result.outcome.evidence
-    if make is None or not item.is_worth_evidence:
+    if make is None:
         return None
     check = item.check
     try:

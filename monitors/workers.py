@@ -14,7 +14,7 @@ _checker: Checker | None = None
 def start() -> None:
     """Called in the worker's child process, after the fork."""
     global _checker
-    _checker = Checker()
+    _checker = Checker(owns_process=True)
     _checker.start()
     log.info("checks_started")
 

@@ -179,7 +179,7 @@ PROBE = Probe(
     check_target=parse_name,
     start=starting(check),
     sources=frozenset(SOURCES),
-    target_label="Name",
+    target_label="Name to look up",
     placeholder="example.com",
     target_help="For PTR an address will do.",
 )

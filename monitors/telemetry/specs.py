@@ -43,6 +43,7 @@ class Specs:
     def __init__(self, keep: int = 200_000) -> None:
         self.keep = keep
         self._by_monitor: dict[int, Spec] = {}
+        self._configs: dict[tuple[str, str], Any] = {}
 
     def of(self, checks: list[Claimed]) -> dict[int, Spec]:
         """The spec of each claimed monitor, at least as new as the claim says. Absent: deleted meanwhile."""
@@ -59,6 +60,7 @@ class Specs:
     def _load(self, numbers: list[int]) -> None:
         if len(self._by_monitor) + len(numbers) > self.keep:
             self._by_monitor.clear()
+            self._configs.clear()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE monitor_no = ANY(%s)",
@@ -66,32 +68,42 @@ class Specs:
             )
             for no, version, raw in cursor.fetchall():
                 try:
-                    self._by_monitor[no] = _parse(version, json.loads(raw) if isinstance(raw, str) else raw)
+                    self._by_monitor[no] = self._parse(
+                        version, json.loads(raw) if isinstance(raw, str) else raw
+                    )
                 except (
                     Exception
                 ):  # made by another version, whatever is odd about it: this monitor alone waits
                     self._by_monitor.pop(no, None)
                     log.exception("spec_unreadable", monitor_no=no)
 
+    def _parse(self, version: int, raw: dict[str, Any]) -> Spec:
+        probe = PROBES[raw["kind"]]
+        return Spec(
+            version,
+            raw["kind"],
+            raw["target"],
+            self._config(probe, raw),
+            raw["timeout"],
+            Policy(**raw["policy"]),
+            raw.get("interval", 60),
+            raw.get("retry"),
+            raw.get("upside_down", False),
+            raw.get("locations", 1),
+            raw.get("quorum", 1),
+            raw.get("monitor", ""),
+            raw.get("organisation", ""),
+            destination(probe, raw["target"]),
+        )
 
-def _parse(version: int, raw: dict[str, Any]) -> Spec:
-    probe = PROBES[raw["kind"]]
-    return Spec(
-        version,
-        raw["kind"],
-        raw["target"],
-        probe.load(raw["config"] | secrets.opened(raw)),
-        raw["timeout"],
-        Policy(**raw["policy"]),
-        raw.get("interval", 60),
-        raw.get("retry"),
-        raw.get("upside_down", False),
-        raw.get("locations", 1),
-        raw.get("quorum", 1),
-        raw.get("monitor", ""),
-        raw.get("organisation", ""),
-        destination(probe, raw["target"]),
-    )
+    def _config(self, probe: Probe, raw: dict[str, Any]) -> Any:
+        """Most monitors of a kind are set alike: they share what was read, unless something in it is secret."""
+        if raw.get("secrets"):
+            return probe.load(raw["config"] | secrets.opened(raw))
+        key = raw["kind"], json.dumps(raw["config"], sort_keys=True)
+        if key not in self._configs:
+            self._configs[key] = probe.load(raw["config"])
+        return self._configs[key]
 
 
 def destination(probe: Probe, target: str) -> str:

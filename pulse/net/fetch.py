@@ -141,8 +141,22 @@ class Fetch:
         hop.body = request.wire.body if self._with_body else None
         hop.own_origin = self._own_origin
         hop.share = self._share
-        hop.watch = request.watch
+        if request.watch is not None:
+            # libcurl does not tell its times to who asks from inside a callback.
+            hop.on_answering = self._answering_soon
         self._out.transfers.begin(hop, self._on_transfer)
+
+    def _answering_soon(self, handle: Handle) -> None:
+        self._out.loop.call_soon(self._on_answering, handle)
+
+    def _on_answering(self, handle: Handle) -> None:
+        """The first line of an answer has come: an onlooker hears of it before the body is there."""
+        if self._done is not None and self._request.watch is not None and handle.answered:
+            connected, secured, first_byte, _ = handle.marks_us()
+            self._request.watch("connect_us", connected)
+            if secured:
+                self._request.watch("tls_us", secured - connected)
+            self._request.watch("wait_us", first_byte - max(connected, secured))
 
     def _on_transfer(self, handle: Handle, code: int) -> None:
         self._guarded(self._transferred, handle, code)

@@ -11,7 +11,6 @@ from typing import Any
 import certifi
 import pycurl
 
-from pulse.net.exchange import Watch
 from pulse.net.failures import Failure
 from pulse.net.handle_options import fixed_options, special_options
 from pulse.net.request import PLAIN, Wire
@@ -45,7 +44,7 @@ class Hop:
     body: bytes | None = None
     own_origin: bool = True
     share: Any = None
-    watch: Watch | None = None
+    on_answering: Callable[["Handle"], None] | None = None
 
     @property
     def plain(self) -> bool:
@@ -105,13 +104,13 @@ class Handle:
         self._lines: list[str] = []
         self._timeouts = (0, 0)
         self.proxy_port = 0
-        self._watch: Watch | None = None
+        self._on_answering: Callable[[Handle], None] | None = None
         self._begin(PLAIN)
 
     def prepare(self, hop: Hop) -> None:
         """Aims at `hop.address`, already vetted; the name stays in SNI, Host and the certificate check."""
         self._begin(hop.wire)
-        self._watch = hop.watch
+        self._on_answering = hop.on_answering
         setopt = self.curl.setopt
         url, address = hop.url, hop.address
         self._address = address
@@ -219,19 +218,12 @@ class Handle:
         if len(code) != 3 or not code.isdigit():
             return self._refuse("the answer has no status code of three digits", Failure.BAD_RESPONSE)
         self.status = int(code)
-        if self._watch is not None:
-            self._tell(self._watch)
+        if self._on_answering is not None:
+            self._on_answering(self)
         self.location = None  # an interim answer (1xx) came before
         self.lines = []
         self._encodings = 0
         return None
-
-    def _tell(self, watch: Watch) -> None:
-        connected, secured, first_byte, _ = self.marks_us()
-        watch("connect_us", connected)
-        if secured:
-            watch("tls_us", secured - connected)
-        watch("wait_us", first_byte - max(connected, secured))
 
     def _on_encoding(self, line: bytes) -> int | None:
         """One layer of compression at most: in layers, some bytes cost minutes and come to nothing."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from pulse.net.answers import Answer, vet
 from pulse.net.certificates import certificate_refused
 from pulse.net.errors import AddressRefused, NotConnected, NotResolved, OutboundError
-from pulse.net.exchange import Watch
 from pulse.net.failures import Failure
 
 if TYPE_CHECKING:
@@ -46,22 +45,6 @@ class Phases:
         watch = getattr(self, "watch", None)
         if watch is not None and value is not None and name != "watch":
             watch(name, value)
-
-
-class WatchedPhases(Phases):
-    """Tells each phase as it ends; for checks that somebody looks on at."""
-
-    __slots__ = ("_watch",)
-    _watch: Watch
-
-    def __init__(self, watch: Watch) -> None:
-        object.__setattr__(self, "_watch", watch)
-        super().__init__()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if value is not None:
-            self._watch(name, value)
 
 
 class Stream:

@@ -17,15 +17,15 @@ def test_an_outage_shows_on_open_pages_without_reload(signed_in: Page, target: A
     page.get_by_role("link", name="Watch the first one").click()
 
     # The form keeps what was typed, and says what to change.
-    page.get_by_label("URL").fill(target.url)
-    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("URL", exact=True).fill(target.url)
+    page.get_by_label("Name", exact=True).fill("Shop")
     page.get_by_label("Check every").fill("5")
     page.get_by_label("Give up after").fill("9")
     page.get_by_label("Down after").fill("1")
     page.get_by_label("Up again after").fill("1")
     page.get_by_role("button", name="Watch it").click()
     expect(page.get_by_text("Use fewer seconds than the interval of 5 s.")).to_be_visible()
-    expect(page.get_by_label("URL")).to_have_value(target.url)
+    expect(page.get_by_label("URL", exact=True)).to_have_value(target.url)
     page.get_by_label("Give up after").fill("2")
     page.get_by_role("button", name="Watch it").click()
 

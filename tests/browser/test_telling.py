@@ -24,13 +24,13 @@ def test_a_webhook_is_made_tested_and_put_to_use(
     signed_in.goto("/o/acme/channels/")
     signed_in.get_by_role("link", name="Make the first channel").click()
     signed_in.get_by_role("link", name="Make a webhook").click()
-    signed_in.get_by_label("Name").fill("Ops")
-    signed_in.get_by_label("URL").fill("nowhere")
+    signed_in.get_by_label("Name", exact=True).fill("Ops")
+    signed_in.get_by_label("URL", exact=True).fill("nowhere")
     signed_in.get_by_role("button", name="Make the channel").click()
-    expect(signed_in.get_by_label("URL")).to_have_value("nowhere")
-    expect(signed_in.get_by_label("URL")).to_have_attribute("aria-invalid", "true")
+    expect(signed_in.get_by_label("URL", exact=True)).to_have_value("nowhere")
+    expect(signed_in.get_by_label("URL", exact=True)).to_have_attribute("aria-invalid", "true")
 
-    signed_in.get_by_label("URL").fill(receiver.url)
+    signed_in.get_by_label("URL", exact=True).fill(receiver.url)
     signed_in.get_by_role("button", name="Make the channel").click()
     expect(signed_in.locator("#secret")).to_have_text(re.compile(r"^whsec_\S{40,}$"))
     signed_in.get_by_role("button", name="I have it: send a test").click()
@@ -41,7 +41,7 @@ def test_a_webhook_is_made_tested_and_put_to_use(
     assert receiver.ledger[0].json["type"] == "channel.test"
 
     signed_in.goto("/o/acme/rules/new/")
-    signed_in.get_by_label("Name").fill("Everything")
+    signed_in.get_by_label("Name", exact=True).fill("Everything")
     signed_in.get_by_label("Ops").check()
     signed_in.get_by_role("button", name="Make the rule").click()
     sentence = "When any monitor goes down or comes back up, tell Ops."
@@ -102,8 +102,8 @@ def test_everything_works_without_script(
     page.locator("[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.goto("/o/acme/channels/new/webhook/")
-    page.get_by_label("Name").fill("Ops")
-    page.get_by_label("URL").fill(receiver.url)
+    page.get_by_label("Name", exact=True).fill("Ops")
+    page.get_by_label("URL", exact=True).fill(receiver.url)
     page.get_by_role("button", name="Make the channel").click()
     page.get_by_role("button", name="I have it: send a test").click()
     receiver.wait_for(1)

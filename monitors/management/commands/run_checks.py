@@ -18,7 +18,7 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        checker = Checker()
+        checker = Checker(owns_process=True)
         checker.start()
         self.stdout.write("Checks are running.")
         while not stopped.wait(1):

@@ -1,0 +1,118 @@
+"""A newcomer's first acts in a browser: paste a list, see a check happen, read why it failed, by keyboard too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from monitors.telemetry.models import Evidence
+from pulse.scoping import as_pipeline
+from tests.monitors.making import make
+from tests.receivers import wait_until
+
+pytestmark = pytest.mark.browser
+
+
+def kept(number: int) -> bool:
+    with as_pipeline():
+        return Evidence.objects.filter(monitor_no=number).exists()
+
+
+def test_a_pasted_list_becomes_monitors_after_a_preview(signed_in: Page, target: Any, checker: Any) -> None:
+    page = signed_in
+    page.goto("/o/acme/monitors/")
+    page.get_by_role("link", name="Paste a list").click()
+    page.get_by_label("Addresses").fill(f"Shop {target.url}\nnonsense://x\n")
+    page.get_by_role("button", name="Show what it would make").click()
+    expect(page.get_by_text("Use http:// or https:// instead of nonsense://.")).to_be_visible()
+
+    page.get_by_label("Addresses").fill(f"Shop {target.url}\nCart {target.at('/cart')}\n")
+    page.get_by_role("button", name="Show what it would make").click()
+    expect(page.get_by_text("2 of 2 lines can be watched")).to_be_visible()
+    page.get_by_role("button", name="Watch 2 monitors").click()
+
+    expect(page.get_by_text("2 monitors are being watched.")).to_be_visible()
+    expect(page.locator("tr[data-status=up]")).to_have_count(2)
+
+
+def test_a_check_shows_its_phases_and_assertions_as_it_happens(
+    signed_in: Page, acme: Any, target: Any, checker: Any
+) -> None:
+    target.delay = 1.5
+    config = {"assertions": ["[STATUS] == 200", '[BODY] == "fine" (soft)']}
+    monitor = make(acme, target=target.url, interval_seconds=3600, config=config)
+    page = signed_in
+    page.goto(f"/o/acme/monitors/{monitor.pk}/")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+    page.get_by_role("button", name="Check now").click()
+    progress = page.locator(f"#monitor_{monitor.pk}_progress")
+    expect(progress.get_by_role("heading", name="Checking now")).to_be_visible()
+    expect(progress).to_contain_text("Address")
+
+    expect(progress.get_by_role("heading", name="Checked")).to_be_visible()
+    expect(progress).to_contain_text("First byte")
+    expect(progress).to_contain_text('[BODY] == "fine"')
+    expect(progress).to_contain_text("was ok")
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+
+
+def test_the_evidence_of_a_failure_is_a_click_away(
+    signed_in: Page, acme: Any, target: Any, checker: Any
+) -> None:
+    target.status, target.body = 503, b"the till is <b>closed</b>"
+    monitor = make(acme, target=target.url, interval_seconds=3600, config={"assertions": ["[STATUS] == 200"]})
+    wait_until(lambda: kept(monitor.no), 10, "the first failure")
+    page = signed_in
+    page.goto(f"/o/acme/monitors/{monitor.pk}/")
+
+    page.locator("#results tbody a").first.click()
+
+    evidence = page.locator("#evidence")
+    expect(evidence).to_contain_text("[STATUS] == 200")
+    expect(evidence).to_contain_text("503")
+    evidence.get_by_text("Notes").click()
+    expect(evidence).to_contain_text("the till is <b>closed</b>")
+
+
+def test_each_kind_has_a_form_that_keyboards_reach(signed_in: Page) -> None:
+    page = signed_in
+    page.goto("/o/acme/monitors/new/")
+    page.get_by_role("link", name="DNS").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/new/?kind=dns")
+
+    page.get_by_label("Name", exact=True).focus()
+    page.keyboard.type("Our name")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Say what to watch, like")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Our name")
+
+
+def test_sections_open_by_keyboard_and_show_what_is_wrong(signed_in: Page, target: Any) -> None:
+    page = signed_in
+    page.goto("/o/acme/monitors/new/")
+    page.get_by_label("URL", exact=True).fill(target.url)
+    page.get_by_label("Name", exact=True).fill("Shop")
+    page.locator("summary", has_text="Redirects").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Redirects at most").fill("many")
+    page.get_by_role("button", name="Watch it").click()
+
+    expect(page.get_by_text("Use a whole number of redirects from 0 to 20.")).to_be_visible()
+    page.get_by_label("Redirects at most").fill("3")
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.get_by_text("Shop is being watched")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("path", ["new/", "new/?kind=snmp", "new/?kind=group", "import/", "several/", ""])
+def test_no_page_is_wider_than_its_window(signed_in: Page, acme: Any, path: str, width: int) -> None:
+    make(acme, "a" * 100)
+    signed_in.set_viewport_size({"width": width, "height": 800})
+    signed_in.goto(f"/o/acme/monitors/{path}")
+
+    assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth")
