@@ -6,46 +6,44 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from django.utils import timezone
-
 from incidents.models import Incident
 from monitors.models import Monitor
 from monitors.probes.outcome import internal_error
+from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import CheckResult, Evidence, Status
+from monitors.telemetry.scheduling import phase_ms
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
 from tests.monitors.stepping import BAD, GOOD, SOFT, head, status, step
 
 
-def due_in(monitor: Monitor) -> float:
+def due_after(monitor: Monitor, check: Claimed) -> float:
+    """Seconds from this check's slot to the next."""
     due = head(monitor).next_due_at
     assert due is not None
-    return (due - timezone.now()).total_seconds()
+    return (due - check.slot).total_seconds()
 
 
 def test_a_failure_is_looked_at_again_after_the_retry_interval(acme: Any) -> None:
     monitor = make(acme, interval_seconds=3600, retry_seconds=20)
+    grid = due_after(monitor, step(monitor, GOOD))
 
-    step(monitor, BAD)
-    assert 15 < due_in(monitor) <= 20
-
+    assert due_after(monitor, step(monitor, BAD)) == min(20, grid)
     step(monitor, GOOD)
-    assert due_in(monitor) > 0
     assert head(monitor).failures == 0
 
 
 def test_once_down_it_is_looked_at_in_its_own_interval_until_it_seems_to_recover(acme: Any) -> None:
-    monitor = make(acme, interval_seconds=3600, retry_seconds=20)
-    for _ in range(3):
-        step(monitor, BAD)
-    assert status(monitor) is Status.DOWN
-    grid = due_in(monitor)
-
-    step(monitor, BAD)
-    assert due_in(monitor) == pytest.approx(grid, abs=3600)
+    monitor = make(acme, interval_seconds=86_400, retry_seconds=20, policy={"down_after": 1, "up_after": 2})
     step(monitor, GOOD)
-    assert due_in(monitor) <= 20
+
+    for _ in range(2):
+        step(monitor, BAD)
+        due = head(monitor).next_due_at
+        assert due is not None
+        assert int(due.timestamp() * 1000) % 86_400_000 == phase_ms(monitor.no, 86_400)
+    assert status(monitor) is Status.DOWN
+    assert due_after(monitor, step(monitor, GOOD)) <= 20
 
 
 def test_without_a_retry_interval_the_grid_stays(acme: Any) -> None:
