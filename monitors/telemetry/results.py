@@ -101,10 +101,32 @@ FROM freed ON CONFLICT DO NOTHING
 
 def write(items: Sequence[Judged], location: int) -> set[int]:
     """Write results and states; return the monitors whose lease still held. Others are dropped."""
-    columns = list(zip(*(_row(item) for item in items), strict=True))
+    columns = zip(*(_row(item) for item in items), strict=True)
+    arrays = [
+        text_array(column) if kind == "text" else array(column)
+        for kind, column in zip(COLUMNS.values(), columns, strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [*(list(column) for column in columns), location, location, location])
+        cursor.execute(WRITE, [*arrays, location, location, location])
         return {row[0] for row in cursor.fetchall()}
+
+
+def array(values: Sequence[Any]) -> str:
+    """Numbers, truths, times and addresses as an array literal of PostgreSQL.
+
+    psycopg would look at each of 12,000 values of a batch by itself: a tenth of what a whole check costs.
+    """
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def text_array(values: Sequence[str | None]) -> str:
+    """The same for text, which may hold anything."""
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def keep_evidence(rows: Sequence[tuple[int, datetime, int, str]], location: int) -> None:
