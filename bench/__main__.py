@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"any of engine, {', '.join(FIGURES)}; all unless told")
     parser.add_argument("--monitors", type=int, default=50_000)
+    parser.add_argument("--workers", type=int, default=1, help="checks workers of the pipeline")
     parser.add_argument("--organisations", type=int, default=50)
     parser.add_argument("--interval", type=int, default=30, help="seconds between checks of a monitor")
     parser.add_argument(

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -62,7 +62,7 @@ FROM telemetry_checkresult WHERE slot >= %s AND slot < %s
 class Place:
     """A pipeline at work; `target` is the port of what it checks."""
 
-    worker: int
+    workers: tuple[int, ...]
     postgres: int
     target: int
 
@@ -108,9 +108,9 @@ def memory(options: argparse.Namespace) -> Iterator[Figure]:
     """What the worker holds in memory, after every monitor was checked, and what comes to it later."""
     with bench_server("target.py") as port, at_work(options, port) as place:
         sleep(options.interval)
-        before = resident_bytes(place.worker)
+        before = max(map(resident_bytes, place.workers))
         sleep(options.seconds)
-        after = resident_bytes(place.worker)
+        after = max(map(resident_bytes, place.workers))
     yield at_most("memory_worker", after / MEGABYTE, "MB", 400)
     yield at_most(f"memory_growth_in_{options.seconds:g}_s", (after - before) / MEGABYTE, "MB", 10)
 
@@ -126,9 +126,13 @@ def at_work(options: argparse.Namespace, port: int) -> Iterator[Place]:
         fill(options, port)
         environment |= {"PULSE_NAMESERVERS": f"127.0.0.1:{dns}", "PULSE_ROLE": "checks"}
         log = Path(options.log) if options.log else None
-        with pulse(environment, "manage.py", "run_checks", log=log) as worker:
+        with ExitStack() as stack:
+            workers = [
+                stack.enter_context(pulse(environment, "manage.py", "run_checks", log=log)).pid
+                for _ in range(options.workers)
+            ]
             sleep(WARM_INTERVALS * options.interval + 5)
-            yield Place(worker.pid, int(environment["BENCH_POSTGRES_PID"]), port)
+            yield Place(tuple(workers), int(environment["BENCH_POSTGRES_PID"]), port)
 
 
 def fill(options: argparse.Namespace, port: int) -> None:
@@ -162,10 +166,10 @@ def measure(options: argparse.Namespace, place: Place) -> Iterator[Figure]:
     from django.utils import timezone
 
     start, began = timezone.now(), monotonic()
-    before = cpu_seconds(place.worker), cpu_seconds(place.postgres)
+    before = sum(map(cpu_seconds, place.workers)), cpu_seconds(place.postgres)
     sleep(options.seconds)
     end, lasted = timezone.now(), monotonic() - began
-    after = cpu_seconds(place.worker), cpu_seconds(place.postgres)
+    after = sum(map(cpu_seconds, place.workers)), cpu_seconds(place.postgres)
     sleep(8)  # the last slots of the window end within their timeout
     count, p99_us, worst_us, failed = query(WINDOW, [start, end])
     if not count:
