@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 CLAIM_EVERY_S = 0.5
 CLAIM_AT_MOST = 2_000
 RECORD_EVERY_S = 0.2
-RECORD_AT_MOST = 500
+RECORD_AT_MOST = 1_000
 # With so many results unrecorded the database is behind: claim nothing more until it has caught up.
 BACKLOG_AT_MOST = 20_000
 AWAY_WAIT_S = 1.0

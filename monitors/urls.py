@@ -17,6 +17,7 @@ urlpatterns = [
     path("<uuid:pk>/state/", views.state, name="state"),
     path("<uuid:pk>/figures/", views.figures, name="figures"),
     path("<uuid:pk>/results/", views.results, name="results"),
+    path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
     path("<uuid:pk>/pause/", views.pause, name="pause"),
     path("<uuid:pk>/snooze/", views.snooze, name="snooze"),

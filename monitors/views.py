@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from monitors import configuration, curling, editing, evidence, listing
+from monitors import configuration, curling, editing, evidence, listing, watching
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.models import Monitor
@@ -95,6 +95,16 @@ def results(request: TenantRequest, pk: UUID) -> HttpResponse:
     return render(request, "monitors/_results.html", {"monitor": monitor, **_results(request, monitor)})
 
 
+@require_GET
+@requires(Ability.VIEW)
+def progress(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    context = {"id": f"monitor_{monitor.pk}_progress", "awaiting": True}
+    return HttpResponse(
+        watching.last_shown(monitor.pk) or render(request, "monitors/_progress.html", context).content
+    )
+
+
 @require_http_methods(["GET", "POST"])
 @requires(Ability.EDIT_MONITORS)
 def create(request: TenantRequest) -> HttpResponse:
@@ -150,6 +160,7 @@ def snooze(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.CHECK_NOW)
 def check(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
+    watching.forget(monitor.pk)
     awaited = editing.check_now(request.organisation, monitor, Actor.person(request.user))
     response = redirect("monitors:detail", pk)
     if awaited is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
+from django.core.cache import cache
 from django.template.loader import render_to_string
 
 from monitors.probes.outcome import Outcome
@@ -22,7 +23,7 @@ STEPS = {
     "address": "Address", "dns_us": "Name looked up", "connect_us": "Connected", "tls_us": "Encrypted",
     "wait_us": "First byte", "transfer_us": "Whole answer",
 }  # fmt: skip
-KEPT_CHECKS = 100
+KEPT_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -68,6 +69,24 @@ class Onlookers(threading.Thread):
                     log.exception("progress_not_shown")
 
 
+def last_shown(monitor: UUID) -> str:
+    """The markup of the newest check of a monitor that somebody asked for; "" when there was none lately.
+
+    For pages that open while it is under way, and missed what was told before.
+    """
+    html: str = cache.get(_key(str(monitor)), "")
+    return html
+
+
+def forget(monitor: UUID) -> None:
+    """Another check was asked for: the last one is no answer to it."""
+    cache.delete(_key(str(monitor)))
+
+
+def _key(monitor: str) -> str:
+    return f"progress:{monitor}"
+
+
 def _gather(progress: Progress, name: str, value: object) -> None:
     if isinstance(value, Outcome):
         progress.verdict, progress.ok = value.detail, value.ok and not value.soft
@@ -80,5 +99,6 @@ def _gather(progress: Progress, name: str, value: object) -> None:
 def _publish(progress: Progress) -> None:
     name = f"monitor_{progress.monitor}_progress"
     html = render_to_string("monitors/_progress.html", {"progress": progress, "id": name})
+    cache.set(_key(progress.monitor), html, KEPT_SECONDS)
     # A page swaps what it has; one without this element passes it over.
     send(Message(group_of_organisation(progress.organisation), "live.changed", [], {name: html}))
