@@ -27,13 +27,19 @@ class Shares:
     _tenants: Counter[int] = field(default_factory=Counter)
     _destinations: Counter[str] = field(default_factory=Counter)
     _parked: dict[int | str, deque[tuple[int, Job]]] = field(default_factory=dict)
+    _busy: int = 0  # organisations with at least so many under way
+    _much: int = 0
     _parked_of: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._much = max(1, int(self.limit * BUSY_SHARE))
 
     def take(self, job: Job) -> bool:
         """Count a start, if there is room for it."""
         if self._blocked_by(job) is not None:
             return False
         self._tenants[job.tenant] += 1
+        self._busy += self._tenants[job.tenant] == self._much
         if job.destination:
             self._destinations[job.destination] += 1
         return True
@@ -49,6 +55,7 @@ class Shares:
 
     def give_back(self, job: Job) -> None:
         """A check that was started has ended."""
+        self._busy -= self._tenants[job.tenant] == self._much
         _less(self._tenants, job.tenant)
         if job.destination:
             _less(self._destinations, job.destination)
@@ -86,14 +93,9 @@ class Shares:
         if job.destination and self._destinations[job.destination] >= self.per_destination:
             return job.destination
         running = self._tenants[job.tenant]
-        # Counting who is busy costs a walk over all: only who is busy itself needs it.
-        if running >= self.limit * BUSY_SHARE and running >= self._share():
+        if running >= self._much and running >= self.limit * LARGEST_SHARE / max(1, self._busy):
             return job.tenant
         return None
-
-    def _share(self) -> float:
-        busy = sum(count >= self.limit * BUSY_SHARE for count in self._tenants.values())
-        return self.limit * LARGEST_SHARE / max(1, busy)
 
 
 def _less(counter: Counter[int] | Counter[str], key: int | str) -> None:
