@@ -70,7 +70,7 @@ def charset_of(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
-    """The server's certificate as libcurl describes it (CURLINFO_CERTINFO), None if it was not asked for."""
+    """The server's certificate as libcurl describes it (CURLINFO_CERTINFO), None where there was none."""
     if not exchange.certificates:
         return None
     found: dict[str, str] = {}
@@ -86,7 +86,12 @@ def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
         "names": found.get("X509v3 Subject Alternative Name", ""),
         "expires": ends.isoformat().replace("+00:00", "Z"),
         "days_left": int((ends.timestamp() - time()) // 86_400),
+        "chain": [_subject(one) for one in exchange.certificates],
     }
+
+
+def _subject(certificate: list[tuple[bytes, bytes]]) -> str:
+    return next((value.decode("utf-8", "replace") for name, value in certificate if name == b"Subject"), "")
 
 
 def evidence_of(

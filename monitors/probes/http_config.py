@@ -21,7 +21,6 @@ CONTENT_TYPES = {
 }
 _FAMILIES = {"any": 0, "4": 4, "6": 6}
 _OF_THE_BODY = frozenset({Source.BODY, Source.SIZE})
-_OF_THE_CERTIFICATE = frozenset({Source.CERTIFICATE_DAYS, Source.ISSUER})
 
 
 @dataclass(frozen=True)  # no slots: what is made of it once is kept beside it
@@ -94,7 +93,6 @@ class HttpConfig:
             keep_connection=self.keep_connection,
             max_body=self.max_body_kib << 10,
             keep_body=self.max_body_kib << 10 if Source.BODY in self.sources else EXCERPT,
-            want_certificate=not self.sources.isdisjoint(_OF_THE_CERTIFICATE),
         )
         return PLAIN if wire == PLAIN else wire
 

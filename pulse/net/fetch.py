@@ -233,7 +233,7 @@ class Fetch:
         exchange.http_version = handle.http_version
         exchange.lines, exchange.pieces = handle.lines, handle.pieces
         exchange.body_size, exchange.body_cut = handle.body_size, handle.body_cut
-        if self._request.wire.want_certificate:
+        if self._url.scheme == "https":
             exchange.certificates = handle.curl.getinfo_raw(pycurl.INFO_CERTINFO)
 
     def _add_phases(self, handle: Handle) -> None:

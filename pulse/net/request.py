@@ -44,12 +44,11 @@ class Wire:
     keep_connection: bool = False
     max_body: int = MAX_BODY
     keep_body: int = EXCERPT
-    want_certificate: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether a handle needs no options besides those that each check sets anyway."""
-        usual = self.verify and self.http_version == "auto" and not self.want_certificate
+        usual = self.verify and self.http_version == "auto"
         stateless = not (self.cookies or self.keep_connection)
         return usual and stateless and not (self.ca_pem or self.certificate_pem or self.proxy)
 

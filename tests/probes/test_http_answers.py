@@ -81,6 +81,14 @@ def test_large_body_is_judged_off_the_loop_and_as_well(probing: Probing, target:
     assert asserted(probing, target.url, "[BODY].items[0].a == c").error is ErrorClass.ASSERTION_FAILED
 
 
+def test_every_https_answer_keeps_its_certificate_with_the_chain(probing: Probing, authority: Authority) -> None:
+    with HttpTarget(tls=authority.server_context("127.0.0.1")) as target:
+        certificate = evidence(probing.check(target.url))["notes"]["certificate"]
+
+    assert certificate["chain"][0] == certificate["subject"]
+    assert certificate["issuer"]
+
+
 def test_certificate_is_asserted_on_and_kept(probing: Probing, authority: Authority) -> None:
     with HttpTarget(tls=authority.server_context("127.0.0.1", days_left=9)) as server:
         good = asserted(probing, server.url, "[CERTIFICATE_DAYS] > 7", '[ISSUER] contains "Test authority"')
