@@ -84,12 +84,18 @@ def typed_of(setting: Setting, value: Any) -> Any:
 
 
 def settings_as_typed(settings: Settings[Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Every setting as a form shows it, those left at their default too."""
-    hidden = {name: KEPT for name, value in config.items() if value == KEPT}
-    shown = settings.as_json(
-        settings.load({name: value for name, value in config.items() if name not in hidden})
-    )
-    return {setting.name: typed_of(setting, shown[setting.name]) for setting in settings.all} | hidden
+    """Every setting as a form shows it, those left at their default too.
+
+    Each by itself: what must be filled in may still be missing.
+    """
+    return {setting.name: _as_typed(setting, config) for setting in settings.all}
+
+
+def _as_typed(setting: Setting, config: Mapping[str, Any]) -> Any:
+    if setting.name not in config:
+        return typed_of(setting, setting.write(setting.default))
+    value = config[setting.name]
+    return KEPT if value == KEPT else typed_of(setting, setting.write(setting.read(value)))
 
 
 def number_of(text: str) -> int | str:

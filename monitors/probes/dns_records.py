@@ -14,6 +14,7 @@ import dns.rdatatype
 import dns.reversename
 
 from pulse.net.addresses import Address
+from pulse.net.urls import UrlError
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "CAA", "SOA", "PTR")
 MOST_RECORDS = 200
@@ -40,16 +41,16 @@ class DnsName:
 
 
 def parse_name(text: str) -> DnsName:
-    """The name or address as typed; raises ValueError with a sentence that says what to change."""
+    """The name or address as typed; raises UrlError with a sentence that says what to change."""
     text = text.strip()
     if _is_address(text):
         return DnsName(str(ip_address(text)))  # nothing connects to it, so no policy is asked
     if not text or "://" in text or "/" in text or ":" in text or " " in text:
-        raise ValueError("Write the name to look up, without scheme, port or path, as in example.com.")
+        raise UrlError("Write the name to look up, without scheme, port or path, as in example.com.")
     try:
         name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2003)
     except (dns.exception.DNSException, UnicodeError, ValueError):
-        raise ValueError(
+        raise UrlError(
             f"Write a DNS name, as in example.com: {text[:60]!r} is none (labels have 1 to 63 characters)."
         ) from None
     return DnsName(name.to_text(omit_final_dot=True).lower())

@@ -32,7 +32,7 @@ class Target(Protocol):
 class Probe:
     """A kind of check: one module, one line in the table.
 
-    `check_target` reads what a person typed or raises ValueError with a sentence that says what to change;
+    `check_target` reads what a person typed or raises UrlError with a sentence that says what to change;
     `start` begins a check on the engine's loop and calls back exactly once. `sources` are what assertions can
     be made on. `target_label`, `placeholder` and `target_help` are the words of the form. `missing` says why
     this machine cannot make such checks ("no raw sockets: …"), or is empty.

@@ -51,9 +51,8 @@ def receiver(request: PublicRequest) -> HttpResponse:
         return _receive(request, organisation)
     if not request.user.is_authenticated or find_membership(organisation.slug, request.user.pk) is None:
         raise Http404
-    return render(
-        request, "demo/receiver.html", {"received": cache.get(RECEIVED) or [], "demo": organisation}
-    )
+    received = [row | {"at": datetime.fromisoformat(row["at"])} for row in cache.get(RECEIVED) or []]
+    return render(request, "demo/receiver.html", {"received": received, "demo": organisation})
 
 
 def _receive(request: HttpRequest, organisation: Organisation) -> HttpResponse:
@@ -71,7 +70,7 @@ def _receive(request: HttpRequest, organisation: Organisation) -> HttpResponse:
         row = {
             "id": content["id"],
             "type": content["type"],
-            "at": timezone.now(),
+            "at": timezone.now().isoformat(),
             "body": json.dumps(content, indent=2),
         }
         cache.set(RECEIVED, [row, *known][:KEPT], timeout=7 * 24 * 3600)

@@ -10,6 +10,7 @@ import pytest
 from monitors import definition
 from monitors.forms import MonitorForm
 from monitors.models import Monitor
+from monitors.probes import PROBES
 from pulse.scoping import in_tenant
 
 GOOD = {
@@ -43,6 +44,15 @@ def test_typed_text_becomes_a_definition() -> None:
         "policy": {"down_after": 2, "up_after": 1, "degraded_after": 3},
         "enabled": True,
     }
+
+
+@pytest.mark.parametrize("kind", PROBES)
+@pytest.mark.usefixtures("inside")
+def test_a_target_that_no_kind_can_read_is_refused_at_its_field(kind: str) -> None:
+    form = MonitorForm({**GOOD, "target": "exa mple"}, kind=kind)
+
+    assert not form.is_valid()
+    assert "target" in form.errors
 
 
 @pytest.mark.parametrize(
