@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from monitors.models import Monitor
 from monitors.probes import PROBES
 from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
 from pulse.net.addresses import Policy, parse_networks
-from pulse.net.urls import UrlError, refused_literal
+from pulse.net.urls import Named, refused_literal
 
 DEFAULTS: dict[str, Any] = {
     "kind": "http",
@@ -58,7 +59,7 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     if isinstance(fields, dict):
         errors += _missing(merged, errors)
         errors += _read_target(merged, fields, errors)
-        errors += _read_config(merged, monitor, errors)
+        errors += _read_config(merged, monitor, fields, errors)
         errors += _read_policy(fields, base, merged)
     if not errors:
         errors += _contradictions(merged, fields, base)
@@ -151,7 +152,7 @@ def _read_target(
         return []
     try:
         target = PROBES[merged["kind"]].check_target(merged["target"])
-    except UrlError as error:
+    except ValueError as error:
         return [("/target", str(error))]
     if refusal := refused_literal(target, target_policy(), "PULSE_ALLOW_PRIVATE_TARGETS"):
         return [("/target", refusal)]
@@ -160,7 +161,7 @@ def _read_target(
 
 
 def _read_config(
-    merged: dict[str, Any], monitor: Monitor | None, errors: list[tuple[str, str]]
+    merged: dict[str, Any], monitor: Monitor | None, fields: dict[str, Any], errors: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """The settings of the kind: each as it was read, with the secrets that are kept in their place."""
     if any(pointer == "/kind" for pointer, _ in errors):
@@ -171,11 +172,22 @@ def _read_config(
         else:
             config = _with_secrets(merged, monitor)
             kind = PROBES[merged["kind"]].settings
-            read = kind.as_json(kind.load(config))
+            loaded = kind.load(config)
+            if fields.keys() & {"config", "kind"}:
+                _refuse_private(kind.places(loaded))
+            read = kind.as_json(loaded)
             merged["config"] = {name: config[name] if name in kind.secrets else read[name] for name in config}
     except ConfigError as error:
         return [(f"/config{pointer}", detail) for pointer, detail in error.errors]
     return []
+
+
+def _refuse_private(places: Iterator[tuple[str, Named]]) -> None:
+    """Raises ConfigError for settings that lead to a literal address where no target may be either."""
+    policy, variable = target_policy(), "PULSE_ALLOW_PRIVATE_TARGETS"
+    found = [(name, refused_literal(place, policy, variable)) for name, place in places]
+    if refused := [(f"/{name}", words) for name, words in found if words]:
+        raise ConfigError(refused)
 
 
 def _with_secrets(merged: dict[str, Any], monitor: Monitor | None) -> Any:
@@ -183,7 +195,7 @@ def _with_secrets(merged: dict[str, Any], monitor: Monitor | None) -> Any:
     if not isinstance(config, dict):
         return config
     known = details.secrets_of(monitor) if monitor else {}
-    moved = monitor is not None and details.destinations(merged) != details.destinations(as_json(monitor))
+    moved = monitor is not None and details.moves_secrets(as_json(monitor), merged)
     return secrets.unmasked(config, known, moved=moved)
 
 

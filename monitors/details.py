@@ -19,8 +19,6 @@ from tenants.models import Membership
 TAGS_AT_MOST = 20
 MEMBERS_AT_MOST = 200
 NOTES_AT_MOST = 10_000
-# Settings that say where else a secret would be sent: with another one, it has to be entered again.
-DESTINATIONS = ("token_url", "proxy", "resolver")
 
 
 def name(value: Any) -> str:
@@ -130,16 +128,40 @@ def secrets_of(monitor: Monitor) -> dict[str, str]:
     return secrets.unsealed(monitor.sealed_secrets, scoping.current().id, monitor.pk)
 
 
-def destinations(definition: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Where a monitor's secrets are sent."""
-    config = definition["config"] if isinstance(definition["config"], dict) else {}
-    return (definition["kind"], _origin(definition), *(config.get(key) or "" for key in DESTINATIONS))
+def moves_secrets(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether the secrets of a monitor would be sent elsewhere by the definition `after`, or be less protected."""
+    if before["kind"] != after["kind"] or after["kind"] not in PROBES:
+        return True
+    old, new = _with_defaults(before), _with_defaults(after)
+    return _destinations(before, old) != _destinations(after, new) or _is_weaker(old, new)
+
+
+def _with_defaults(definition: Mapping[str, Any]) -> dict[str, Any]:
+    settings = PROBES[definition["kind"]].settings
+    defaults = {setting.name: setting.write(setting.default) for setting in settings.all}
+    return defaults | (definition["config"] if isinstance(definition["config"], dict) else {})
+
+
+def _destinations(definition: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Where secrets are sent. Many sites share an address, and differ by the name that is asked for only."""
+    headers = config.get("headers")
+    pairs = headers.items() if isinstance(headers, dict) else ()
+    hosts = [value for name, value in pairs if name.lower() == "host"]
+    names = PROBES[definition["kind"]].settings.destinations
+    return (_origin(definition), hosts, config.get("authority"), *(config[name] or "" for name in names))
+
+
+def _is_weaker(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether somebody on the way could now read what was out of reach: without TLS, or as whom others trust."""
+    unverified = old.get("verify_tls") is True and new.get("verify_tls") is not True
+    trusts_another = bool(new.get("ca")) and new.get("ca") != old.get("ca")
+    return unverified or trusts_another or (new.get("security") == "none" != old.get("security"))
 
 
 def _origin(definition: Mapping[str, Any]) -> str:
     try:
         target = PROBES[definition["kind"]].check_target(definition["target"])
-    except (KeyError, UrlError):
+    except (KeyError, ValueError):
         return str(definition["target"])
     return target.origin if isinstance(target, Url) else str(target)
 

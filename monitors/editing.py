@@ -89,6 +89,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
         record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
         _after(organisation, [monitor])
+        _leave_groups(monitor)
         monitor.delete()
 
 
@@ -162,6 +163,13 @@ def _in_words(changes: dict[str, list[Any]]) -> str:
     if "config" in changes:
         parts.append("its settings")
     return ", ".join(parts)
+
+
+def _leave_groups(monitor: Monitor) -> None:
+    """Its groups have followed already; their settings must not name what is gone."""
+    for group in monitor.groups.select_for_update(no_key=True).order_by("no"):
+        group.config["members"] = [member for member in group.config["members"] if member != str(monitor.pk)]
+        group.save(update_fields=["config"])
 
 
 def _after(organisation: Organisation, monitors: Sequence[Monitor]) -> None:

@@ -31,12 +31,20 @@ class Monitors(View):
     resource = "monitors"
 
     @schema.describe_list(
-        "List monitors", schema.Monitor, OpenApiParameter("status", enum=list(schema.STATUSES))
+        "List monitors",
+        schema.Monitor,
+        OpenApiParameter("status", enum=list(schema.STATUSES)),
+        OpenApiParameter("tag", description="Only those that carry it."),
+        OpenApiParameter("kind", enum=[*schema.MONITOR_KINDS, "group"]),
     )
     def get(self, request: Request) -> Response:
         rows = Monitor.objects.all()
         if status := request.query_params.get("status"):
             rows = with_status(rows, status, self.organisation.no)
+        if tag := request.query_params.get("tag"):
+            rows = rows.filter(tags__contains=[_plain(tag).lower()])
+        if kind := request.query_params.get("kind"):
+            rows = rows.filter(kind=_plain(kind))
         response = paging.page(request, rows, lambda row: {"row": row})
         response.data["results"] = shapes.monitors(item["row"] for item in response.data["results"])
         return response
@@ -144,6 +152,11 @@ def with_status(rows: Any, status: str, tenant_no: int) -> Any:
         raise InvalidFields([("/status", f"Use one of {', '.join(schema.STATUSES)}.")]) from None
     states = LiveState.objects.filter(tenant_no=tenant_no, status=wanted, is_head=True).values("monitor_no")
     return rows.filter(enabled=True, no__in=states)
+
+
+def _plain(text: str) -> str:
+    """A query parameter without what no text column can hold: it matches nothing then."""
+    return text.replace("\0", "\ufffd")
 
 
 def _identity(text: str) -> UUID:

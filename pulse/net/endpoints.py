@@ -59,7 +59,11 @@ def _split(text: str) -> tuple[str, str | None]:
     if not text:
         raise UrlError("Enter a host, as in example.com.")
     if text.startswith("["):
-        host, _, rest = text.partition("]")
+        host, bracket, rest = text.partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise UrlError(
+                "Close the IPv6 address with ] and put only a port after it, as in [2001:4860::1]:443."
+            )
         return host + "]", rest[1:] if rest.startswith(":") else None
     if text.count(":") > 1:  # a bare IPv6 address
         return f"[{text}]", None

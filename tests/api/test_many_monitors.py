@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from monitors.models import Monitor
+from monitors.probes import PROBES
 from pulse.scoping import in_tenant
 from tests.api.making import UNKNOWN, make_monitor, pointers
+
+WRONG = ["", " ", "://", "http://", "a b", "[::1", "[::1]x", "x" * 3000, ":0", "..", "user@host:1"]
 
 
 def item(number: int, **fields: Any) -> dict[str, Any]:
@@ -97,3 +100,24 @@ def test_what_cannot_be_the_same_for_all_is_refused(api: Any, changes: Any) -> N
 
     assert answer.status_code == 422
     assert pointers(answer)[0].startswith("/changes")
+
+
+def test_a_list_by_tag_and_kind(api: Any) -> None:
+    make_monitor(api, name="shop", tags=["EU"])
+    make_monitor(api, name="gate", kind="tcp", target="127.0.0.1:9", tags=["eu", "edge"])
+
+    def named(**query: str) -> list[str]:
+        return [one["name"] for one in api.get("monitors", **query).json()["results"]]
+
+    assert named(tag="eu") == ["gate", "shop"]
+    assert named(tag="Edge") == ["gate"]
+    assert named(kind="http", tag="eu") == ["shop"]
+    assert named(tag="\0") == []
+
+
+@pytest.mark.parametrize("kind", sorted(PROBES))
+@pytest.mark.parametrize("target", WRONG)
+def test_a_target_that_cannot_be_is_refused_by_every_kind(api: Any, kind: str, target: str) -> None:
+    answer = api.post("monitors", {"name": "a", "kind": kind, "target": target})
+
+    assert "/target" in pointers(answer)

@@ -123,6 +123,16 @@ def test_a_paused_or_deleted_member_does_not_count(acme: Any, members: list[Moni
     assert status(whole) is Status.UP
 
 
+def test_a_group_that_lost_a_member_can_still_be_changed(acme: Any, api: Any, members: list[Monitor]) -> None:
+    whole = group(acme, members)
+    api.delete(f"monitors/{members[0].pk}")
+
+    answer = api.patch(f"monitors/{whole.pk}", {"name": "renamed"})
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["config"]["members"] == [str(member.pk) for member in members[1:]]
+
+
 def test_groups_of_groups_follow_too(acme: Any, members: list[Monitor]) -> None:
     inner = group(acme, members[:2], name="inner")
     outer = group(acme, [inner, members[2]], name="outer")
