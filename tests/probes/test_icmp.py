@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import icmplib
 import pytest
 
 from monitors.probes import PROBES
@@ -49,6 +50,25 @@ def test_host_that_answers_is_up_with_all_figures(asking: Asking, address: str) 
     assert facts(outcome)["loss"] == 0
     assert facts(outcome)["jitter"] >= 0
     assert outcome.total_us == round(ping["avg_ms"] * 1000)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_another_implementation_finds_the_same(asking: Asking, address: str) -> None:
+    ours = asking.ask("icmp", address, {**FAST, "count": 5})
+    theirs = their_ping(address, 5)
+
+    assert (
+        (ours.ok, notes(ours)["ping"]["received"]) == (theirs.is_alive, theirs.packets_received) == (True, 5)
+    )
+    assert facts(ours)["loss"] == theirs.packet_loss * 100 == 0
+
+
+def their_ping(address: str, count: int) -> icmplib.Host:
+    """By whichever kind of socket this process may use: one is allowed, else no test of this module runs."""
+    try:
+        return icmplib.ping(address, count, interval=0.01, timeout=2, privileged=False)
+    except icmplib.SocketPermissionError:
+        return icmplib.ping(address, count, interval=0.01, timeout=2, privileged=True)
 
 
 def test_family_is_as_chosen(asking: Asking) -> None:
