@@ -30,8 +30,8 @@ def masked(config: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
 def unmasked(config: Mapping[str, Any], known: Mapping[str, str], *, moved: bool) -> dict[str, Any]:
     """The settings with what is kept put in its place.
 
-    A monitor that now looks elsewhere (`moved`) keeps no secret: whoever may edit it but does not know the
-    password must not have it sent to a machine of their own.
+    A monitor that now looks elsewhere, or by a less protected way (`moved`), keeps no secret: whoever may edit
+    it but does not know the password must not have it sent to a machine of their own.
     """
     errors = []
     found = dict(config)
@@ -44,7 +44,7 @@ def unmasked(config: Mapping[str, Any], known: Mapping[str, str], *, moved: bool
             errors.append(
                 (
                     f"/{name}",
-                    "Enter it again: it would be sent elsewhere now, and a secret does not move along.",
+                    "Enter it again: it would be sent elsewhere or less protected now, and no secret moves along.",
                 )
             )
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dns.flags
 import dns.message
@@ -150,8 +150,11 @@ SETTINGS = Settings(
     section(
         "Question",
         choose("record_type", "Record type", [(kind, kind) for kind in TYPES]),
-        text("resolver", "Name server", "Host or address, with a port if it is unusual; empty: the machine's own.",
-             read=read_resolver),
+        replace(
+            text("resolver", "Name server", "Host or address, with a port if it is unusual; empty: the machine's own.",
+                 read=read_resolver),
+            leads_to=lambda place: parse_endpoint(place, 53) if place else None,
+        ),
         choose("transport", "Transport", [
             ("udp", "UDP, and TCP for long answers"), ("tcp", "TCP"), ("tls", "DNS over TLS"),
             ("https", "DNS over HTTPS"),

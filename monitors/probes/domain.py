@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 
 from monitors.assertions.model import Assertion, Source
@@ -31,10 +31,10 @@ class DomainConfig:
 
 
 def parse_domain(target: str) -> DnsName:
-    """The domain as typed; raises ValueError with a sentence that says what to change."""
+    """The domain as typed; raises UrlError with a sentence that says what to change."""
     name = parse_name(target)
     if "." not in name.host or ":" in name.host or name.host.rpartition(".")[2].isdigit():
-        raise ValueError("Write a domain, as in example.com.")
+        raise UrlError("Write a domain, as in example.com.")
     return name
 
 
@@ -92,8 +92,12 @@ SETTINGS = Settings(
     ),
     section(
         "Registry",
-        text("rdap_server", "RDAP server", "URL, for domains that IANA's list knows no server of; empty: by that list.",
-             longest=500, read=read_server),
+        replace(
+            text("rdap_server", "RDAP server",
+                 "URL, for domains that IANA's list knows no server of; empty: by that list.",
+                 longest=500, read=read_server),
+            leads_to=lambda url: parse_url(url) if url else None,
+        ),
     ),
     together=_together,
 )  # fmt: skip

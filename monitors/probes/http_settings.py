@@ -23,6 +23,7 @@ from monitors.probes.securing import read_ca
 from monitors.probes.settings import Settings, choose, number, pairs, secret, section, switch, text
 from pulse.fields import FieldError
 from pulse.net.handle_options import HTTP3
+from pulse.net.urls import parse_url
 
 SOURCES = (
     Source.STATUS, Source.RESPONSE_TIME, Source.HEADER, Source.BODY, Source.SIZE, Source.CERTIFICATE_DAYS,
@@ -92,7 +93,10 @@ SETTINGS = Settings(
         text("username", "User name"),
         secret("password", "Password"),
         secret("bearer_token", "Bearer token", longest=8000),
-        text("token_url", "Token URL", "Where an access token is fetched.", longest=2048, read=read_token_url),
+        replace(
+            text("token_url", "Token URL", "Where an access token is fetched.", longest=2048, read=read_token_url),
+            leads_to=lambda url: parse_url(url) if url else None,
+        ),
         text("client_id", "Client id"),
         secret("client_secret", "Client secret"),
         text("scope", "Scope", "Separated by spaces; may stay empty.", longest=1000),
@@ -106,6 +110,7 @@ SETTINGS = Settings(
             text("proxy", "HTTP proxy", "Host and port, as in proxy.example.com:3128.", read=read_proxy),
             default=None,
             write=lambda proxy: str(proxy) if proxy else "",
+            leads_to=lambda proxy: proxy,
         ),
         text("proxy_username", "User name at the proxy"),
         secret("proxy_password", "Password at the proxy"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pulse.fields import ConfigError, FieldError, Reader, read_fields
 from pulse.fields import boolean as read_boolean
 from pulse.fields import integer as read_integer
+from pulse.net.urls import Named
 
 Control = Literal["text", "long", "number", "switch", "choice", "lines", "pairs", "secret"]
 Config = TypeVar("Config")
@@ -24,7 +25,8 @@ class Setting:
 
     `read` turns a JSON value into what the probe uses or raises FieldError; `default` is already so.
     `control` says how a form shows it, `schema` is its JSON Schema.
-    The value of a "secret" is sealed where it is stored and never shown again.
+    The value of a "secret" is sealed where it is stored and never shown again. A setting that names another
+    destination than the target has `leads_to`: from the value that was read to the host, None for none.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Setting:
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     write: Callable[[Any], Any] = field(default=lambda value: value)
+    leads_to: Callable[[Any], Named | None] | None = None
 
     @property
     def is_secret(self) -> bool:
@@ -180,6 +183,18 @@ class Settings(Generic[Config]):
     @property
     def secrets(self) -> frozenset[str]:
         return frozenset(setting.name for setting in self.all if setting.is_secret)
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The settings that name another destination than the target."""
+        return tuple(setting.name for setting in self.all if setting.leads_to)
+
+    def places(self, config: Config) -> Iterator[tuple[str, Named]]:
+        """What these settings name, where they name something."""
+        for setting in self.all:
+            place = setting.leads_to(getattr(config, setting.name)) if setting.leads_to else None
+            if place is not None:
+                yield setting.name, place
 
     def load(self, data: object) -> Config:
         """The settings in `data` (decoded JSON), defaults filled in; raises ConfigError."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from django.db import connection
 
@@ -15,6 +17,7 @@ from tests.api.making import pointers
 from tests.monitors.making import make
 
 SECRET = "correct-horse-canary"
+PEM = "-----BEGIN CERTIFICATE" + Path(certifi.where()).read_text("ascii").split("-----BEGIN CERTIFICATE")[1]
 CONFIG = {"auth": "basic", "username": "pulse", "password": SECRET}
 
 
@@ -82,6 +85,9 @@ def test_a_new_one_replaces_it(monitor: Monitor, api: Any) -> None:
         {"target": "http://127.0.0.2:9/shop"},
         {"target": "http://127.0.0.1:10/shop"},
         {"config": CONFIG | {"password": KEPT, "proxy": "127.0.0.3:3128"}},
+        {"config": CONFIG | {"password": KEPT, "headers": {"hOST": "another.example"}}},
+        {"config": CONFIG | {"password": KEPT, "verify_tls": False}},
+        {"config": CONFIG | {"password": KEPT, "ca": PEM}},
     ],
 )
 def test_it_does_not_move_along_to_another_place(monitor: Monitor, api: Any, changes: dict[str, Any]) -> None:
@@ -89,6 +95,15 @@ def test_it_does_not_move_along_to_another_place(monitor: Monitor, api: Any, cha
 
     assert pointers(answer) == ["/config/password"]
     assert "Enter it again" in answer.json()["errors"][0]["detail"]
+
+
+def test_it_is_not_sent_without_tls_where_tls_was_chosen(acme: Any, api: Any) -> None:
+    mail = make(acme, kind="imap", target="127.0.0.1:993", config={"username": "u", "password": SECRET})
+    config = {"username": "u", "password": KEPT, "security": "none", "plain_sign_in": True}
+
+    answer = api.patch(f"monitors/{mail.pk}", {"config": config})
+
+    assert pointers(answer) == ["/config/password"]
 
 
 def test_another_path_of_the_same_place_keeps_it(monitor: Monitor, api: Any) -> None:
