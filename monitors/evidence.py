@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitors import explaining
 from monitors.models import Monitor
 from monitors.reading import results_of
 from monitors.telemetry.models import CheckResult
@@ -35,21 +35,13 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of what was kept, as text."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """What one result was judged by, as a page shows it."""
 
     slot: datetime
     words: str
     assertions: list[dict[str, Any]]
-    parts: list[Part]
+    parts: list[explaining.Part]
 
 
 def recent(monitor: Monitor, most: int = RECENT) -> list[Evidence]:
@@ -71,7 +63,8 @@ def shown(monitor: Monitor, slot: datetime | None, location: int | None) -> Kept
     if row is None:
         return None
     result = results_of(monitor).filter(slot=row.slot, location=row.location).first()
-    return Kept(row.slot, (result.detail or "") if result else "", *_taken_apart(row.document))
+    words = (result.detail or "") if result else ""
+    return Kept(row.slot, words, row.document.get("assertions", []), explaining.parts(row.document))
 
 
 def document(row: CheckResult) -> Any:
@@ -89,19 +82,6 @@ def _kept_of(monitor: Monitor, rows: list[CheckResult]) -> set[tuple[datetime, i
         tenant_no=scoping.current().no, monitor_no=monitor.no, slot__gte=rows[-1].slot, slot__lte=rows[0].slot
     )
     return set(kept.values_list("slot", "location"))
-
-
-def _taken_apart(document: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Part]]:
-    """Assertions for a table, and the rest as titled texts: what is one text stays as it came."""
-    found = dict(document)
-    assertions = found.pop("assertions", [])
-    parts = []
-    for name, value in found.items():
-        if value in (None, "", [], {}):
-            continue
-        text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-        parts.append(Part(name.replace("_", " ").capitalize(), text))
-    return assertions, parts
 
 
 def _read(row: CheckResult, has_evidence: bool) -> Evidence:

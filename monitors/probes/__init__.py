@@ -22,23 +22,24 @@ from monitors.probes import (
 )
 from monitors.probes.probe import Probe
 
+# In the order in which people choose.
 PROBES: dict[str, Probe] = {
-    "dns": dns.PROBE,
-    "domain": domain.PROBE,
-    "grpc_health": grpc_health.PROBE,
     "http": http.PROBE,
     "icmp": icmp.PROBE,
+    "tcp": tcp.PROBE,
+    "dns": dns.PROBE,
+    "tls": tls.PROBE,
+    "domain": domain.PROBE,
+    "websocket": websocket.PROBE,
+    "grpc_health": grpc_health.PROBE,
+    "smtp": smtp.PROBE,
     "imap": imap.PROBE,
-    "mqtt": mqtt.PROBE,
-    "mysql": mysql.PROBE,
     "pop3": pop3.PROBE,
     "postgresql": postgresql.PROBE,
+    "mysql": mysql.PROBE,
     "redis": redis.PROBE,
-    "smtp": smtp.PROBE,
-    "snmp": snmp.PROBE,
+    "mqtt": mqtt.PROBE,
     "ssh": ssh.PROBE,
-    "tcp": tcp.PROBE,
-    "tls": tls.PROBE,
     "udp": udp.PROBE,
-    "websocket": websocket.PROBE,
+    "snmp": snmp.PROBE,
 }
