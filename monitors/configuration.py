@@ -8,6 +8,7 @@ from monitors.controls import settings_as_typed
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.probes.settings import Setting
+from monitors.reading import standings
 from monitors.secrets import KEPT
 
 
@@ -19,23 +20,33 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a group, and how it stands now."""
+
+    monitor: Monitor
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """`title` is the kind's; `lines` are the settings that differ from what everybody gets."""
 
     title: str
     target_label: str
     lines: list[Line]
-    members: list[Monitor]
+    members: list[Member]
 
 
 def of(monitor: Monitor) -> Configuration:
     if monitor.kind == Monitor.GROUP:
         rule = monitor.config["rule"].replace("_", " ")
         needed = f" {monitor.config['needed']}" if rule == "at least" else ""
-        members = list(monitor.members.order_by("name"))
-        return Configuration(
-            "Group", "", [Line("Works while", f"{rule}{needed} of {len(members)} work")], members
-        )
+        found = list(monitor.members.order_by("name"))
+        known = standings(found)
+        members = [Member(one, known[one.no].word) for one in found]
+        works = "works" if rule in ("any", "at least") and monitor.config["needed"] == 1 else "work"
+        words = f"{rule}{needed} of {len(members)} {works}"
+        return Configuration("Group", "", [Line("Works while", words)], members)
     probe = PROBES[monitor.kind]
     shown = settings_as_typed(probe.settings, monitor.config)
     lines = [

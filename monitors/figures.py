@@ -44,7 +44,7 @@ class Figures:
     tabs: list[Tab]
     tiles: list[Tile]
     bar: uptime_bar.UptimeBar
-    chart: latency.LatencyChart
+    chart: latency.LatencyChart | None
 
 
 def work_out(monitor: Monitor, chosen: str, now: datetime) -> Figures:
@@ -53,13 +53,18 @@ def work_out(monitor: Monitor, chosen: str, now: datetime) -> Figures:
     covered = history.states(standings([monitor]), longest, now)[monitor.no]
     start = now - RANGES[chosen]
     interval = timedelta(seconds=monitor.interval_seconds)
-    chart = latency.draw_buckets(
-        history.buckets(monitor.no, interval, start, now),
-        start=start,
-        end=now,
-        zone=timezone.get_current_timezone(),
-        outages=outages(since(covered, start)),
-        limit=monitor.config.get("response_time_limit_ms"),
+    is_group = monitor.kind == Monitor.GROUP  # which asks nobody, and so waits for no answer
+    chart = (
+        None
+        if is_group
+        else latency.draw_buckets(
+            history.buckets(monitor.no, interval, start, now),
+            start=start,
+            end=now,
+            zone=timezone.get_current_timezone(),
+            outages=outages(since(covered, start)),
+            limit=monitor.config.get("response_time_limit_ms"),
+        )
     )
     day = history.bar_spans(since(covered, now - DAY))
     bar = uptime_bar.draw(uptime_bar.bucket(day, now - DAY, now, BAR_SLOTS))
@@ -73,6 +78,8 @@ def work_out(monitor: Monitor, chosen: str, now: datetime) -> Figures:
 
 def tiles(monitor: Monitor, covered: list[Span], now: datetime) -> list[Tile]:
     found = [uptime_tile(label, measure(since(covered, now - length))) for label, length in UPTIMES.items()]
+    if monitor.kind == Monitor.GROUP:
+        return found
     p95 = history.p95([monitor.no], now - DAY, now).get(monitor.no)
     value = "—" if p95 is None else f"{p95:,.0f}"
     return [*found, Tile("p95 latency, 24 hours", value, "ms" if p95 is not None else "", "of good answers")]

@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from monitors import definition, details
+from monitors.assertions.setting import examples
 from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
 from monitors.models import Monitor
 from monitors.probes import PROBES
@@ -24,9 +25,9 @@ NUMBERS = ("interval_seconds", "timeout_seconds", "quorum")
 POLICY = ("down_after", "up_after", "degraded_after")
 TEXTS = ("name", "notes", "runbook_url")
 RULES = [
-    ("all", "All of them must work"),
-    ("any", "One of them must work"),
-    ("at_least", "At least so many must work"),
+    ("all", "all of its members work"),
+    ("any", "one of its members works"),
+    ("at_least", "at least so many of its members work"),
 ]
 
 
@@ -143,6 +144,8 @@ class MonitorForm(forms.Form):
         probe = PROBES[self.kind]
         self.fields["target"].label, self.fields["target"].help_text = probe.target_label, probe.target_help
         self.fields |= {setting.name: field_of(setting) for setting in probe.settings.all}
+        if "assertions" in self.fields:
+            self.fields["assertions"].widget.attrs["placeholder"] = "\n".join(examples(probe.sources))
 
     def _field_of(self, pointer: str) -> str | None:
         """The field that a complaint is about: /config/assertions/2 is about the assertions."""
@@ -227,5 +230,5 @@ def _group_fields(monitor: Monitor | None) -> dict[str, forms.Field]:
             label="Members", required=False, choices=choices, widget=forms.CheckboxSelectMultiple
         ),
         "rule": forms.ChoiceField(label="The group works while", choices=RULES),
-        "needed": numeric("So many", "Members that must work, for the last rule.", required=False),
+        "needed": numeric("At least so many", "Only for the last of these rules.", required=False),
     }

@@ -59,9 +59,9 @@ class ImportForm(forms.Form):
 
 class SeveralForm(forms.Form):
     action = forms.ChoiceField(label="What to do", choices=ACTIONS)
-    tags = forms.CharField(label="Tags", required=False, help_text="Separated by commas.")
-    interval_seconds = forms.CharField(label="Interval", required=False, help_text="Seconds.")
-    owner = forms.ChoiceField(label="Owner", required=False)
+    tags = forms.CharField(label="Tags", required=False, help_text="To add or remove; separated by commas.")
+    interval_seconds = forms.CharField(label="Interval", required=False, help_text="To set: seconds.")
+    owner = forms.ChoiceField(label="Owner", required=False, help_text="To set.")
     monitors = forms.MultipleChoiceField(
         label="Monitors",
         widget=forms.CheckboxSelectMultiple,

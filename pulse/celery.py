@@ -93,6 +93,8 @@ def _start_hosts(**_: object) -> None:
 def _stop_hosts(**_: object) -> None:
     from monitors import workers as checks
     from notifications import workers as notifications
+    from pulse import watchdog
 
+    watchdog.cease()
     checks.stop()
     notifications.stop()

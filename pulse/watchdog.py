@@ -23,6 +23,7 @@ SILENT_FOR_S = 30.0
 LOOK_EVERY_S = 5.0
 
 _heard_at = monotonic()
+_ceased = threading.Event()
 
 
 def heard() -> None:
@@ -33,14 +34,20 @@ def heard() -> None:
 def watch(queue: str, alive: Callable[[], bool]) -> None:
     """Start watching this worker's child process, on a thread of its own."""
     heard()
+    _ceased.clear()
     threading.Thread(target=_watch, args=(queue, alive), name="watchdog", daemon=True).start()
 
 
+def cease() -> None:
+    """The worker is about to stop: that its engine ends is no fault."""
+    _ceased.set()
+
+
 def _watch(queue: str, alive: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    while not pause.wait(LOOK_EVERY_S):
+    while not _ceased.wait(LOOK_EVERY_S):
         if not alive():
-            _end("its engine has died")
+            if not _ceased.is_set():
+                _end("its engine has died")
         elif monotonic() - _heard_at > SILENT_FOR_S and _messages_wait(queue):
             _end("it hears no bell while messages wait")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from monitors.assertions.model import Assertion, Operator, Source
@@ -12,14 +12,25 @@ from monitors.assertions.writing import as_json, text
 if TYPE_CHECKING:
     from monitors.probes.settings import Setting
 
-_HELP = "One on each line, as in {example}; add (soft) for what makes it degraded instead of down."
-
-_EXAMPLES = (
-    (Source.STATUS, "[STATUS] == 200"),
-    (Source.RESPONSE_TIME, "[RESPONSE_TIME] < 500"),
-    (Source.DOMAIN_DAYS, "[DOMAIN_DAYS] > 30"),
-    (Source.CONNECTED, "[CONNECTED] == true"),
+_HELP = (
+    "One on each line: what is looked at, an operator, what is expected. Here {sources} can be looked at. "
+    "Operators are ==, !=, <, <=, >, >=, contains, matches, in and exists; before a word may stand not. "
+    "If one does not hold, the check fails; if it ends in (soft), the monitor is degraded instead of down."
 )
+
+# The first ones of a kind stand in its empty field.
+_EXAMPLES = (
+    (Source.BODY, "[STATUS] in 200-299"),
+    (Source.BODY, '[BODY].user.name == "Ada"'),
+    (Source.RECORDS, '[RECORDS] contains "192.0.2.7"'),
+    (Source.LOSS, "[LOSS] < 20"),
+    (Source.DOMAIN_DAYS, "[DOMAIN_DAYS] > 30"),
+    (Source.ROWS, "[ROWS] >= 1"),
+    (Source.ANSWER, "[ANSWER] matches ^OK"),
+    (Source.CERTIFICATE_DAYS, "[CERTIFICATE_DAYS] > 14 (soft)"),
+    (Source.RESPONSE_TIME, "[RESPONSE_TIME] < 500ms (soft)"),
+)
+_MOST_EXAMPLES = 3
 
 
 def asserting(*sources: Source) -> Setting:
@@ -31,10 +42,19 @@ def asserting(*sources: Source) -> Setting:
     def read(value: object) -> tuple[Assertion, ...]:
         return load(value, known)
 
-    example = next((line for source, line in _EXAMPLES if source in known), _EXAMPLES[-1][1])
     schema = {"type": "array", "maxItems": MOST, "items": {"anyOf": [{"type": "string"}, _object(sources)]}}
-    help_text = _HELP.format(example=example)
+    help_text = _HELP.format(sources=", ".join(map(_written, sources)))
     return Setting("assertions", "Assertions", "lines", read, (), schema, help_text, write=_write)
+
+
+def examples(sources: Collection[Source]) -> list[str]:
+    """Some lines that a kind with these sources can judge."""
+    return [line for source, line in _EXAMPLES if source in sources][:_MOST_EXAMPLES]
+
+
+def _written(source: Source) -> str:
+    more = {Source.HEADER: ".name", Source.BODY: ".path"}.get(source, "")
+    return f"[{source.upper()}]{more}"
 
 
 def as_lines(assertions: Sequence[Assertion]) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from monitors import definition
+from monitors.assertions.reading import load
+from monitors.assertions.setting import examples
 from monitors.forms import MonitorForm
 from monitors.models import Monitor
 from monitors.probes import PROBES
@@ -44,6 +46,14 @@ def test_typed_text_becomes_a_definition() -> None:
         "policy": {"down_after": 2, "up_after": 1, "degraded_after": 3},
         "enabled": True,
     }
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_the_assertions_that_a_form_shows_as_examples_are_accepted(kind: str) -> None:
+    shown = examples(PROBES[kind].sources)
+
+    assert shown
+    assert len(load(shown, PROBES[kind].sources)) == len(shown)
 
 
 @pytest.mark.parametrize("kind", PROBES)
