@@ -10,11 +10,14 @@ from monitors.assertions import budget
 from monitors.assertions.body import Body
 from monitors.assertions.comparing import Mismatch, holds
 from monitors.assertions.model import Assertion, Checked, Operator, Source
+from monitors.assertions.patterns import work
 from monitors.assertions.resolving import Missing, resolve, shown
 from monitors.assertions.writing import text
 
 # Bodies beyond this are judged in a thread if a path or a schema looks into them.
 LARGE_BODY = 64 << 10
+# Instructions of RE2 times bytes: at most some 15 ms, mostly much less.
+WORK_ON_THE_LOOP = 1_000_000
 # What a value may be told of in the sentence about a result; others stay in the evidence.
 _TELLABLE = frozenset(Source) - {Source.BODY, Source.HEADER, Source.ANSWER, Source.RECORDS}
 _LONGEST_TEXT = 110
@@ -38,6 +41,13 @@ def judge(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> tuple
 
 def takes_long(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> bool:
     """Whether judging may take more than some milliseconds: then it does not belong on the loop."""
+    if not assertions:
+        return False
+    if any(_has_patterns_inside(one) for one in assertions):
+        return True
+    searching = (one for one in assertions if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES))
+    if sum(work(one.expected, _bytes_of(one, facts)) for one in searching) > WORK_ON_THE_LOOP:
+        return True
     body = facts.get(Source.BODY)
     if not isinstance(body, Body):
         return False
@@ -46,6 +56,19 @@ def takes_long(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> 
         return True
     deep = any(one.name or one.operator is Operator.IS_VALID for one in looking)
     return deep and len(body.raw) > LARGE_BODY
+
+
+def _has_patterns_inside(assertion: Assertion) -> bool:
+    """match() and search() of a JSONPath, and what a schema may hold; how long they take shows only on the way."""
+    in_path = assertion.source is not Source.HEADER and "(" in assertion.name
+    return in_path or assertion.operator is Operator.IS_VALID
+
+
+def _bytes_of(assertion: Assertion, facts: Mapping[Source, Any]) -> int:
+    value = facts.get(assertion.source)
+    if assertion.source is Source.HEADER and value is not None:
+        value = value.get(assertion.name)
+    return len(value.raw) if isinstance(value, Body) else 4 * len(str(value))
 
 
 def verdict(checked: Sequence[Checked]) -> Failed | None:

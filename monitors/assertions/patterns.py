@@ -1,20 +1,26 @@
-"""Regular expressions by RE2: linear in the text, bounded in memory, whatever a person or a target wrote."""
+"""Regular expressions by RE2: linear in the text and in the size of what a pattern is compiled to; both are bounded."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from time import thread_time
 from typing import Any
 
 import re2
 
-from monitors.assertions.budget import spend
+from monitors.assertions.budget import TooMuchWork, spend
 from pulse.fields import FieldError
 
 LONGEST_PATTERN = 500
 _MEMORY = 1 << 20
 # Compiled patterns kept, each of at most 1 MiB.
 _KEPT = 256
+# Instructions of RE2: a class of Unicode takes 1,200, `.{0,100}` takes 900, what people mostly write below 100.
+LARGEST_PROGRAM = 3000
+# Instructions times bytes of the text. One takes up to 15 ns where RE2 has to follow all that a repetition may mean.
+_MOST_WORK = 200_000_000
+_STEP_S = 3e-6
 
 
 def check_pattern(pattern: str) -> None:
@@ -24,23 +30,42 @@ def check_pattern(pattern: str) -> None:
             f"Shorten the pattern to at most {LONGEST_PATTERN} characters; it has {len(pattern)}."
         )
     try:
-        _compiled(pattern)
+        size = _size(pattern)
     except (re2.error, UnicodeEncodeError) as error:
         raise FieldError(
             f"Correct the pattern: RE2 says {_words(error)}. (Lookarounds and backreferences do not exist in RE2.)"
         ) from None
+    if size > LARGEST_PROGRAM:
+        raise FieldError(
+            "Simplify the pattern: repeat less, at most .{0,300}, and \\pL and the like only once or twice."
+        )
+
+
+def work(pattern: str, length: int) -> int:
+    """What one search in `length` bytes may come to, in instructions; compiling counts as well."""
+    return _size(pattern) * (length + 100)
 
 
 def found(pattern: str, text: str) -> bool:
     """Whether the checked `pattern` occurs anywhere in `text`."""
-    spend(1 + len(text) // 500)
-    return _compiled(pattern).search(text.encode("utf-8", "replace")) is not None
+    return _matched("search", pattern, text)
 
 
 def fits(pattern: str, text: str) -> bool:
     """Whether the checked `pattern` describes all of `text`."""
+    return _matched("fullmatch", pattern, text)
+
+
+def _matched(how: str, pattern: str, text: str) -> bool:
+    """Paid for by what it took: most searches take a thousandth of the most that they may."""
     spend(1 + len(text) // 500)
-    return _compiled(pattern).fullmatch(text.encode("utf-8", "replace")) is not None
+    data = text.encode("utf-8", "replace")
+    if work(pattern, len(data)) > _MOST_WORK:
+        raise TooMuchWork
+    began = thread_time()
+    matched = getattr(_compiled(pattern), how)(data) is not None
+    spend(int((thread_time() - began) / _STEP_S))
+    return matched
 
 
 def from_glob(glob: str) -> str:
@@ -49,6 +74,12 @@ def from_glob(glob: str) -> str:
         ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", glob)
     )
     return f"(?s)^{''.join(pieces)}$"
+
+
+@lru_cache(maxsize=1 << 16)
+def _size(pattern: str) -> int:
+    size: int = _compiled(pattern).programsize
+    return size
 
 
 @lru_cache(maxsize=_KEPT)

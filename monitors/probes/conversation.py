@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns
 from typing import Any
 
-from monitors.assertions.judging import judge, verdict
+from monitors.assertions.judging import judge, takes_long, verdict
 from monitors.assertions.model import Assertion, Source
 from monitors.probes.failures import CLASSES
 from monitors.probes.hiding import secrets_of, without
@@ -102,7 +102,11 @@ async def _run(check: Check, out: Outbound, job: Job) -> Outcome:
         error, words = ErrorClass.TIMEOUT, f"no complete answer within {job.timeout_s:g} s"
     except (OSError, EOFError) as broken:  # ssl.SSLError is one, and so is a route that is gone
         error, words = ErrorClass.CONNECTION_LOST, _lost(broken)
-    return conclude(talk, error, words, (monotonic_ns() - began) // 1000)
+    total_us = (monotonic_ns() - began) // 1000
+    if takes_long(getattr(talk.config, "assertions", ()), talk.facts):
+        outcome: Outcome = await talk.in_thread(lambda: conclude(talk, error, words, total_us))
+        return outcome
+    return conclude(talk, error, words, total_us)
 
 
 def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcome:

@@ -35,6 +35,9 @@ __all__ = [
 
 Done = Callable[[Outcome], None]
 
+# What a target may make long.
+_LONG = frozenset({Source.BODY, Source.HEADER})
+
 
 def check_target(target: str) -> Url:
     """The URL that a monitor is to watch; raises UrlError (a ValueError) with what to change."""
@@ -79,7 +82,7 @@ def _finished(
     try:
         if isinstance(result, Exception):
             outcome = internal_error(result)
-        elif Source.BODY in config.sources and takes_long(config.assertions, facts_of(result, 0)):
+        elif not _LONG.isdisjoint(config.sources) and takes_long(config.assertions, facts_of(result, 0)):
             _judge_in_thread(out, config, done, result, secrets)
             return
         else:

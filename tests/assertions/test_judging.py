@@ -1,7 +1,7 @@
 """What assertions come to for what was found, and that no body, path or schema makes judging long."""
 
 import json
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from monitors.assertions.body import Body
 from monitors.assertions.judging import judge, takes_long, verdict
 from monitors.assertions.model import Checked, Source
 from monitors.assertions.reading import load
+from pulse.fields import FieldError
 
 BODY = {
     "user": {"name": "Ada", "age": 36, "admin": True, "note": None},
@@ -236,3 +237,49 @@ def test_large_bodies_that_are_looked_into_are_for_a_thread() -> None:
 )
 def test_body_is_decoded_by_its_charset(raw: bytes, charset: str, text: str) -> None:
     assert Body(raw, charset).text == text
+
+
+# Where RE2 has to follow all that a repetition may mean, and none of its states comes again.
+HEAVY = [f'[BODY] matches "(\\\\w{{1,10}}\\\\s?){{1,40}}z{number}"' for number in range(50)]
+
+
+@pytest.mark.parametrize("pattern", [".{0,900}y", "x.{0,900}y", "\\\\pL{1,20}", "(.{0,200}){3}"])
+def test_a_pattern_that_compiles_to_much_is_refused(pattern: str) -> None:
+    with pytest.raises(FieldError, match="Simplify the pattern"):
+        load([f'[BODY] matches "{pattern}"'], frozenset(Source))
+
+
+@pytest.mark.parametrize(
+    "pattern", [".{0,300}y", "\\\\pL+ \\\\pL+", "\\\\w{1,50}@\\\\w{1,50}", "(?i)(error|fatal)"]
+)
+def test_what_people_write_is_not(pattern: str) -> None:
+    assert load([f'[BODY] matches "{pattern}"'], frozenset(Source))
+
+
+def test_heavy_patterns_are_judged_beside_the_loop_and_end_soon() -> None:
+    assertions = load(HEAVY, frozenset(Source))
+    facts = {Source.BODY: Body(b"x" * 16_000)}
+
+    assert takes_long(assertions, facts)
+    began = thread_time()
+    checked = judge(assertions, facts)
+
+    assert thread_time() - began < 2
+    assert "take too long" in checked[-1].problem
+
+
+def test_a_pattern_within_a_path_or_a_schema_is_judged_beside_the_loop() -> None:
+    facts = {Source.BODY: Body(b'["x"]')}
+
+    assert takes_long(load(['[BODY][?match(@, "x{100}")] == "x"'], frozenset(Source)), facts)
+    assert takes_long(load(['[BODY] is valid {"items": {"pattern": "x{100}"}}'], frozenset(Source)), facts)
+
+
+def test_a_long_header_or_answer_counts_as_a_body_does() -> None:
+    heavy = '"(\\\\w{1,10}\\\\s?){1,40}z"'
+
+    assert takes_long(
+        load([f"[HEADER].x matches {heavy}"], frozenset(Source)), {Source.HEADER: {"x": "x" * 16_000}}
+    )
+    assert takes_long(load([f"[ANSWER] matches {heavy}"], frozenset(Source)), {Source.ANSWER: "x" * 16_000})
+    assert not takes_long(load(['[ANSWER] matches "^220 "'], frozenset(Source)), {Source.ANSWER: "220 mail"})
