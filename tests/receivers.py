@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from time import monotonic, sleep
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -86,7 +87,7 @@ class SmtpReceiver:
     def __init__(self) -> None:
         self.mails: list[Message] = []
         self.refuse: dict[str, str] = {}
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -110,13 +111,6 @@ class SmtpReceiver:
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self._controller.port}?security=none"
-
-
-def _free_port() -> int:
-    """aiosmtpd connects to its port while starting, so it has to know the number beforehand."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.receivers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +24,7 @@ GUIDE = (ROOT / "docs" / "api.md").read_text()
 @pytest.fixture
 def address(world: None) -> Iterator[str]:
     """Pulse's web process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = ["-m", "uvicorn", "pulse.asgi:application", "--port", str(port), "--log-level", "warning"]
     server = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=dict(os.environ))
     try:

@@ -22,6 +22,7 @@ from monitors.telemetry.specs import Spec
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
 from tests.monitors.stepping import status
+from tests.ports import free_port
 from tests.receivers import wait_until
 
 
@@ -133,13 +134,8 @@ def blindness() -> list[Blindness]:
         return list(Blindness.objects.order_by("no"))
 
 
-def dead_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def test_blind_nothing_is_told_and_seeing_again_everything_is(acme: Any, settings: Any) -> None:
-    port = dead_port()
+    port = free_port()
     monitor = make(acme, interval_seconds=5, timeout_seconds=2, policy={"down_after": 1, "up_after": 1})
 
     with running(settings, f"127.0.0.1:{port}") as checker:
@@ -168,7 +164,7 @@ def test_an_outage_is_told_at_once_where_a_control_target_answers(acme: Any, set
 
     with (
         socket.create_server(("127.0.0.1", 0), backlog=50) as alive,
-        running(settings, f"127.0.0.1:{dead_port()}", f"127.0.0.1:{alive.getsockname()[1]}"),
+        running(settings, f"127.0.0.1:{free_port()}", f"127.0.0.1:{alive.getsockname()[1]}"),
     ):
         wait_until(lambda: status(monitor) is Status.DOWN, 10, "the outage")
 

@@ -12,6 +12,7 @@ from pulse.net.errors import AddressRefused, DeadlineExceeded, NotConnected, Not
 from pulse.net.failures import Failure
 from pulse.net.session import MAX_ANSWER, outbound_session
 from tests.certificates import Authority
+from tests.ports import free_port
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
 
@@ -100,8 +101,7 @@ def test_unknown_name_is_told(dns: DnsServer) -> None:
 
 
 def test_refused_connection_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(NotConnected, match=f"connection refused by 127.0.0.1 port {port}"):
         outbound_session(LOOPBACK, 3).get(f"http://127.0.0.1:{port}/")
 

@@ -18,6 +18,7 @@ from pulse.net.errors import AddressRefused, DeadlineExceeded, NotConnected
 from pulse.net.failures import Failure
 from pulse.net.smtp import Security, smtp_connection
 from tests.certificates import Authority
+from tests.ports import free_port
 
 LOOPBACK = Policy(parse_networks("127.0.0.0/8"))
 MAIL = "Subject: down\r\n\r\nIt is down."
@@ -49,9 +50,7 @@ def sign_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, 
 
 @contextmanager
 def mail_server(inbox: Inbox, **options: Any) -> Iterator[int]:
-    controller = Controller(inbox, hostname="127.0.0.1", port=0, authenticator=sign_in, **options)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        controller.port = free.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), authenticator=sign_in, **options)
     controller.start()
     try:
         yield controller.port

@@ -14,6 +14,7 @@ from pulse.net.errors import AddressRefused, NotConnected, NotResolved, Outbound
 from pulse.net.failures import Failure
 from pulse.net.outbound import Outbound
 from pulse.net.streams import READ_AT_MOST, Phases, Stream, open_stream, resolve
+from tests.ports import free_port
 from tests.resolver import DnsServer
 from tests.talking import Script, Talking, quiet
 
@@ -127,8 +128,7 @@ def test_only_addresses_of_the_wanted_kind_are_given(dns: DnsServer) -> None:
 
 
 def test_closed_port_is_refused(dns: DnsServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(NotConnected) as refused:
         run(dns, lambda out: open_stream(out, "127.0.0.1", port, 1, 1, Phases()))
 

@@ -11,7 +11,8 @@ from getpass import getuser
 from pathlib import Path
 
 from tests.certificates import Authority
-from tests.peers.running import free_port, peer_folder, program, running
+from tests.peers.running import peer_folder, program, running
+from tests.ports import free_port
 
 PASSWORD = "correct hörse"
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.running import free_port, peer_folder, program, running
+from tests.peers.running import peer_folder, program, running
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse.embedded.postgres import EmbeddedPostgres
-from tests.peers.running import free_port
+from tests.ports import free_port
 
 PASSWORD = "correct hörse"
 ROLES = {"reader": "scram-sha-256", "older": "md5", "oldest": "password", "open": "trust"}

@@ -27,13 +27,6 @@ def program(name: str) -> Path:
     return Path(found)
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def server_user(name: str) -> ServerUser | None:
     """The account that a server runs as when the suite runs as root; None for whoever runs it."""
     if os.geteuid() != 0:

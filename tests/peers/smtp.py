@@ -8,7 +8,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from tests.peers.running import free_port
+from tests.ports import free_port
 
 PASSWORD = "correct hörse"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from tests.peers.running import START_S, free_port, peer_folder, program, running
+from tests.peers.running import START_S, peer_folder, program, running
+from tests.ports import free_port
 
 COMMUNITY = "sesame"
 PASSWORD = "correct horse"

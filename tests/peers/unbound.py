@@ -14,7 +14,8 @@ import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.certificates import Authority
-from tests.peers.running import free_port, peer_folder, program, running, server_user
+from tests.peers.running import peer_folder, program, running, server_user
+from tests.ports import free_port
 
 ZONE = """
 $TTL 60

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pulse.embedded.binaries import valkey_server
-from tests.peers.running import free_port, running
+from tests.peers.running import running
+from tests.ports import free_port
 
 PASSWORD = "open sesame"
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,9 @@ from pathlib import Path
 
 from pulse.embedded.locate import REPOSITORY
 from pulse.supervisor.state import ChildState, load_state
+from tests.ports import free_port
 
 PROGRAM = Path(__file__).with_name("program.py")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def eventually(condition: Callable[[], object], seconds: float = 10.0) -> bool:

@@ -24,6 +24,7 @@ from tenants import membership
 from tenants.abilities import Role
 from tenants.actors import COMMAND_LINE
 from tenants.models import Membership, User
+from tests.ports import free_port
 from tests.receivers import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,8 +34,7 @@ HOST = "localhost"
 @pytest.fixture(scope="module")
 def port(django_db_setup: None) -> Iterator[int]:
     """Pulse's web process, as it is run, with the origins and hosts of a machine of one's own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number = free.getsockname()[1]
+    number = free_port()
     arguments = ["-m", "uvicorn", "pulse.asgi:application", "--port", str(number), "--log-level", "warning"]
     server = subprocess.Popen(
         [sys.executable, *arguments],
