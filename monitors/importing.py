@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,9 +68,15 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     if not kept:
         return []
     separator = next((mark for mark in "\t;," if mark in kept[0][1]), ",")
-    parsed = csv.reader(io.StringIO("\n".join(line for _, line in kept)), delimiter=separator)
-    # One line, one row: a quoted cell that goes over several lines is not taken.
-    return [(number, cells) for (number, _), cells in zip(kept, parsed, strict=False)]
+    return [(number, _cells(line, separator)) for number, line in kept]
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Of one line: a quoted cell does not go over several. What is no CSV is one cell."""
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error:
+        return [line]
 
 
 def _heading(cells: list[str]) -> list[str]:
@@ -82,7 +87,7 @@ def _heading(cells: list[str]) -> list[str]:
 
 def _from_list(number: int, cells: list[str]) -> Line:
     """An address, alone or with a name before or after it."""
-    words = [cell.strip() for cell in cells if cell.strip()]
+    words = [cell.strip() for cell in cells if cell.strip()] or [""]
     if len(words) == 1 and " " in words[0]:
         words = words[0].split(None, 1)
     target = next(
@@ -123,11 +128,16 @@ def _kind_of(target: str) -> str:
     if separator:
         return SCHEMES.get(scheme.lower(), "http")
     host, colon, port = target.rpartition(":")
-    is_port = bool(colon) and port.isdigit() and "/" not in target and port not in ("80", "443")
+    is_port = (
+        bool(colon) and port.isascii() and port.isdigit() and "/" not in target and port not in ("80", "443")
+    )
     return "tcp" if is_port and host else "http"
 
 
 def _name_of(target: str) -> str:
     """What people would call it: the host, with the path if there is one."""
-    parts = urlsplit(target if "://" in target else f"//{target}")
+    try:
+        parts = urlsplit(target if "://" in target else f"//{target}")
+    except ValueError:  # no URL; its own complaint follows
+        return target[:120]
     return (parts.netloc + parts.path.rstrip("/"))[:120] or target[:120]

@@ -137,3 +137,20 @@ def test_too_little_and_too_much_are_said(as_alice: Any, text: str, words: str) 
 
 def test_viewers_may_not(as_bob: Any) -> None:
     assert as_bob.post(URL, {"text": "https://127.0.0.1/", "create": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://[", "http://[::1", "http://a℀b/", '"', ",", "target\n\"", f'a,"{"x" * 140_000}', "x:²", "//[x",
+     "name,target\nx,http://["],
+)  # fmt: skip
+def test_whatever_is_pasted_is_complained_about_and_nothing_breaks(as_alice: Any, text: str) -> None:
+    assert as_alice.post(URL, {"text": text, "create": "1"}).status_code == 422
+
+
+def test_an_open_quote_does_not_swallow_the_lines_after_it() -> None:
+    lines = read('"https://a.example/\nhttps://b.example/')
+
+    assert [(line.number, line.definition["target"]) for line in lines] == [
+        (1, "https://a.example/"), (2, "https://b.example/"),
+    ]  # fmt: skip
