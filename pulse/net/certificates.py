@@ -27,9 +27,9 @@ MOST_IN_CHAIN = 8
 MOST_NAMES = 20
 _DAY_S = 86_400
 
-# X509_V_ERR_* of OpenSSL, as in SSLCertVerificationError.verify_code.
+# X509_V_ERR_* of OpenSSL, as in SSLCertVerificationError.verify_code and CURLINFO_SSL_VERIFYRESULT.
 _DATES = {9: "is not valid yet", 10: "has expired"}
-_OTHER_NAME = {62: "name", 64: "address"}
+OTHER_NAME, _OTHER_ADDRESS = 62, 64
 _UNTRUSTED = {
     18: "it is self-signed",
     19: "its chain ends in an unknown root",
@@ -38,17 +38,20 @@ _UNTRUSTED = {
 }
 
 
-def certificate_refused(error: ssl.SSLCertVerificationError, host: str) -> NotConnected:
-    """The sentence for a certificate that OpenSSL did not accept."""
-    code = error.verify_code
+def why_refused(code: int, host: str) -> tuple[Failure, str]:
+    """The failure and the sentence for OpenSSL's verdict `code` on the certificate of `host`."""
     if code in _DATES:
-        return NotConnected(Failure.CERTIFICATE_EXPIRED, f"the certificate of {host} {_DATES[code]}")
-    if code in _OTHER_NAME:
-        return NotConnected(
-            Failure.HOSTNAME_MISMATCH, f"the certificate is for another {_OTHER_NAME[code]} than {host}"
-        )
+        return Failure.CERTIFICATE_EXPIRED, f"the certificate of {host} {_DATES[code]}"
+    if code in (OTHER_NAME, _OTHER_ADDRESS):
+        other = "address" if code == _OTHER_ADDRESS else "name"
+        return Failure.HOSTNAME_MISMATCH, f"the certificate is for another {other} than {host}"
     reason = _UNTRUSTED.get(code, f"OpenSSL error {code}")
-    return NotConnected(Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {host} is not trusted: {reason}")
+    return Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {host} is not trusted: {reason}"
+
+
+def certificate_refused(error: ssl.SSLCertVerificationError, host: str) -> NotConnected:
+    """The same as an error, for a certificate that Python's ssl did not accept."""
+    return NotConnected(*why_refused(error.verify_code, host))
 
 
 def chain_of(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:

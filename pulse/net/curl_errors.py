@@ -5,20 +5,14 @@ from collections.abc import Callable
 
 import pycurl
 
+from pulse.net.certificates import OTHER_NAME, why_refused
 from pulse.net.failures import Failure
 from pulse.net.handle import Handle
 from pulse.net.urls import Url
 
-# X509_V_ERR_* of OpenSSL, as CURLINFO_SSL_VERIFYRESULT returns them. libcurl compares the name itself, after
-# OpenSSL was content with the chain, and then leaves "ok" or "unspecified" behind.
-_EXPIRED, _NOT_YET_VALID = 10, 9
-_HOSTNAME_MISMATCH = frozenset({0, 1, 62, 64})
-_UNTRUSTED = {
-    18: "it is self-signed",
-    19: "its chain ends in an unknown root",
-    20: "its issuer is unknown or an intermediate certificate is missing",
-    21: "its chain is incomplete",
-}
+# libcurl compares the name itself, after OpenSSL was content with the chain, and then leaves "ok" or
+# "unspecified" (X509_V_OK, X509_V_ERR_UNSPECIFIED) behind.
+_CHAIN_WAS_GOOD = frozenset({0, 1})
 # Not named by pycurl.
 _HTTP2_STREAM, _HTTP3, _QUIC, _PROXY, _TOO_LARGE = 92, 95, 96, 97, 100
 _CONNECT_CODE = 0x200000 + 22  # CURLINFO_HTTP_CONNECTCODE
@@ -70,14 +64,7 @@ def _not_connected(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:
 
 def _certificate(handle: Handle, url: Url, _peer: str) -> tuple[Failure, str]:
     result = handle.curl.getinfo(pycurl.SSL_VERIFYRESULT)
-    if result == _EXPIRED:
-        return Failure.CERTIFICATE_EXPIRED, f"the certificate of {url.host} has expired"
-    if result == _NOT_YET_VALID:
-        return Failure.CERTIFICATE_EXPIRED, f"the certificate of {url.host} is not valid yet"
-    if result in _HOSTNAME_MISMATCH:
-        return Failure.HOSTNAME_MISMATCH, f"the certificate is for another name than {url.host}"
-    reason = _UNTRUSTED.get(result, f"OpenSSL error {result}")
-    return Failure.CERTIFICATE_UNTRUSTED, f"the certificate of {url.host} is not trusted: {reason}"
+    return why_refused(OTHER_NAME if result in _CHAIN_WAS_GOOD else result, url.host)
 
 
 def _lost(handle: Handle, url: Url, peer: str) -> tuple[Failure, str]:

@@ -1,0 +1,132 @@
+"""One WebSocket: handshake, messages and goodbye over a stream that is ours (RFC 6455)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from monitors.probes.conversation import CheckFailed
+from monitors.probes.outcome import ErrorClass
+from monitors.probes.packets import garbled, readable
+from pulse.net.streams import Stream
+
+MOST_MESSAGE = 65_536
+# Frames are parsed without a pause, so few of them at a time, and not for ever.
+AT_ONCE, MOST_FRAMES = 2048, 2000
+
+
+class Session:
+    """websockets' protocol without its sockets: bytes in and out are ours."""
+
+    def __init__(
+        self, stream: Stream, url: str, headers: Sequence[tuple[str, str]], subprotocol: str = ""
+    ) -> None:
+        wanted = [Subprotocol(subprotocol)] if subprotocol else None
+        self._stream = stream
+        self._wanted = subprotocol
+        self._protocol = ClientProtocol(parse_uri(url), subprotocols=wanted, max_size=MOST_MESSAGE)
+        self._headers = headers
+        self._frames: list[Frame] = []
+        self._left = MOST_FRAMES
+
+    async def open(self) -> None:
+        """The handshake; raises CheckFailed when the server does not switch to WebSocket."""
+        request = self._protocol.connect()
+        if not any(name.lower() == "user-agent" for name, _ in self._headers):
+            request.headers["User-Agent"] = "Pulse"
+        for name, value in self._headers:
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        await self._flush()
+        while self._protocol.handshake_exc is None and not self._is_answered():
+            await self._feed()
+        error = self._protocol.handshake_exc
+        if isinstance(error, InvalidStatus):
+            raise CheckFailed(ErrorClass.BAD_STATUS, f"answered {error.response.status_code}, expected 101")
+        if isinstance(error, InvalidHandshake):
+            raise CheckFailed(
+                ErrorClass.BAD_RESPONSE, f"the handshake failed: {readable(str(error).encode(), 120)}"
+            )
+        if error is not None:
+            raise garbled("WebSocket")
+        if self._wanted and self._protocol.subprotocol != self._wanted:
+            words = f"the server does not speak the subprotocol {self._wanted}"
+            raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, words)
+
+    def _is_answered(self) -> bool:
+        """A server may have closed again in the same breath."""
+        return self._protocol.handshake_exc is None and self._protocol.state is not State.CONNECTING
+
+    async def send(self, message: str) -> None:
+        self._protocol.send_text(message.encode())
+        await self._flush()
+
+    async def message(self, expect: str) -> str:
+        """The next message that contains `expect`."""
+        while True:
+            whole = await self._whole()
+            if expect in whole:
+                return whole
+
+    async def _whole(self) -> str:
+        parts: list[bytes] = []
+        while True:
+            while not self._frames:
+                await self._feed()
+            frame = self._frames.pop(0)
+            if frame.opcode is Opcode.CLOSE:
+                raise CheckFailed(
+                    ErrorClass.CONNECTION_LOST, "the server closed the WebSocket before the message"
+                )
+            if frame.opcode in (Opcode.PING, Opcode.PONG):
+                continue
+            parts.append(bytes(frame.data))
+            if sum(map(len, parts)) > MOST_MESSAGE:
+                raise CheckFailed(
+                    ErrorClass.RESPONSE_TOO_LARGE, f"a message exceeds {MOST_MESSAGE >> 10} KiB"
+                )
+            if frame.fin:
+                return b"".join(parts).decode("utf-8", "replace")
+
+    async def leave(self) -> None:
+        self._protocol.send_close(1000)
+        await self._flush()
+
+    async def _feed(self) -> None:
+        await asyncio.sleep(0)  # what has come already is read without waiting: let others have their turn
+        data = await self._stream.some(AT_ONCE)
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame):
+                self._frames.append(event)
+                self._left -= 1
+        if self._left < 0:
+            raise CheckFailed(
+                ErrorClass.RESPONSE_TOO_LARGE, f"the server sent more than {MOST_FRAMES:,} frames"
+            )
+        if self._protocol.parser_exc is not None and self._is_answered():
+            raise _broken(self._protocol.parser_exc)
+        await self._flush()
+        if not data and self._protocol.handshake_exc is None and not self._frames:
+            raise CheckFailed(ErrorClass.CONNECTION_LOST, "the server closed the connection")
+
+    async def _flush(self) -> None:
+        data = b"".join(self._protocol.data_to_send())
+        if data:
+            await self._stream.send(data)
+
+
+def _broken(error: Exception) -> CheckFailed:
+    if type(error).__name__ == "PayloadTooBig":
+        return CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, f"a message exceeds {MOST_MESSAGE >> 10} KiB")
+    return garbled("WebSocket")
