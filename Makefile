@@ -94,12 +94,16 @@ $(BIN)/python:
 	"$$found" -m venv --clear $(VENV)
 
 # A file that has to be there, or a program (one of several), and the Debian package that brings it.
-PEERS := chromium,chromium-browser,google-chrome:chromium \
+PEERS := curl:curl chromium,chromium-browser,google-chrome:chromium \
 	/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core \
 	mariadbd:mariadb-server-core mariadb:mariadb-client-core mosquitto:mosquitto snmpd:snmpd sshd:openssh-server ssh-keygen:openssh-client \
 	/usr/lib/dovecot/imap-login:dovecot-imapd /usr/lib/dovecot/pop3-login:dovecot-pop3d unbound:unbound
 
-# What the suite starts itself, as its own children: the packages' own services are kept from starting (policy-rc.d).
+# Debian asks it before a package starts its service (policy-rc.d of sysvinit's invoke-rc.d; systemd's helper too).
+POLICY := /usr/sbin/policy-rc.d
+
+# What the suite starts itself, as its own children: the packages' own services are kept from starting.
+# A signal becomes an exit, because dash runs the trap of EXIT for nothing else.
 peers:
 	missing=; \
 	for peer in $(PEERS); do \
@@ -114,10 +118,10 @@ peers:
 		echo "The suite checks against real servers: sudo apt-get install --no-install-recommends$$missing" >&2; exit 1; \
 	fi; \
 	echo "Installing for the suite:$$missing"; \
-	policy=/usr/sbin/policy-rc.d; \
-	if [ ! -e "$$policy" ]; then \
-		trap 'rm -f "$$policy"' EXIT; \
-		printf '#!/bin/sh\nexit 101\n' >"$$policy"; chmod 755 "$$policy"; \
+	if [ ! -e '$(POLICY)' ]; then \
+		trap "rm -f '$(POLICY)'" EXIT; \
+		trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; \
+		printf '#!/bin/sh\nexit 101\n' >'$(POLICY)' && chmod 755 '$(POLICY)' || exit 1; \
 	fi; \
 	apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 		apt-get install -q -y --no-install-recommends $$missing
