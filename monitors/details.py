@@ -112,7 +112,7 @@ def group(config: Any, monitor: Monitor | None) -> dict[str, Any]:
     }
     found: dict[str, Any] = {"members": [], "rule": "all", "needed": 1} | read_fields(config, readers)
     if not found["members"]:
-        raise ConfigError([("/members", "Name at least one member by its id.")])
+        raise ConfigError([("/members", "Choose at least one monitor as a member.")])
     ids = [UUID(member) for member in found["members"]]
     there = set(Monitor.objects.filter(pk__in=ids).values_list("pk", flat=True))
     if unknown := [str(member) for member in ids if member not in there]:

@@ -79,6 +79,7 @@ class MonitorForm(forms.Form):
     ) -> None:
         self.monitor = monitor
         known = definition.as_json(monitor) if monitor else copied(like) if like else None
+        self.left_out = _secrets_of(like) if like and data is None else []
         self.known = {**definition.DEFAULTS, "kind": kind, **(known or {})}
         self.kind = self.known["kind"]
         super().__init__(data, initial=_as_typed(self.known))
@@ -197,6 +198,13 @@ def copied(monitor: Monitor) -> dict[str, Any]:
     known = definition.as_json(monitor)
     config = {name: value for name, value in known["config"].items() if value != KEPT}
     return {**known, "name": f"Copy of {known['name']}"[:120], "config": config}
+
+
+def _secrets_of(monitor: Monitor) -> list[str]:
+    """The labels of what a copy does not bring along."""
+    if monitor.kind == Monitor.GROUP:
+        return []
+    return [one.label for one in PROBES[monitor.kind].settings.all if monitor.config.get(one.name) == KEPT]
 
 
 def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:

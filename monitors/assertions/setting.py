@@ -26,7 +26,7 @@ _EXAMPLES = (
     (Source.LOSS, "[LOSS] < 20"),
     (Source.DOMAIN_DAYS, "[DOMAIN_DAYS] > 30"),
     (Source.ROWS, "[ROWS] >= 1"),
-    (Source.ANSWER, "[ANSWER] matches ^OK"),
+    (Source.ANSWER, '[ANSWER] contains "OK"'),
     (Source.CERTIFICATE_DAYS, "[CERTIFICATE_DAYS] > 14 (soft)"),
     (Source.RESPONSE_TIME, "[RESPONSE_TIME] < 500ms (soft)"),
 )

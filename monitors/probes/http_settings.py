@@ -65,7 +65,10 @@ SETTINGS = Settings(
             "method", "Method", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or one of your own.",
             default="GET", longest=20, read=read_method,
         ),
-        pairs("headers", "Headers", "Shown to everyone who may see the monitor.", refused=FRAMING),
+        pairs(
+            "headers", "Headers", "“Name: value”, one on each line; shown to everyone who may see the monitor.",
+            refused=FRAMING,
+        ),
         replace(
             secret("secret_headers", "Secret headers", "“Name: value” lines with keys and tokens.",
                    longest=8000, long=True),

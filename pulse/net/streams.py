@@ -73,11 +73,19 @@ class Stream:
         except ssl.SSLCertVerificationError as error:
             raise certificate_refused(error, self.host) from None
         except (ssl.SSLError, ConnectionError, EOFError) as error:
-            reason = getattr(error, "reason", None) or "the connection was closed"
-            detail = f"the TLS handshake with {self.host} failed ({str(reason).lower().replace('_', ' ')})"
-            raise NotConnected(Failure.TLS_FAILED, detail) from None
+            raise NotConnected(Failure.TLS_FAILED, self._handshake_failed(error)) from None
         finally:
             phases.tls_us = (monotonic_ns() - began) // 1000
+
+    def _handshake_failed(self, error: Exception) -> str:
+        reason = getattr(error, "reason", None) or "the connection was closed"
+        if reason in (
+            "WRONG_VERSION_NUMBER",
+            "HTTP_REQUEST",
+            "PACKET_LENGTH_TOO_LONG",
+        ):  # what came is no TLS record
+            return f"{self.host} did not answer in TLS: check the port and the encryption"
+        return f"the TLS handshake with {self.host} failed ({str(reason).lower().replace('_', ' ')})"
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)

@@ -13,6 +13,7 @@ from monitors.assertions.setting import examples
 from monitors.forms import MonitorForm
 from monitors.models import Monitor
 from monitors.probes import PROBES
+from monitors.secrets import KEPT
 from pulse.scoping import in_tenant
 
 GOOD = {
@@ -136,3 +137,11 @@ def as_a_script_sends(form: dict[str, str]) -> dict[str, Any]:
             "response_time_limit_ms": number(form["response_time_limit_ms"]),
         },
     }
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_copy_says_which_secrets_it_lacks() -> None:
+    config = {"auth": "basic", "username": "ada", "password": KEPT}
+    like = Monitor(name="Shop", kind="http", target="http://127.0.0.1:9/", config=config)
+
+    assert MonitorForm(like=like).left_out == ["Password"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -133,3 +134,16 @@ def test_closed_port_is_refused(dns: DnsServer) -> None:
         run(dns, lambda out: open_stream(out, "127.0.0.1", port, 1, 1, Phases()))
 
     assert refused.value.failure is Failure.CONNECT_REFUSED
+
+
+def test_an_answer_that_is_no_tls_is_told_with_the_remedy(dns: DnsServer) -> None:
+    async def secure(stream: Stream) -> None:
+        await stream.secure(ssl.create_default_context(), Phases())
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(4096)
+        saying(b"HTTP/1.0 400 Bad Request\r\n\r\n")(connection)
+
+    with pytest.raises(NotConnected, match="check the port and the encryption") as caught:
+        talk(dns, script, secure)
+    assert caught.value.failure is Failure.TLS_FAILED
