@@ -155,11 +155,13 @@ class Checker:
                         location = location_no()
                 if not self._drained.is_set():
                     self.intake.look_about(self.engine, location)
-                batch += self.intake.believed(RECORD_AT_MOST - len(batch), location)
+                # What waits for an edit must not keep out everybody else's.
+                room = max(RECORD_AT_MOST - len(batch), RECORD_AT_MOST // 2)
+                batch += self.intake.believed(room, location)
                 if batch:
-                    record(batch, location)
+                    later = record(batch, location)
                     _show_asked(batch)
-                    batch = []
+                    batch = later
             except AWAY as error:
                 log.warning(
                     "database_away", at="record", waiting=len(batch), error=str(error).splitlines()[0]

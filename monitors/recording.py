@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from monitors import grouping, keeping, live
@@ -14,6 +14,7 @@ from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.telemetry import results
 from monitors.telemetry.heads import lock_heads
+from monitors.telemetry.locks import free_and_busy, impatient, is_busy
 from pulse import facts, failpoints, metrics
 from pulse import live as pulse_live
 from pulse.scoping import as_pipeline, in_tenant
@@ -26,20 +27,23 @@ ANNOUNCED_AT_MOST = 100
 AWAY = (OperationalError, InterfaceError)
 
 
-def record(batch: Sequence[Result], location: int) -> None:
+def record(batch: Sequence[Result], location: int) -> list[Result]:
     """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
 
-    Trying again is safe: what an earlier try committed no longer holds its lease and is passed over.
+    Trying again is safe: what an earlier try committed no longer holds its lease and is passed over. Returned
+    is what has to be tried again later, because an edit of its monitor is under way: nobody else waits for it.
     """
     failpoints.reach("record.begin")
     judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
-    record_steady([item for item in judged if not item.is_told], location)
+    busy = record_steady([item for item in judged if not item.is_told], location)
     keeping.keep(judged, location)
     failpoints.reach("record.steady")
     for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
-        record_transitions(tenant_no, items, location)
-    announce_first([item for item in judged if item.is_first and not item.is_told])
-    count(batch)
+        busy += record_transitions(tenant_no, items, location)
+    later = {id(item) for item in busy}
+    announce_first([item for item in judged if item.is_first and not item.is_told and id(item) not in later])
+    count([item.result for item in judged if id(item) not in later])
+    return [item.result for item in busy]
 
 
 def by_tenant(items: Iterable[Judged]) -> dict[int, list[Judged]]:
@@ -60,43 +64,66 @@ def announce_first(items: list[Judged]) -> None:
             with in_tenant(organisation):
                 numbers = [item.check.monitor_no for item in grouped[organisation.no]]
                 live.announce(organisation, numbers)
-                with transaction.atomic():
+                with impatient():
                     grouping.settle_groups_of(numbers, timezone.now())
-        except AWAY:
-            raise
-        except Exception:  # nice to see now, never worth a result
+        except Exception as error:  # nice to see now, never worth a result
+            if isinstance(error, AWAY) and not is_busy(error):
+                raise
             log.exception("announce_failed", organisation=organisation.slug)
 
 
-def record_steady(items: list[Judged], location: int) -> None:
-    """Results that tell nobody anything, of all organisations, in one statement; halved to find one that fails."""
+def record_steady(items: list[Judged], location: int) -> list[Judged]:
+    """Results that tell nobody anything, of all organisations, in one statement; halved to find one that fails.
+
+    Returned are those whose rows somebody else holds.
+    """
     if not items:
-        return
+        return []
     try:
-        with as_pipeline():
+        with as_pipeline(), impatient():
             results.write(items, location)
-    except AWAY:
-        raise
     except DatabaseError as error:
+        if is_busy(error):
+            return _record_free(items, location)
+        if isinstance(error, AWAY):
+            raise
         if len(items) == 1:
             set_aside(items[0], location, error)
-        else:
-            middle = len(items) // 2
-            record_steady(items[:middle], location)
-            record_steady(items[middle:], location)
+            return []
+        middle = len(items) // 2
+        return record_steady(items[:middle], location) + record_steady(items[middle:], location)
+    return []
 
 
-def record_transitions(tenant_no: int, items: list[Judged], location: int) -> None:
-    """All that follows from one organisation's transitions, or nothing; then monitor by monitor."""
+def _record_free(items: list[Judged], location: int) -> list[Judged]:
+    with as_pipeline(), impatient():
+        free, busy = free_and_busy([item.check.monitor_no for item in items], location)
+        if writable := [item for item in items if item.check.monitor_no in free]:
+            results.write(writable, location)
+    return [item for item in items if item.check.monitor_no in busy]
+
+
+def record_transitions(tenant_no: int, items: list[Judged], location: int) -> list[Judged]:
+    """All that follows from one organisation's transitions, or nothing; then monitor by monitor.
+
+    Returned are all of them when somebody else holds a row that they need.
+    """
     organisation = Organisation.objects.filter(no=tenant_no).first()
     if organisation is None:
-        return
+        return []
     error = _try_transitions(organisation, items, location)
     if error is None:
-        return
+        return []
+    if is_busy(error):
+        return items
+    busy = []
     for item in items:
         if alone := _try_transitions(organisation, [item], location):
-            set_aside(item, location, alone)
+            if is_busy(alone):
+                busy.append(item)
+            else:
+                set_aside(item, location, alone)
+    return busy
 
 
 def _try_transitions(organisation: Organisation, items: list[Judged], location: int) -> Exception | None:
@@ -104,9 +131,11 @@ def _try_transitions(organisation: Organisation, items: list[Judged], location: 
     for _ in range(TRIES):
         try:
             _commit_transitions(organisation, items, location)
-        except AWAY:
-            raise
         except Exception as caught:  # a handler of any kind: its fault must stay in this organisation
+            if is_busy(caught):
+                return caught
+            if isinstance(caught, AWAY):
+                raise
             log.exception("transition_failed", organisation=organisation.slug, monitors=len(items))
             error = caught
         else:
@@ -116,7 +145,7 @@ def _try_transitions(organisation: Organisation, items: list[Judged], location: 
 
 def _commit_transitions(organisation: Organisation, items: list[Judged], location: int) -> None:
     now = timezone.now()
-    with in_tenant(organisation), transaction.atomic():
+    with in_tenant(organisation), impatient():
         heads = lock_heads([item.check.monitor_no for item in items if item.result.spec.locations > 1])
         written = results.write(items, location)
         counted = [item for item in items if item.check.monitor_no in written]
