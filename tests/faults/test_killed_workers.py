@@ -9,7 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from monitors.telemetry.models import CheckResult
+from monitors.telemetry.scheduling import location_no
 from pulse.failpoints import STEPS
+from pulse.scoping import as_pipeline
 from tests.faults.processes import Worker
 from tests.faults.verifying import verify
 from tests.receivers import WebhookReceiver, wait_until
@@ -76,16 +79,51 @@ def test_delivery_worker_killed_at(
         assert len(receiver.ledger) == 3
 
 
+@pytest.mark.parametrize("step", ["claim.committed", "record.transition"])
+def test_worker_of_one_place_killed_at(
+    step: str, acme: Any, api: Any, target: Any, receiver: WebhookReceiver, courier: Any
+) -> None:
+    """Of a monitor that only both places together can call down, and that is a member of a group."""
+    prepare(api, receiver)
+    with as_pipeline():
+        places = {code: location_no(code) for code in ("fra", "nyc")}
+    monitor = make_monitor(api, target.url, locations=list(places), quorum=2)
+    group = {"name": "all", "kind": "group", "config": {"members": [monitor["id"]], "rule": "all"}}
+    assert api.post("monitors", group).status_code == 201
+    with Worker("run_checks", PULSE_LOCATION="nyc"):
+        with Worker("run_checks", PULSE_LOCATION="fra"):
+            wait_until(lambda: hurry(api, monitor) and have_looked(places), 15, "both places to have looked")
+        target.status = 503
+        hurry(api, monitor)
+        Worker("run_checks", step, PULSE_LOCATION="fra").start().wait_until_killed(20)
+        expire_leases()
+        with Worker("run_checks", PULSE_LOCATION="fra"):
+            wait_until(
+                lambda: hurry(api, monitor) and len(receiver.ledger) == 2, 15, "both outages to be told"
+            )
+            target.status = 200
+            wait_until(lambda: hurry(api, monitor) and told_in_all(api) == 4, 15, "all to be recorded")
+
+    verify(acme, receiver.ledger, outages=2, repeats_allowed=0)
+
+
+def have_looked(places: dict[str, int]) -> bool:
+    with as_pipeline():
+        return set(CheckResult.objects.values_list("location", flat=True)) == set(places.values())
+
+
 def prepare(api: Any, receiver: WebhookReceiver) -> None:
     channel = make_channel(api, receiver)
     api.post("rules", {"name": "all", "channels": [channel["id"]], "on": ["down", "up"]})
 
 
 def told(api: Any) -> bool:
-    incidents = api.get("incidents").json()["results"]
-    kinds = [
-        entry["kind"]
-        for incident in incidents
+    return told_in_all(api) == 2
+
+
+def told_in_all(api: Any) -> int:
+    return sum(
+        entry["kind"] == "told"
+        for incident in api.get("incidents").json()["results"]
         for entry in api.get(f"incidents/{incident['id']}").json()["timeline"]
-    ]
-    return kinds.count("told") == 2
+    )

@@ -13,7 +13,7 @@ import redis
 
 from pulse.tasks import wake
 from tests.faults.processes import Worker
-from tests.faults.test_killed_workers import prepare, told
+from tests.faults.test_killed_workers import prepare, told, told_in_all
 from tests.faults.verifying import verify
 from tests.receivers import WebhookReceiver, wait_until
 from tests.test_story import hurry, make_monitor, status_of
@@ -124,11 +124,3 @@ def cut_connections(application_name: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
             [application_name],
         )
-
-
-def told_in_all(api: Any) -> int:
-    return sum(
-        entry["kind"] == "told"
-        for incident in api.get("incidents").json()["results"]
-        for entry in api.get(f"incidents/{incident['id']}").json()["timeline"]
-    )

@@ -17,17 +17,20 @@ SELECT count(*) FROM telemetry_checkresult r JOIN telemetry_gap g
 """
 UNMEASURED_SLOTS = """
 WITH slots AS (
-    SELECT s.monitor_no, generate_series(first.slot, s.slot, make_interval(secs => s.interval_seconds)) AS slot
+    SELECT s.monitor_no, s.location,
+        generate_series(first.slot, s.slot, make_interval(secs => s.interval_seconds)) AS slot
     FROM telemetry_livestate s
     CROSS JOIN LATERAL (SELECT min(slot) AS slot FROM telemetry_checkresult r
-        WHERE r.monitor_no = s.monitor_no AND r.slot = date_bin(make_interval(secs => s.interval_seconds), r.slot,
-            to_timestamp(s.phase_ms / 1000.0))) first
+        WHERE r.monitor_no = s.monitor_no AND r.location = s.location AND r.slot = date_bin(
+            make_interval(secs => s.interval_seconds), r.slot, to_timestamp(s.phase_ms / 1000.0))) first
     WHERE s.lease_until IS NULL
 )
 SELECT count(*) FROM slots WHERE NOT EXISTS (
-    SELECT FROM telemetry_checkresult r WHERE r.monitor_no = slots.monitor_no AND r.slot = slots.slot)
+    SELECT FROM telemetry_checkresult r
+    WHERE r.monitor_no = slots.monitor_no AND r.location = slots.location AND r.slot = slots.slot)
 AND NOT EXISTS (
-    SELECT FROM telemetry_gap g WHERE g.monitor_no = slots.monitor_no AND slots.slot >= g.slot AND slots.slot < g.until)
+    SELECT FROM telemetry_gap g WHERE g.monitor_no = slots.monitor_no AND g.location = slots.location
+        AND slots.slot >= g.slot AND slots.slot < g.until)
 """
 
 

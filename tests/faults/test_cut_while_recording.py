@@ -1,0 +1,69 @@
+"""PostgreSQL ends the recorder's connection at the worst moment: the batch is written once, and so is its evidence."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+
+from incidents.models import Incident
+from monitors.recording import record
+from monitors.telemetry.models import CheckResult, Evidence
+from monitors.telemetry.scheduling import location_no
+from pulse.outbox.models import Fact
+from pulse.scoping import as_pipeline, in_tenant
+from tests.monitors.making import make
+from tests.monitors.stepping import BAD, GOOD, claimed, step
+
+CUT = """
+CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$
+"""
+
+
+@contextmanager
+def cut_at(table: str) -> Iterator[None]:
+    """Whoever inserts into `table` loses its connection in the middle of it."""
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
+        superuser.execute(CUT)
+        superuser.execute(
+            f"CREATE TRIGGER cut BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION public.cut()"
+        )
+        try:
+            yield
+        finally:
+            superuser.execute("DROP FUNCTION public.cut() CASCADE")
+
+
+@pytest.mark.parametrize(
+    "table", ["telemetry_checkresult", "telemetry_evidence", "o_acme.incidents_incident", "outbox_fact"]
+)
+def test_batch_cut_at(table: str, acme: Any) -> None:
+    patient = make(acme, "patient", policy={"down_after": 3, "up_after": 1})
+    falling = make(acme, "falling", policy={"down_after": 1, "up_after": 1})
+    for monitor in (patient, falling):
+        step(monitor, GOOD)
+    batch = [claimed(monitor, BAD) for monitor in (patient, falling)]
+    with as_pipeline():
+        location = location_no()
+
+    with cut_at(table), pytest.raises(OperationalError):
+        record(batch, location)
+    connection.close()
+    record(batch, location)
+    record(batch, location)  # the recorder cannot know whether a commit got through
+
+    wanted = Counter((result.check.monitor_no, result.check.slot) for result in batch)
+    with as_pipeline():
+        assert Counter(CheckResult.objects.filter(ok=False).values_list("monitor_no", "slot")) == wanted
+        kept = Evidence.objects.filter(slot__in=[slot for _, slot in wanted])
+        assert Counter(kept.values_list("monitor_no", "slot")) == wanted
+        assert Fact.objects.filter(kind="incident.opened").count() == 1
+    with in_tenant(acme):
+        assert [incident.monitor_no for incident in Incident.objects.all()] == [falling.no]
