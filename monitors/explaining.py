@@ -72,7 +72,9 @@ def shown(name: str, value: Any) -> str:
         if name.endswith("_us"):
             return f"{value / 1000:,.1f} ms"
         unit = _UNITS.get(name) or ("ms" if name.endswith("_ms") else "")
-        number = f"{value:,.1f}" if isinstance(value, float) and unit == "ms" else f"{value:.15g}"
+        if isinstance(value, float) and unit == "ms":
+            return f"{value:.2f} ms" if value < 1 else f"{value:,.1f} ms"
+        number = f"{value:.15g}"
         return f"{number} {unit}".rstrip()
     return str(value)
 

@@ -13,7 +13,7 @@ from monitors.models import Monitor
 from monitors.reading import standings
 from monitors.uptime import DOWN, Span, Uptime, measure, since
 from pulse.charts import latency, uptime_bar
-from pulse.templatetags.figures import percent
+from pulse.templatetags.figures import milliseconds, percent
 
 RANGES = {"3h": timedelta(hours=3), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 UPTIMES = {"24 hours": timedelta(hours=24), "7 days": timedelta(days=7), "30 days": timedelta(days=30)}
@@ -81,8 +81,8 @@ def tiles(monitor: Monitor, covered: list[Span], now: datetime) -> list[Tile]:
     if monitor.kind == Monitor.GROUP:
         return found
     p95 = history.p95([monitor.no], now - DAY, now).get(monitor.no)
-    value = "—" if p95 is None else f"{p95:,.0f}"
-    return [*found, Tile("p95 latency, 24 hours", value, "ms" if p95 is not None else "", "of good answers")]
+    value, _, unit = milliseconds(p95).partition(" ")
+    return [*found, Tile("p95 latency, 24 hours", value, unit, "of good answers")]
 
 
 def uptime_tile(label: str, uptime: Uptime) -> Tile:

@@ -240,7 +240,7 @@ def _summary(buckets: Sequence[Bucket]) -> str:
     slowest = max(each.slowest or 0.0 for each in buckets)
     failures = f" {failed:,} failed." if failed else ""
     plural = "answer" if answered == 1 else "answers"
-    return f"{answered:,} {plural}, {mean:,.0f} ms on average, {slowest:,.0f} ms at most.{failures}"
+    return f"{answered:,} {plural}, {_short(mean)} ms on average, {_short(slowest)} ms at most.{failures}"
 
 
 def _milliseconds(value: float) -> str:
@@ -249,3 +249,7 @@ def _milliseconds(value: float) -> str:
 
 def _middle(bucket: Bucket) -> datetime:
     return bucket.start + (bucket.end - bucket.start) / 2
+
+
+def _short(milliseconds: float) -> str:
+    return f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:,.0f}"

@@ -15,11 +15,13 @@ def thousands(value: int | None) -> str:
 
 @register.filter
 def milliseconds(value: float | None) -> str:
-    """`812.4` → `812 ms`, `0.42` → `0.4 ms`, `12400` → `12.4 s`; None is a dash."""
+    """`812.4` → `812 ms`, `0.42` → `0.4 ms`, `0.042` → `0.04 ms`, `12400` → `12.4 s`; None is a dash."""
     if value is None:
         return "—"
     if value >= 10_000:
         return f"{value / 1000:.1f} s"
+    if 0 < value < 0.1:
+        return f"{value:.2f} ms"
     return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
 
 

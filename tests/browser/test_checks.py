@@ -74,8 +74,9 @@ def test_the_evidence_of_a_failure_is_a_click_away(
     evidence = page.locator("#evidence")
     expect(evidence).to_contain_text("[STATUS] == 200")
     expect(evidence).to_contain_text("503")
-    evidence.get_by_text("Notes").click()
     expect(evidence).to_contain_text("the till is <b>closed</b>")
+    evidence.get_by_text("Headers").click()
+    expect(evidence.get_by_text("Content-Length", exact=False)).to_be_visible()
 
 
 def test_each_kind_has_a_form_that_keyboards_reach(signed_in: Page) -> None:

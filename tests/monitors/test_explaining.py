@@ -52,7 +52,7 @@ def test_a_lost_ping_is_said_to_be_lost() -> None:
 
     assert parts({"facts": {"loss": 50.0}, "notes": {"ping": pings}}) == [
         Part("Measured", [("Lost", "50 %")], is_open=True),
-        Part("Pings", [("Sent", "2"), ("Came back", "1"), ("Round trips", "0.5 ms, lost")]),
+        Part("Pings", [("Sent", "2"), ("Came back", "1"), ("Round trips", "0.50 ms, lost")]),
     ]
 
 

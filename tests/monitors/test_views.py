@@ -187,7 +187,7 @@ def test_the_chart_counts_results_of_the_chosen_time(acme: Any, as_alice: Any, c
     figures = as_alice.get(f"/o/acme/monitors/{monitor.pk}/", {"range": chosen}).context["figures"]
 
     answers = {"3h": 3, "24h": 4, "7d": 5, "nonsense": 3}[chosen]
-    assert figures.chart.summary == f"{answers} answers, 8 ms on average, 71 ms at most. 1 failed."
+    assert figures.chart.summary == f"{answers} answers, 8.0 ms on average, 71 ms at most. 1 failed."
 
 
 def test_uptime_tells_how_much_was_measured(acme: Any, as_alice: Any) -> None:
