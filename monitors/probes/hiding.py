@@ -31,13 +31,26 @@ def _parts(value: str) -> list[str]:
 
 
 def without(value: Any, secrets: Sequence[str]) -> Any:
-    """`value`, JSON, with every secret in its texts replaced."""
+    """`value`, JSON, with every secret in its texts and names replaced, and the beginning of one at a text's end.
+
+    Texts come here cut to a length, perhaps in the midst of a secret.
+    """
     if isinstance(value, str):
         for one in secrets:
             value = value.replace(one, HIDDEN)
+        value = _without_beginning(value, secrets)
         return value.replace("\0", "\ufffd")  # PostgreSQL's jsonb takes no NUL
     if isinstance(value, list):
         return [without(one, secrets) for one in value]
     if isinstance(value, dict):
-        return {name: without(one, secrets) for name, one in value.items()}
+        return {without(name, secrets): without(one, secrets) for name, one in value.items()}
     return value
+
+
+def _without_beginning(text: str, secrets: Sequence[str]) -> str:
+    kept = text.removesuffix("…")
+    for one in secrets:
+        for length in range(min(len(one) - 1, len(kept)), SHORTEST - 1, -1):
+            if kept.endswith(one[:length]):
+                return kept[:-length] + HIDDEN + text[len(kept) :]
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from monitors.assertions.model import Assertion, Source
@@ -29,7 +29,7 @@ class HttpConfig:
 
     method: str = "GET"
     headers: Headers = ()
-    secret_headers: str = ""
+    secret_headers: str = field(default="", repr=False)
     user_agent: str = ""
     body_type: str = "none"
     body: str = ""
@@ -39,22 +39,22 @@ class HttpConfig:
     keep_cookies: bool = False
     auth: str = "none"
     username: str = ""
-    password: str = ""
-    bearer_token: str = ""
+    password: str = field(default="", repr=False)
+    bearer_token: str = field(default="", repr=False)
     token_url: str = ""
     client_id: str = ""
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
     scope: str = ""
     ip_version: str = "any"
     http_version: str = "auto"
     keep_connection: bool = False
     proxy: Endpoint | None = None
     proxy_username: str = ""
-    proxy_password: str = ""
+    proxy_password: str = field(default="", repr=False)
     verify_tls: bool = True
     ca: str = ""
     client_certificate: str = ""
-    client_key: str = ""
+    client_key: str = field(default="", repr=False)
     expected_status: StatusRanges = DEFAULT_STATUS
     response_time_limit_ms: int | None = None
     max_body_kib: int = 1024

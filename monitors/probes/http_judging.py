@@ -9,6 +9,7 @@ from monitors.assertions.judging import judge as hold
 from monitors.assertions.judging import verdict
 from monitors.assertions.model import Checked
 from monitors.probes.failures import CLASSES
+from monitors.probes.hiding import without
 from monitors.probes.http_answer import evidence_of, facts_of
 from monitors.probes.http_config import HttpConfig
 from monitors.probes.http_settings import format_status
@@ -36,7 +37,7 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
     return Outcome(
         ok=soft or error is ErrorClass.NONE,
         error=error,
-        detail=sentence(detail),
+        detail=sentence(without(detail, (*config.secrets, *secrets))),
         status_code=exchange.status,
         dns_us=exchange.dns_us,
         connect_us=exchange.connect_us,

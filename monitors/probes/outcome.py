@@ -1,7 +1,7 @@
 """What a check found: the one shape that all probes return and that evaluation and recording read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -65,7 +65,7 @@ class Outcome:
     total_us: int | None = None
     address: str | None = None
     soft: bool = False
-    evidence: Callable[[], dict[str, Any]] | None = None
+    evidence: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
 
 
 def sentence(text: str) -> str:

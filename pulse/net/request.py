@@ -1,6 +1,6 @@
 """What to ask for over HTTP: the same for each check of a monitor, except for what names the one check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulse.net.endpoints import Endpoint
 from pulse.net.exchange import Watch
@@ -29,7 +29,7 @@ class Wire:
     """
 
     headers: Headers = ()
-    private_headers: Headers = ()
+    private_headers: Headers = field(default=(), repr=False)
     body: bytes | None = None
     user_agent: str = ""
     family: int = 0
@@ -37,9 +37,9 @@ class Wire:
     verify: bool = True
     ca_pem: str = ""
     certificate_pem: str = ""
-    key_pem: str = ""
+    key_pem: str = field(default="", repr=False)
     proxy: Endpoint | None = None
-    proxy_credentials: str = ""
+    proxy_credentials: str = field(default="", repr=False)
     cookies: bool = False
     keep_connection: bool = False
     max_body: int = MAX_BODY
