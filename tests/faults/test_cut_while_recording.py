@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -20,25 +16,7 @@ from pulse.outbox.models import Fact
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
 from tests.monitors.stepping import BAD, GOOD, claimed, step
-
-CUT = """
-CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$
-"""
-
-
-@contextmanager
-def cut_at(table: str) -> Iterator[None]:
-    """Whoever inserts into `table` loses its connection in the middle of it."""
-    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
-        superuser.execute(CUT)
-        superuser.execute(
-            f"CREATE TRIGGER cut BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION public.cut()"
-        )
-        try:
-            yield
-        finally:
-            superuser.execute("DROP FUNCTION public.cut() CASCADE")
+from tests.triggers import CUT, trouble
 
 
 @pytest.mark.parametrize(
@@ -53,7 +31,7 @@ def test_batch_cut_at(table: str, acme: Any) -> None:
     with as_pipeline():
         location = location_no()
 
-    with cut_at(table), pytest.raises(OperationalError):
+    with trouble(table, CUT), pytest.raises(OperationalError):
         record(batch, location)
     connection.close()
     record(batch, location)
