@@ -8,7 +8,7 @@ from typing import Any
 
 # In the order of a page; whatever is not named here comes after them under its own name.
 WORDS = {
-    "request": "Request", "status": "Status", "connected": "Connected", "ip": "Address", "response_time": "Answered in",
+    "request": "Request", "status": "Status", "connected": "Connected", "ip": "Address", "response_time": "Took",
     "http_version": "HTTP version", "size": "Size", "answer": "Answer", "rows": "Rows", "value": "Value",
     "rcode": "Response code", "records": "Records", "loss": "Lost", "jitter": "Jitter",
     "sent": "Sent", "received": "Came back", "round_trips_ms": "Round trips", "min_ms": "Quickest", "avg_ms": "Average",

@@ -23,7 +23,7 @@ from tenants.access import requires
 from tenants.actors import Actor
 from tenants.requests import TenantRequest
 
-RESULTS = "results"  # the element that shows them
+CHECKS = "checks"  # the element that shows a check under way and the results
 
 
 @require_GET
@@ -166,7 +166,7 @@ def check(request: TenantRequest, pk: UUID) -> HttpResponse:
     if awaited is None:
         messages.error(request, "The monitor is paused: resume it, then check it.")
     else:
-        response["Location"] += f"?awaiting={awaited[0]:%Y-%m-%dT%H:%M:%S.%fZ}#{RESULTS}"
+        response["Location"] += f"?awaiting={awaited[0]:%Y-%m-%dT%H:%M:%S.%fZ}#{CHECKS}"
     return response
 
 

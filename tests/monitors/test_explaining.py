@@ -17,7 +17,7 @@ def test_facts_come_in_order_with_words_and_units() -> None:
                 ("Status", "500"),
                 ("Connected", "yes"),
                 ("Address", "192.0.2.7"),
-                ("Answered in", "1,234.6 ms"),
+                ("Took", "1,234.6 ms"),
                 ("Size", "43 bytes"),
             ],
             is_open=True,
