@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monitors import definition, details, grouping, live, secrets
+from monitors import locations as places
 from monitors.facts import MonitorEdited, MonitorStopped, SnoozeChanged
 from monitors.models import Monitor
 from monitors.telemetry import scheduling
@@ -173,7 +174,9 @@ def _leave_groups(monitor: Monitor) -> None:
 
 
 def _after(organisation: Organisation, monitors: Sequence[Monitor]) -> None:
+    now = timezone.now()
+    places.recount(monitors, now)
     groups = [monitor for monitor in monitors if monitor.kind == Monitor.GROUP and monitor.enabled]
-    grouping.settle_groups(groups, timezone.now())
+    grouping.settle_groups(groups, now)
     live.announce(organisation, [monitor.no for monitor in monitors])
     transaction.on_commit(lambda: bells.ring("checks"))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+from django.utils import timezone
+
+from monitors import live
 from monitors.evaluation import combine
 from monitors.facts import MonitorChangedStatus
 from monitors.judging import Judged
+from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
-from monitors.telemetry.heads import Settled, settle
+from monitors.telemetry.heads import Settled, lock_heads, settle
 from monitors.telemetry.models import TOGETHER, LiveState, Status
-from pulse import scoping
+from pulse import facts, scoping
+from pulse.scoping import in_tenant
+from tenants.models import Organisation
 
 
 def settle_locations(
@@ -25,16 +32,65 @@ def settle_locations(
     concerned = {item.check.monitor_no: item for item in items if item.check.monitor_no in heads}
     if not concerned:
         return []
-    rows: defaultdict[int, list[LiveState]] = defaultdict(list)
-    found = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no__in=concerned)
-    for row in found.exclude(location=TOGETHER):
-        rows[row.monitor_no].append(row)
+    rows = _rows(concerned)
     settled = [
         change
         for number, item in concerned.items()
-        if (change := _change(heads[number], rows[number], item, now))
+        if (
+            change := _change(
+                number,
+                heads[number],
+                rows[number],
+                item.result.spec.quorum,
+                item.check.slot,
+                item.result.outcome.detail,
+                now,
+            )
+        )
     ]
     settle(settled)
+    return _told(heads, settled, now)
+
+
+def recount(monitors: Sequence[Monitor], now: datetime) -> None:
+    """Let the locations of these monitors vote anew: an edit took one away, or one has fallen silent.
+
+    Those of which nothing is known yet keep their status.
+    """
+    quorums = {
+        monitor.no: monitor.quorum for monitor in monitors if monitor.enabled and len(monitor.locations) > 1
+    }
+    heads = lock_heads(quorums)
+    rows = _rows(heads)
+    settled = []
+    for number, before in heads.items():
+        detail = next((row.last_detail for row in rows[number] if row.status == Status.DOWN), "")
+        change = _change(number, before, rows[number], quorums[number], now, detail, now)
+        if change and change.status not in (Status.PENDING, Status.UNKNOWN):
+            settled.append(change)
+    settle(settled)
+    live.announce(scoping.current(), [row.monitor_no for row in settled])
+    facts.emit(_told(heads, settled, now))
+
+
+def recount_everywhere() -> None:
+    """Every monitor with several locations, of every organisation."""
+    for organisation in Organisation.objects.filter(state=Organisation.State.READY):
+        with in_tenant(organisation), transaction.atomic():
+            recount(list(Monitor.objects.filter(enabled=True).exclude(kind=Monitor.GROUP)), timezone.now())
+
+
+def _rows(numbers: Iterable[int]) -> defaultdict[int, list[LiveState]]:
+    rows: defaultdict[int, list[LiveState]] = defaultdict(list)
+    found = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no__in=list(numbers))
+    for row in found.exclude(location=TOGETHER):
+        rows[row.monitor_no].append(row)
+    return rows
+
+
+def _told(
+    heads: Mapping[int, Status], settled: Sequence[Settled], now: datetime
+) -> list[MonitorChangedStatus]:
     return [
         MonitorChangedStatus(row.monitor_no, heads[row.monitor_no], row.status, row.since, now, row.detail)
         for row in settled
@@ -42,17 +98,24 @@ def settle_locations(
     ]
 
 
-def _change(before: Status, rows: Sequence[LiveState], item: Judged, now: datetime) -> Settled | None:
-    quorum = item.result.spec.quorum
+def _change(
+    number: int,
+    before: Status,
+    rows: Sequence[LiveState],
+    quorum: int,
+    at: datetime,
+    detail: str,
+    now: datetime,
+) -> Settled | None:
     after = combine([_vote(row, now) for row in rows], quorum)
     if after is before:
         return None
     down = sorted(row.first_failed_slot or row.status_since for row in rows if row.status == Status.DOWN)
-    since = item.check.slot
+    since = at
     if after is Status.DOWN and down:
         since = down[min(quorum, len(down)) - 1]  # from then on enough locations saw it
-    words = f"{len(down)} of {len(rows)} locations: {item.result.outcome.detail}" if down else ""
-    return Settled(item.check.monitor_no, after, since, words[:200])
+    words = f"{len(down)} of {len(rows)} locations: {detail}" if down else ""
+    return Settled(number, after, since, words[:200])
 
 
 def _vote(row: LiveState, now: datetime) -> Status:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from monitors import grouping
+from monitors import grouping, locations
 from monitors import workers as checks
 from notifications import workers as notifications
 from pulse import watchdog
@@ -36,6 +36,7 @@ def keep_partitions() -> None:
 
 @shared_task(name="pulse.settle_groups")  # type: ignore[untyped-decorator]
 def settle_groups() -> None:
+    locations.recount_everywhere()
     grouping.settle_everywhere()
 
 

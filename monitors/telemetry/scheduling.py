@@ -17,8 +17,10 @@ from monitors.telemetry.models import TOGETHER
 from tenants.models import Organisation
 
 # A changed interval takes effect at once: the next due time is put on the new grid, never later
-# than it was. Fencing goes up when the slot in flight must not count any more (pause, resume). A pause
-# ends what was known: the outage it may have been in is resolved by it, so afterwards it starts anew.
+# than it was. Fencing goes up when the slot in flight must not count any more: by pause and resume, and when
+# several locations become one or one several, since that result would be judged by the wrong rule; its lease
+# has run out then, and the slot becomes a gap. A pause ends what was known: the outage it may have been in is
+# resolved by it, so afterwards it starts anew.
 SCHEDULE = """
 INSERT INTO telemetry_livestate AS s (monitor_no, tenant_no, location, interval_seconds, timeout_seconds,
     retry_seconds, phase_ms, spec_version, is_head, enabled, status_since, next_due_at)
@@ -34,7 +36,8 @@ ON CONFLICT (monitor_no, location) DO UPDATE SET
     enabled = excluded.enabled,
     phase_ms = excluded.phase_ms,
     spec_version = excluded.spec_version,
-    fencing_token = s.fencing_token + CASE WHEN s.enabled <> %(enabled)s THEN 1 ELSE 0 END,
+    fencing_token = s.fencing_token
+        + CASE WHEN s.enabled <> %(enabled)s OR s.is_head <> excluded.is_head THEN 1 ELSE 0 END,
     status = CASE WHEN %(enabled)s THEN s.status ELSE 0 END,
     status_since = CASE WHEN %(enabled)s OR NOT s.enabled THEN s.status_since ELSE now() END,
     failures = CASE WHEN %(enabled)s THEN s.failures ELSE 0 END,
@@ -42,9 +45,13 @@ ON CONFLICT (monitor_no, location) DO UPDATE SET
     first_failed_slot = CASE WHEN %(enabled)s THEN s.first_failed_slot END,
     softs = CASE WHEN %(enabled)s THEN s.softs ELSE 0 END,
     first_soft_slot = CASE WHEN %(enabled)s THEN s.first_soft_slot END,
-    lease_until = CASE WHEN s.enabled <> %(enabled)s THEN NULL ELSE s.lease_until END,
+    lease_until = CASE WHEN s.enabled <> %(enabled)s THEN NULL
+        WHEN s.is_head <> excluded.is_head THEN least(s.lease_until, now() - interval '1 ms')
+        ELSE s.lease_until END,
     next_due_at = CASE
         WHEN NOT %(enabled)s OR s.location = 0 THEN NULL
+        WHEN s.is_head <> excluded.is_head AND s.lease_until IS NOT NULL
+            THEN greatest(date_trunc('milliseconds', now()), s.slot + interval '1 ms')
         WHEN s.next_due_at IS NULL THEN date_trunc('milliseconds', now())
         WHEN s.interval_seconds = excluded.interval_seconds THEN s.next_due_at
         ELSE least(s.next_due_at, date_bin(make_interval(secs => excluded.interval_seconds), now(),

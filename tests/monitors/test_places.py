@@ -9,14 +9,16 @@ from django.db import connection
 
 from incidents.models import Incident
 from monitors import definition, editing
+from monitors.locations import recount_everywhere
 from monitors.models import Monitor
 from monitors.reading import standings
-from monitors.telemetry.models import StateChange, Status
+from monitors.telemetry.claiming import claim
+from monitors.telemetry.models import Gap, StateChange, Status
 from monitors.telemetry.scheduling import location_no
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.actors import COMMAND_LINE
 from tests.monitors.making import make
-from tests.monitors.stepping import BAD, GOOD, head, states, status, step
+from tests.monitors.stepping import BAD, GOOD, claimed, finish, head, states, status, step
 
 PLACES = ["fra", "nyc", "sin"]
 POLICY = {"down_after": 2, "up_after": 1, "degraded_after": 1}
@@ -160,3 +162,97 @@ def test_places_that_cannot_be_are_refused(api: Any, fields: dict[str, Any], poi
     answer = api.post("monitors", {"name": "a", "target": "http://127.0.0.1:9/"} | fields)
 
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def edit(organisation: Any, monitor: Monitor, **changes: Any) -> None:
+    with in_tenant(organisation):
+        row = Monitor.objects.get(pk=monitor.pk)
+        editing.update(organisation, row, definition.read(changes, row), COMMAND_LINE)
+
+
+def gaps(monitor: Monitor) -> int:
+    with as_pipeline():
+        return Gap.objects.filter(monitor_no=monitor.no).count()
+
+
+@pytest.mark.parametrize(("before", "after"), [(["fra", "nyc"], ["fra"]), (["fra"], ["fra", "nyc"])])
+def test_a_result_under_way_while_the_rule_changes_counts_for_neither(
+    acme: Any, before: list[str], after: list[str]
+) -> None:
+    with as_pipeline():
+        for code in PLACES:
+            location_no(code)
+    policy = POLICY | {"down_after": 1}
+    monitor = make(acme, locations=before, policy=policy)
+    for place in before:
+        step(monitor, GOOD, place)
+    under_way = claimed(monitor, BAD, "fra")
+
+    edit(acme, monitor, locations=after)
+    finish(under_way, "fra")
+    assert (status(monitor), incidents(acme)) == (Status.UP, [])
+
+    for place in after:
+        step(monitor, BAD, place)
+    assert status(monitor) is Status.DOWN
+    assert len(incidents(acme)) == 1
+
+
+def test_the_slot_that_was_under_way_then_is_a_gap(acme: Any) -> None:
+    with as_pipeline():
+        location_no("fra")
+    monitor = make(acme, locations=["fra"], policy=POLICY)
+    step(monitor, GOOD, "fra")
+    under_way = claimed(monitor, GOOD, "fra")
+
+    edit(acme, monitor, locations=["fra", "default"])
+    with as_pipeline():
+        (again,) = claim(location_no("fra"), 10).checks
+
+    assert again.slot > under_way.check.slot
+    assert gaps(monitor) == 1
+
+
+@pytest.mark.parametrize("changes", [{"locations": ["nyc", "sin"]}, {"quorum": 3}])
+def test_an_edit_that_takes_the_votes_away_ends_the_outage(
+    acme: Any, monitor: Monitor, changes: dict[str, Any]
+) -> None:
+    for place in PLACES:
+        step(monitor, GOOD, place)
+    fail(monitor, "fra")
+    fail(monitor, "nyc")
+    assert status(monitor) is Status.DOWN
+
+    edit(acme, monitor, **changes)
+
+    assert status(monitor) is Status.UP
+    assert incidents(acme)[0].resolved_at is not None
+
+
+def test_an_edit_that_leaves_only_new_places_keeps_the_outage(acme: Any, monitor: Monitor) -> None:
+    fail(monitor, "fra")
+    fail(monitor, "nyc")
+
+    edit(acme, monitor, locations=["default", "sin"])
+
+    assert status(monitor) is Status.DOWN
+    assert incidents(acme)[0].resolved_at is None
+
+
+def test_places_that_fall_silent_lose_their_vote_without_anybody_else_changing(
+    acme: Any, monitor: Monitor
+) -> None:
+    step(monitor, GOOD, "sin")
+    fail(monitor, "fra")
+    fail(monitor, "nyc")
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_livestate SET lease_until = NULL, next_due_at = now() - interval '1 hour'"
+            " WHERE monitor_no = %s AND location = ANY(%s)",
+            [monitor.no, [location_no("fra"), location_no("nyc")]],
+        )
+
+    recount_everywhere()
+
+    assert status(monitor) is Status.UP
+    assert incidents(acme)[0].resolved_at is not None
