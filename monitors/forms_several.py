@@ -28,7 +28,7 @@ class ImportForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="One on each line, with a name beside it if you like; or CSV with a heading: name, url, type, "
+        help_text="One on each line, with a name beside it if you like; or CSV with a heading: name, url, type, keyword, "
         "interval, timeout, tags, owner, runbook, notes.",
     )
     file = forms.FileField(label="Or a file", required=False, help_text="Text or CSV in UTF-8.")
@@ -81,6 +81,8 @@ class SeveralForm(forms.Form):
             self.add_error("tags", "Write at least one tag.")
         if action == "interval":
             data["interval_seconds"] = number_of(data.get("interval_seconds", "").strip())
+            if not isinstance(data["interval_seconds"], int):
+                self.add_error("interval_seconds", "Use a whole number of seconds from 5 to 86400.")
         data["owner"] = data.get("owner") or None
         if len(data.get("monitors", [])) > bulk.AT_MOST:
             self.add_error("monitors", f"Choose at most {bulk.AT_MOST:,}.")

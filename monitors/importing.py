@@ -15,6 +15,7 @@ COLUMNS = {
     "kind": "kind", "type": "kind",
     "interval": "interval_seconds", "interval_seconds": "interval_seconds",
     "timeout": "timeout_seconds", "timeout_seconds": "timeout_seconds",
+    "keyword": "keyword", "keyword value": "keyword",
     "tags": "tags", "tag": "tags", "notes": "notes", "owner": "owner",
     "runbook": "runbook_url", "runbook_url": "runbook_url",
 }  # fmt: skip
@@ -28,6 +29,12 @@ KINDS = {
     "port": "tcp",
 }
 SCHEMES = {"http": "http", "https": "http", "ws": "websocket", "wss": "websocket"}
+# Schemes that other monitors write before what is no URL, and ours are written without.
+PREFIXES = {
+    "tcp": "tcp", "udp": "udp", "icmp": "icmp", "ping": "icmp", "tls": "tls", "ssl": "tls", "dns": "dns", "ssh": "ssh",
+    "smtp": "smtp", "imap": "imap", "pop3": "pop3", "postgres": "postgresql", "postgresql": "postgresql",
+    "mysql": "mysql", "redis": "redis", "mqtt": "mqtt", "grpc": "grpc_health", "snmp": "snmp",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,9 @@ def _line(number: int, cells: list[str], found: dict[str, str]) -> Line:
     complaints: list[tuple[str, str]] = []
     target = found.get("target", "")
     kind = found.get("kind", "").lower() or _kind_of(target)
+    scheme, separator, rest = target.partition("://")
+    if separator and scheme.lower() in PREFIXES:
+        target = rest.rstrip("/")
     definition: dict[str, Any] = {
         "kind": KINDS.get(kind, kind),
         "name": found.get("name") or _name_of(target),
@@ -113,6 +123,9 @@ def _line(number: int, cells: list[str], found: dict[str, str]) -> Line:
     if definition["kind"] == "http" and target and "://" not in target:
         target = f"https://{target}"
     definition["target"] = target
+    if "keyword" in found:
+        expected = {"source": "body", "operator": "contains", "expected": found["keyword"]}
+        definition["config"] = {"assertions": [expected]}
     for name in ("interval_seconds", "timeout_seconds"):
         if name in found:
             value = found[name]
@@ -126,7 +139,7 @@ def _line(number: int, cells: list[str], found: dict[str, str]) -> Line:
 def _kind_of(target: str) -> str:
     scheme, separator, _ = target.partition("://")
     if separator:
-        return SCHEMES.get(scheme.lower(), "http")
+        return {**SCHEMES, **PREFIXES}.get(scheme.lower(), "http")
     host, colon, port = target.rpartition(":")
     is_port = (
         bool(colon) and port.isascii() and port.isdigit() and "/" not in target and port not in ("80", "443")

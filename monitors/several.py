@@ -36,15 +36,19 @@ def preview(text: str) -> Preview:
         try:
             value = definition.read(line.definition)
         except ConfigError as error:
-            lines.append(
-                replace(line, complaints=[(pointer.strip("/"), words) for pointer, words in error.errors])
-            )
+            complaints = [(_column(pointer), words) for pointer, words in error.errors]
+            lines.append(replace(line, complaints=complaints))
         else:
             values.append(value)
             lines.append(replace(line, definition=value))
     targets = [line.definition["target"] for line in lines]
     known = Monitor.objects.filter(target__in=targets).values_list("target", flat=True)
     return Preview(lines, values, frozenset(known), importing.unknown_columns(text))
+
+
+def _column(pointer: str) -> str:
+    """What a person calls the field: /interval_seconds is the interval."""
+    return pointer.rpartition("/")[2].removesuffix("_seconds").removesuffix("_url").replace("_", " ")
 
 
 def carry_out(organisation: Organisation, wanted: dict[str, Any], by: Actor) -> str:

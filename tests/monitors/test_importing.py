@@ -25,6 +25,8 @@ URL = "/o/acme/monitors/import/"
         ("Shop, https://shop.example.com/", "http", "Shop", "https://shop.example.com/"),
         ("https://shop.example.com/;Shop", "http", "Shop", "https://shop.example.com/"),
         ("db.example.com:5432", "tcp", "db.example.com:5432", "db.example.com:5432"),
+        ("tcp://db.example.com:5432", "tcp", "db.example.com:5432", "db.example.com:5432"),
+        ("icmp://gw.example.com/ Gate", "icmp", "Gate", "gw.example.com"),
         ("shop.example.com:443", "http", "shop.example.com:443", "https://shop.example.com:443"),
     ],
 )
@@ -36,6 +38,13 @@ def test_a_line_is_an_address_with_a_name_perhaps(text: str, kind: str, name: st
         name,
         target,
     )
+
+
+def test_a_keyword_is_what_the_body_must_contain() -> None:
+    (line,) = read("url,type,keyword value\nhttps://a.example/,keyword,Welcome\n")
+
+    expected = {"source": "body", "operator": "contains", "expected": "Welcome"}
+    assert line.definition["config"] == {"assertions": [expected]}
 
 
 def test_comments_and_empty_lines_are_passed_over_and_numbers_kept() -> None:
