@@ -1,7 +1,7 @@
 """What assertions come to for what was found, and that no body, path or schema makes judging long."""
 
 import json
-from time import monotonic, thread_time
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -206,11 +206,11 @@ def test_hostile_body_never_makes_judging_long_or_break(name: str) -> None:
     body = HOSTILE_BODIES[name]
     assertions = load(HOSTILE_LINES, frozenset(Source))
 
-    began = monotonic()
+    began = thread_time()  # its own work, not what others do to this machine
     found = judge(assertions, {Source.BODY: Body(body)})
 
     assert len(found) == len(HOSTILE_LINES)
-    assert monotonic() - began < 1.5
+    assert thread_time() - began < 1.5
     json.dumps([one.as_json() for one in found])
 
 

@@ -153,7 +153,7 @@ def test_server_without_tls_and_one_that_hangs_end_in_time(asking: Asking) -> No
 
     assert (plain.ok, plain.error) == (False, ErrorClass.TLS_FAILED)
     assert (hanging.ok, hanging.error) == (False, ErrorClass.TIMEOUT)
-    assert monotonic() - began < 2
+    assert monotonic() - began < 3  # of 5 without its own limit
 
 
 def test_starttls_of_real_servers(asking: Asking, authority: Authority, tmp_path: Path) -> None:

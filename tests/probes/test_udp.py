@@ -60,7 +60,7 @@ def test_service_that_answers_is_up(asking: Asking, address: str) -> None:
 
 def test_lost_datagram_is_sent_again(asking: Asking) -> None:
     with service(lambda _, number: [b"late"] if number > 1 else []) as target:
-        outcome = asking.ask("udp", target, {"send": "x", "assertions": ["[ANSWER] == late"]}, timeout_s=0.6)
+        outcome = asking.ask("udp", target, {"send": "x", "assertions": ["[ANSWER] == late"]}, timeout_s=1.5)
 
     assert outcome.ok
 
@@ -76,7 +76,7 @@ def test_flood_of_wrong_answers_is_down_at_once(asking: Asking) -> None:
         outcome = asking.ask("udp", target, {"send": "x", "expect": "yes"})
 
     assert (outcome.ok, outcome.error) == (False, ErrorClass.UNEXPECTED_ANSWER)
-    assert monotonic() - began < 1
+    assert monotonic() - began < 3  # of 5
 
 
 def test_silence_is_a_timeout_and_a_closed_port_is_refused(asking: Asking) -> None:

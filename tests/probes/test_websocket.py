@@ -71,7 +71,9 @@ def test_failures_in_words(
     error: ErrorClass,
     words: str,
 ) -> None:
-    outcome = asking.ask("websocket", server.at(path), settings, timeout_s=0.5)
+    outcome = asking.ask(
+        "websocket", server.at(path), settings, timeout_s=0.5 if error is ErrorClass.TIMEOUT else 5
+    )
 
     assert outcome.error is error, outcome.detail
     assert outcome.detail.startswith(words)
