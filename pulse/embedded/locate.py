@@ -55,4 +55,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         ) from error
     except (FileNotFoundError, json.JSONDecodeError):
         pass  # between taking the lock and having servers, or on its way out
-    raise EmbeddedError(f"Pulse is not running in {data_dir}: make run (or set DATABASE_URL and REDIS_URL).")
+    raise EmbeddedError(
+        f"Pulse is not running in {data_dir}: make run. If it runs elsewhere, give PULSE_DATA here too; for servers of "
+        "your own set DATABASE_URL and REDIS_URL."
+    )
