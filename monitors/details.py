@@ -117,8 +117,7 @@ def group(config: Any, monitor: Monitor | None) -> dict[str, Any]:
     there = set(Monitor.objects.filter(pk__in=ids).values_list("pk", flat=True))
     if unknown := [str(member) for member in ids if member not in there]:
         raise ConfigError([("/members", f"There is no monitor {unknown[0]}.")])
-    if grouping.would_circle(monitor.pk if monitor else None, ids):
-        raise ConfigError([("/members", "Choose other members: the group would contain itself.")])
+    grouping.refuse_circle(monitor.pk if monitor else None, ids)
     if found["rule"] == "at_least" and found["needed"] > len(ids):
         raise ConfigError([("/needed", f"Use at most {len(ids)}, the number of members.")])
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -146,7 +147,10 @@ def _assign(organisation: Organisation, monitor: Monitor, values: dict[str, Any]
 
 def _set_members(monitor: Monitor) -> None:
     if monitor.kind == Monitor.GROUP:
-        monitor.members.set(monitor.config["members"])
+        grouping.lock_nesting()
+        members = monitor.config["members"]
+        grouping.refuse_circle(monitor.pk, [UUID(member) for member in members])
+        monitor.members.set(members)
 
 
 def _in_words(changes: dict[str, list[Any]]) -> str:

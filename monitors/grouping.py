@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from monitors import live
@@ -16,10 +16,13 @@ from monitors.models import Monitor
 from monitors.telemetry.heads import Settled, lock_heads, settle
 from monitors.telemetry.models import LiveState, Status
 from pulse import facts, scoping
+from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
 from tenants.models import Organisation
 
 WORKS = (Status.UP, Status.DEGRADED)
+LEVELS_AT_MOST = 5
+_NESTING = 7_411  # the first key of the advisory lock
 KNOWN = (*WORKS, Status.DOWN, Status.FLAPPING)
 
 
@@ -98,16 +101,35 @@ def settle_everywhere() -> None:
             settle_groups(list(groups), timezone.now())
 
 
-def would_circle(group: UUID | None, members: Collection[UUID]) -> bool:
-    """Whether these members would make the group contain itself, directly or through other groups."""
-    if group is None:
-        return False
-    seen: set[UUID] = set()
-    waiting = set(members)
-    while waiting:
-        if group in waiting:
-            return True
-        seen |= waiting
-        inner = Monitor.members.through.objects.filter(from_monitor_id__in=waiting)
-        waiting = set(inner.values_list("to_monitor_id", flat=True)) - seen
-    return False
+def refuse_circle(monitor: UUID | None, members: Collection[UUID]) -> None:
+    """Raises ConfigError where these members would make a group contain itself, or nest groups too deeply.
+
+    Each level is settled by statements of its own, in the transaction that records a member's change.
+    """
+    below = _levels(members, "from_monitor_id", "to_monitor_id", monitor)
+    above = _levels([monitor], "to_monitor_id", "from_monitor_id", None) if monitor else 1
+    if below is None:
+        raise ConfigError([("/members", "Choose other members: the group would contain itself.")])
+    if above is None or below + above > LEVELS_AT_MOST + 1:
+        raise ConfigError([("/members", f"Choose other members: groups nest at most {LEVELS_AT_MOST} deep.")])
+
+
+def _levels(start: Collection[UUID], known: str, wanted: str, unwanted: UUID | None) -> int | None:
+    """How many levels there are from these on, themselves included; None where `unwanted` is among them.
+
+    Stops counting once there are more than may be.
+    """
+    waiting, levels = set(start), 0
+    while waiting and levels <= LEVELS_AT_MOST + 1:
+        if unwanted in waiting:
+            return None
+        levels += 1
+        inner = Monitor.members.through.objects.filter(**{f"{known}__in": waiting})
+        waiting = set(inner.values_list(wanted, flat=True))
+    return levels
+
+
+def lock_nesting() -> None:
+    """One edit of an organisation's groups at a time: two that each are fine could make a circle together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_NESTING, scoping.current().no])

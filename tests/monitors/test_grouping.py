@@ -14,8 +14,10 @@ from monitors.grouping import judge
 from monitors.judging import Result
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
+from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
 from tenants.actors import COMMAND_LINE
+from tests.api.making import pointers
 from tests.monitors.making import make
 from tests.monitors.stepping import BAD, GOOD, SOFT, claimed, finish, states, status, step
 
@@ -228,3 +230,32 @@ def test_a_group_is_made_and_shown_in_the_browser_too(
     assert "at least 1 of 2 work" in page
     assert "shop</a>" in page
     assert "Check now" not in page
+
+
+def test_two_edits_that_each_are_fine_make_no_circle(acme: Any) -> None:
+    shop = make(acme, "shop")
+    first, second = (
+        make(acme, name, kind="group", target="", config={"members": [str(shop.pk)]})
+        for name in ("one", "two")
+    )
+    with in_tenant(acme):
+        edits = [
+            (row, definition.read({"config": {"members": [str(other.pk)]}}, row))
+            for row, other in ((first, second), (second, first))
+        ]
+        editing.update(acme, *edits[0], COMMAND_LINE)
+
+        with pytest.raises(ConfigError, match="contain itself"):
+            editing.update(acme, *edits[1], COMMAND_LINE)
+
+
+def test_groups_nest_so_deep_and_no_deeper(acme: Any, api: Any) -> None:
+    inner = make(acme, "shop")
+    for level in range(5):
+        inner = make(acme, f"level {level}", kind="group", target="", config={"members": [str(inner.pk)]})
+    alone = make(acme, "alone", kind="group", target="", config={"members": [str(make(acme, "b").pk)]})
+    outer = {"name": "outer", "kind": "group", "config": {"members": [str(inner.pk)]}}
+
+    assert pointers(api.post("monitors", outer)) == ["/config/members"]
+    innermost = api.patch(f"monitors/{alone.pk}", {"config": {"members": [str(inner.pk)]}})
+    assert pointers(innermost) == ["/config/members"]
