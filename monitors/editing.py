@@ -86,12 +86,14 @@ def resume(organisation: Organisation, monitor: Monitor, by: Actor) -> Monitor:
 def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
     """Delete it; its open incident is resolved with that cause, and its incidents stay."""
     with transaction.atomic():
+        # An edit of a group takes its row and then its schedule: the same order here.
+        groups = list(monitor.groups.select_for_update(no_key=True).order_by("no"))
         # The schedule first: the recorder too takes it before it takes an incident.
         scheduling.forget(monitor.no, organisation.no)
         facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
         record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
         _after(organisation, [monitor])
-        _leave_groups(monitor)
+        _leave(groups, monitor)
         monitor.delete()
 
 
@@ -170,9 +172,9 @@ def _in_words(changes: dict[str, list[Any]]) -> str:
     return ", ".join(parts)
 
 
-def _leave_groups(monitor: Monitor) -> None:
-    """Its groups have followed already; their settings must not name what is gone."""
-    for group in monitor.groups.select_for_update(no_key=True).order_by("no"):
+def _leave(groups: Sequence[Monitor], monitor: Monitor) -> None:
+    """They have followed already; their settings must not name what is gone."""
+    for group in groups:
         group.config["members"] = [member for member in group.config["members"] if member != str(monitor.pk)]
         group.save(update_fields=["config"])
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from time import monotonic
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections
 
@@ -259,3 +262,30 @@ def test_groups_nest_so_deep_and_no_deeper(acme: Any, api: Any) -> None:
     assert pointers(api.post("monitors", outer)) == ["/config/members"]
     innermost = api.patch(f"monitors/{alone.pk}", {"config": {"members": [str(inner.pk)]}})
     assert pointers(innermost) == ["/config/members"]
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+def test_deleting_a_member_takes_rows_in_the_order_of_an_edit_of_its_group(acme: Any) -> None:
+    member, other = make(acme, "member"), make(acme, "other")
+    group = make(acme, "group", kind="group", target="", config={"members": [str(member.pk), str(other.pk)]})
+
+    def delete() -> None:
+        with in_tenant(acme):
+            editing.delete(acme, Monitor.objects.get(pk=member.pk), COMMAND_LINE)
+        connections.close_all()
+
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"]) as edit:
+        edit.execute("SET lock_timeout = '3s'")
+        edit.execute("SELECT FROM o_acme.monitors_monitor WHERE no = %s FOR NO KEY UPDATE", [group.no])
+        deleting = threading.Thread(target=delete)
+        deleting.start()
+        until = monotonic() + 5
+        while edit.execute(WAITING).fetchone() == (0,):
+            assert monotonic() < until
+        edit.execute("SELECT FROM telemetry_livestate WHERE monitor_no = %s FOR UPDATE", [group.no])
+    deleting.join(5)
+
+    with in_tenant(acme):
+        assert Monitor.objects.get(pk=group.pk).config["members"] == [str(other.pk)]
