@@ -28,8 +28,8 @@ class ImportForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="One on each line, with a name beside it if you like; or CSV with a heading: name, url, type, keyword, "
-        "interval, timeout, tags, owner, runbook, notes.",
+        help_text="One on each line, with a name beside it if you like; or CSV with a heading: name, url, type, "
+        "keyword, interval, timeout, tags, owner, runbook, notes.",
     )
     file = forms.FileField(label="Or a file", required=False, help_text="Text or CSV in UTF-8.")
 

@@ -199,3 +199,13 @@ def test_uptime_tells_how_much_was_measured(acme: Any, as_alice: Any) -> None:
 
     assert (tiles[0].value, tiles[0].note) == ("100", "measured 50 % of it")
     assert tiles[1].note == "measured 7.1 % of it"
+
+
+@pytest.mark.parametrize("page", ["", "list"])
+def test_pages_say_why_a_monitor_is_degraded(acme: Any, as_alice: Any, page: str) -> None:
+    monitor = make(acme)
+    put(acme, monitor, Status.DEGRADED, detail="answered 200, but [RESPONSE_TIME] < 5 failed: it was 71")
+
+    shown = as_alice.get("/o/acme/monitors/" if page else f"/o/acme/monitors/{monitor.pk}/").content.decode()
+
+    assert "[RESPONSE_TIME] &lt; 5 failed: it was 71" in shown
