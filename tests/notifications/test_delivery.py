@@ -1,89 +1,31 @@
-"""Deliveries against real receivers: retries, refusals, holds, and who hears of an end."""
+"""Deliveries against real receivers: retries, refusals, and who hears of an end."""
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from incidents import lifecycle
-from incidents.models import Incident, TimelineEntry
-from monitors import definition, editing
-from monitors.facts import MonitorChangedStatus
+from incidents.models import Incident
+from monitors import editing
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
 from notifications import channels, rules
 from notifications.ledger import queue
-from notifications.ledger.models import Attempt, Delivery
+from notifications.ledger.models import Attempt
 from notifications.models import NotificationChannel
-from pulse import facts
 from pulse.scoping import in_tenant
-from tenants import muting
 from tenants.actors import COMMAND_LINE
+from tests.notifications.site import Site, let_time_pass
 from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
-
-
-class Site:
-    """One monitor of acme whose state the test decides, and the channels it tells."""
-
-    def __init__(self, organisation: Any) -> None:
-        self.organisation = organisation
-        with in_tenant(organisation):
-            values = definition.read({"name": "shop", "target": "http://127.0.0.1:9/", "enabled": False})
-            self.monitor = editing.create(organisation, values, COMMAND_LINE)
-
-    def channel(self, kind: str, config: dict[str, str]) -> NotificationChannel:
-        with in_tenant(self.organisation):
-            values = channels.read({"name": kind, "kind": kind, "config": config})
-            channel, _ = channels.create(self.organisation, values, COMMAND_LINE)
-            rule = {"name": kind, "channels": [str(channel.pk)]}
-            self.rule = rules.create(self.organisation, rules.read(rule), COMMAND_LINE)
-        return channel
-
-    def becomes(self, after: Status) -> None:
-        before = Status.UP if after is Status.DOWN else Status.DOWN
-        now = timezone.now()
-        change = MonitorChangedStatus(
-            self.monitor.no, before, after, now, now, "answered 503, expected 200-399"
-        )
-        with in_tenant(self.organisation), transaction.atomic():
-            facts.emit([change])
-
-    def deliveries(self) -> list[Delivery]:
-        with in_tenant(self.organisation):
-            return list(Delivery.objects.filter(tenant_no=self.organisation.no).order_by("no"))
-
-    def texts(self) -> list[str]:
-        with in_tenant(self.organisation):
-            return list(TimelineEntry.objects.order_by("at", "id").values_list("text", flat=True))
-
-    def wait(self, *states: str) -> list[Delivery]:
-        wait_until(
-            lambda: [row.state for row in self.deliveries()] == list(states),
-            15,
-            f"deliveries to be {states}, are {[(row.state, row.last_answer) for row in self.deliveries()]}",
-        )
-        return self.deliveries()
-
-    def wait_for_one_of(self, *states: str) -> None:
-        wait_until(lambda: {row.state for row in self.deliveries()} & set(states), 15, f"one of {states}")
 
 
 @pytest.fixture
 def site(acme: Any) -> Site:
     return Site(acme)
-
-
-def let_time_pass() -> None:
-    """What waiting would do: every retry and every hold is due."""
-    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True) as superuser:
-        superuser.execute("UPDATE ledger_delivery SET retry_at = now() WHERE state = 'retrying'")
-        superuser.execute("UPDATE outbox_fact SET hold_until = now() WHERE hold_until > now()")
 
 
 def test_a_failed_delivery_is_tried_again_with_the_same_key(
@@ -220,55 +162,6 @@ def test_the_end_never_overtakes_the_beginning(site: Site, receiver: WebhookRece
     assert [entry.json["type"] for entry in receiver.ledger] == ["incident.opened"] * 2 + [
         "incident.resolved"
     ]
-
-
-def test_a_snooze_holds_messages_back_and_its_end_lets_them_go(
-    site: Site, receiver: WebhookReceiver, courier: Any
-) -> None:
-    site.channel("webhook", {"url": receiver.url})
-    with in_tenant(site.organisation):
-        editing.snooze(site.organisation, site.monitor, timezone.now() + timedelta(hours=1), COMMAND_LINE)
-    site.becomes(Status.DOWN)
-    wait_until(lambda: any("wait until" in text for text in site.texts()), 5, "the hold to be written down")
-    assert receiver.ledger == []
-
-    with in_tenant(site.organisation):
-        editing.unsnooze(site.organisation, site.monitor, COMMAND_LINE)
-
-    assert receiver.wait_for(1, 5)[0].json["type"] == "incident.opened"
-
-
-def test_what_came_and_went_during_a_mute_is_told_to_nobody(
-    site: Site, receiver: WebhookReceiver, courier: Any
-) -> None:
-    site.channel("webhook", {"url": receiver.url})
-    muting.mute(site.organisation, timezone.now() + timedelta(hours=1), COMMAND_LINE)
-    site.becomes(Status.DOWN)
-    wait_until(lambda: any("everything is muted" in text for text in site.texts()), 5, "the hold")
-    site.becomes(Status.UP)
-
-    muting.unmute(site.organisation, COMMAND_LINE)
-    wait_until(
-        lambda: len([text for text in site.texts() if "obody" in text or "over before" in text]) == 2,
-        5,
-        "both",
-    )
-
-    assert site.deliveries() == []
-    assert receiver.ledger == []
-
-
-def test_what_began_during_a_mute_and_goes_on_is_told_when_it_ends(
-    site: Site, receiver: WebhookReceiver, courier: Any
-) -> None:
-    site.channel("webhook", {"url": receiver.url})
-    muting.mute(site.organisation, timezone.now() + timedelta(hours=1), COMMAND_LINE)
-    site.becomes(Status.DOWN)
-    wait_until(lambda: any("everything is muted" in text for text in site.texts()), 5, "the hold")
-
-    muting.unmute(site.organisation, COMMAND_LINE)
-
-    receiver.wait_for(1, 5)
 
 
 def test_deleting_a_channel_cancels_what_waits_for_it(
