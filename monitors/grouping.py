@@ -13,12 +13,11 @@ from django.utils import timezone
 from monitors import live
 from monitors.facts import MonitorChangedStatus, MonitorStopped
 from monitors.models import Monitor
-from monitors.telemetry.heads import Settled, lock_heads, settle
+from monitors.telemetry.heads import Settled, lock_heads, organisations_with_heads, settle
 from monitors.telemetry.models import LiveState, Status
 from pulse import facts, scoping
 from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
-from tenants.models import Organisation
 
 WORKS = (Status.UP, Status.DEGRADED)
 LEVELS_AT_MOST = 5
@@ -94,8 +93,8 @@ def settle_groups(groups: Sequence[Monitor], now: datetime) -> None:
 
 
 def settle_everywhere() -> None:
-    """Look at every group of every organisation anew: what an accident left behind is mended within the hour."""
-    for organisation in Organisation.objects.filter(state=Organisation.State.READY):
+    """Look at every group of every organisation anew: what an accident left behind is mended within minutes."""
+    for organisation in organisations_with_heads():
         with in_tenant(organisation), transaction.atomic():
             groups = Monitor.objects.filter(kind=Monitor.GROUP, enabled=True).prefetch_related("members")
             settle_groups(list(groups), timezone.now())

@@ -15,11 +15,10 @@ from monitors.facts import MonitorChangedStatus
 from monitors.judging import Judged
 from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
-from monitors.telemetry.heads import Settled, lock_heads, settle
+from monitors.telemetry.heads import Settled, lock_heads, organisations_with_heads, settle
 from monitors.telemetry.models import TOGETHER, LiveState, Status
 from pulse import facts, scoping
 from pulse.scoping import in_tenant
-from tenants.models import Organisation
 
 
 def settle_locations(
@@ -75,9 +74,9 @@ def recount(monitors: Sequence[Monitor], now: datetime) -> None:
 
 def recount_everywhere() -> None:
     """Every monitor with several locations, of every organisation."""
-    for organisation in Organisation.objects.filter(state=Organisation.State.READY):
+    for organisation in organisations_with_heads():
         with in_tenant(organisation), transaction.atomic():
-            recount(list(Monitor.objects.filter(enabled=True).exclude(kind=Monitor.GROUP)), timezone.now())
+            recount(list(Monitor.objects.filter(enabled=True, locations__len__gt=1)), timezone.now())
 
 
 def _rows(numbers: Iterable[int]) -> defaultdict[int, list[LiveState]]:

@@ -56,7 +56,7 @@ app.conf.update(
         "ring for provisioning": ring("default", 5, expires=4),
         # Upkeep: partitions ahead, old ones dropped, groups as their members are, sessions cleared.
         "keep partitions": upkeep("pulse.keep_partitions", 3600),
-        "settle groups": upkeep("pulse.settle_groups", 3600),
+        "settle heads": upkeep("pulse.settle_heads", 60),
         "clear sessions": upkeep("pulse.clear_sessions", 24 * 3600),
     },
 )

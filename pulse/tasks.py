@@ -34,8 +34,9 @@ def keep_partitions() -> None:
     preparation.drop_partitions()
 
 
-@shared_task(name="pulse.settle_groups")  # type: ignore[untyped-decorator]
-def settle_groups() -> None:
+@shared_task(name="pulse.settle_heads")  # type: ignore[untyped-decorator]
+def settle_heads() -> None:
+    """Votes of places that fell silent, and groups that an accident left behind."""
     locations.recount_everywhere()
     grouping.settle_everywhere()
 

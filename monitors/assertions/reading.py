@@ -8,6 +8,7 @@ from typing import Any
 from monitors.assertions.accepting import accept
 from monitors.assertions.lines import read_line
 from monitors.assertions.model import Assertion, Operator, Source
+from monitors.assertions.patterns import check_patterns
 from monitors.assertions.writing import SYMBOLS
 from pulse.fields import FieldError
 
@@ -33,6 +34,9 @@ def load(value: Any, sources: Collection[Source]) -> tuple[Assertion, ...]:
             found.append(accept(_read(item), sources))
         except FieldError as error:
             raise FieldError(f"Line {number}: {error}") from None
+    check_patterns(
+        str(one.expected) for one in found if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES)
+    )
     return tuple(found)
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from monitors.telemetry.models import TOGETHER, Status
 from pulse import scoping
+from pulse.scoping import as_pipeline
+from tenants.models import Organisation
 
 # Whoever changes such a status holds this lock before reading what decides it: two locations or two members
 # that change at the same moment then see each other. In order of number, so that nobody waits in a circle.
@@ -49,6 +52,15 @@ def lock_heads(numbers: Collection[int]) -> dict[int, Status]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [scoping.current().no, TOGETHER, list(numbers)])
         return {number: Status(status) for number, status in cursor.fetchall()}
+
+
+def organisations_with_heads() -> QuerySet[Organisation]:
+    """Those that have a group or a monitor with several locations."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT tenant_no FROM telemetry_livestate WHERE location = %s", [TOGETHER])
+        numbers = [row[0] for row in cursor.fetchall()]
+    found: QuerySet[Organisation] = Organisation.objects.filter(state=Organisation.State.READY, no__in=numbers)
+    return found
 
 
 def settle(rows: Sequence[Settled]) -> None:

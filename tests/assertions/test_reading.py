@@ -189,3 +189,11 @@ def test_any_text_is_read_or_complained_about(line: str) -> None:
         return
     for assertion in found:
         assert load([text(assertion)], ALL) == (assertion,)
+
+
+def test_patterns_that_are_each_fine_may_be_too_much_together() -> None:
+    lines = [f'[BODY] matches "a.{{0,290}}{letter}"' for letter in "bcdefghij"]
+
+    load(lines[:2], frozenset({Source.BODY}))
+    with pytest.raises(FieldError, match="too costly"):
+        load(lines, frozenset({Source.BODY}))
