@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django import forms
 
-from monitors.forms import Typed
+from monitors.controls import Typed
 from monitors.models import Monitor
 from notifications import channels, rules
 from notifications.models import Event, NotificationChannel, Rule

@@ -15,10 +15,11 @@ import uvloop
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.reading import load
 from monitors.probes.conversation import Check, CheckFailed, Talk, starting
-from monitors.probes.jobs import Job, Watch
+from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from pulse.net.errors import NotResolved
+from pulse.net.exchange import Watch
 from pulse.net.failures import Failure
 from pulse.net.fetch import Outbound
 
