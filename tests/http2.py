@@ -39,7 +39,10 @@ class Http2Server:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError, ProtocolError), self._context.wrap_socket(connection, server_side=True) as stream:
+        with (
+            suppress(OSError, ProtocolError),
+            self._context.wrap_socket(connection, server_side=True) as stream,
+        ):
             session = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
             session.initiate_connection()
             stream.sendall(session.data_to_send())

@@ -47,9 +47,13 @@ def test_every_transport_is_in_the_notifications_page(kind: str) -> None:
 @pytest.mark.parametrize("kind", [*PROBES, "group"])
 def test_every_kind_of_check_has_its_page_with_every_setting(kind: str) -> None:
     table = (ROOT / "docs/checks/README.md").read_text()
-    row = next(line for line in table.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1])
+    row = next(
+        line for line in table.splitlines() if line.startswith("| `") and f"`{kind}`" in line.split("|")[1]
+    )
     page = (ROOT / "docs/checks" / re.findall(r"\(([a-z]+\.md)\)", row)[0]).read_text()
-    settings = [setting.name for setting in PROBES[kind].settings.all] if kind in PROBES else ["members", "rule"]
+    settings = (
+        [setting.name for setting in PROBES[kind].settings.all] if kind in PROBES else ["members", "rule"]
+    )
 
     assert [name for name in settings if f"`{name}`" not in page] == []
 

@@ -59,7 +59,9 @@ def organisations_with_heads() -> QuerySet[Organisation]:
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT tenant_no FROM telemetry_livestate WHERE location = %s", [TOGETHER])
         numbers = [row[0] for row in cursor.fetchall()]
-    found: QuerySet[Organisation] = Organisation.objects.filter(state=Organisation.State.READY, no__in=numbers)
+    found: QuerySet[Organisation] = Organisation.objects.filter(
+        state=Organisation.State.READY, no__in=numbers
+    )
     return found
 
 

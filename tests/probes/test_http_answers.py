@@ -81,7 +81,9 @@ def test_large_body_is_judged_off_the_loop_and_as_well(probing: Probing, target:
     assert asserted(probing, target.url, "[BODY].items[0].a == c").error is ErrorClass.ASSERTION_FAILED
 
 
-def test_every_https_answer_keeps_its_certificate_with_the_chain(probing: Probing, authority: Authority) -> None:
+def test_every_https_answer_keeps_its_certificate_with_the_chain(
+    probing: Probing, authority: Authority
+) -> None:
     with HttpTarget(tls=authority.server_context("127.0.0.1")) as target:
         certificate = evidence(probing.check(target.url))["notes"]["certificate"]
 

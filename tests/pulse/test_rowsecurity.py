@@ -56,7 +56,15 @@ def test_every_table_with_rows_of_organisations_is_walled(world: None) -> None:
 
 def test_no_shared_table_of_organisations_is_without_a_number() -> None:
     """What is public without a wall is listed here, by name."""
-    open_to_all = {"account_", "auth_", "django_", "tenants_", "telemetry_location", "telemetry_blindness", "ledger_localmail"}
+    open_to_all = {
+        "account_",
+        "auth_",
+        "django_",
+        "tenants_",
+        "telemetry_location",
+        "telemetry_blindness",
+        "ledger_localmail",
+    }
     names = rows(
         "SELECT relname FROM pg_class c WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
         " AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_no')"
