@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +24,9 @@ _running = ExitStack()
 @pytest.hookimpl(hookwrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[Any]:
     """pytest-django reads the settings here; a process that only hands out tests needs no servers."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that starts the suite in the background has it ignored, and so would every program started here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     only_hands_out = getattr(early_config.known_args_namespace, "numprocesses", None)
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     if only_hands_out and not is_worker:
