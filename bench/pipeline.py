@@ -30,7 +30,7 @@ INSERT INTO {schema}.monitors_monitor (id, name, kind, target, config, interval_
     down_after, up_after, degraded_after, enabled, snoozed_by, version, created_at, created_by, updated_at,
     sealed_secrets, tags, owner_name, notes, runbook_url, locations, quorum, upside_down)
 SELECT gen_random_uuid(), 'bench ' || n, 'http',
-    'http://n' || %(first)s + n || CASE WHEN n %% 100 < %(dead)s THEN '.dead' ELSE '.up' END
+    'http://n' || %(first)s + n || CASE WHEN (%(first)s + n) %% 100 < %(dead)s THEN '.dead' ELSE '.up' END
         || '.bench:' || %(port)s || '/',
     '{{}}', %(interval)s, 5, 3, 2, 3, true, '', 1, now(), 'bench', now(),
     '', '{{}}', '', '', '', '{{}}', 1, false
