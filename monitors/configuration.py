@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitors.controls import settings_as_typed
+from monitors.kinds import KINDS
 from monitors.models import Monitor
-from monitors.probes import PROBES
+from monitors.probes.probe import Probe
 from monitors.probes.settings import Setting
 from monitors.reading import standings
 from monitors.secrets import KEPT
@@ -47,14 +48,13 @@ def of(monitor: Monitor) -> Configuration:
         works = "works" if rule in ("any", "at least") and monitor.config["needed"] == 1 else "work"
         words = f"{rule}{needed} of {len(members)} {works}"
         return Configuration("Group", "", [Line("Works while", words)], members)
-    probe = PROBES[monitor.kind]
-    shown = settings_as_typed(probe.settings, monitor.config)
+    kind = KINDS[monitor.kind]
+    shown = settings_as_typed(kind.settings, monitor.config)
     lines = [
-        _line(setting, shown[setting.name])
-        for setting in probe.settings.all
-        if setting.name in monitor.config
+        _line(setting, shown[setting.name]) for setting in kind.settings.all if setting.name in monitor.config
     ]
-    return Configuration(probe.title, probe.target_label, [line for line in lines if line.value], [])
+    label = kind.target_label if isinstance(kind, Probe) else ""
+    return Configuration(kind.title, label, [line for line in lines if line.value], [])
 
 
 def _line(setting: Setting, value: object) -> Line:

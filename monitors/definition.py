@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from monitors import details, secrets
+from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
@@ -45,8 +46,8 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     complaint at once; pointers are JSON pointers into `data`.
     """
     known = as_json(monitor) if monitor else {}
-    base = {**DEFAULTS, **known}
     fields = dict(data) if isinstance(data, dict) else data
+    base = {**defaults(fields.get("kind") if isinstance(fields, dict) else None), **known}
     if isinstance(fields, dict):
         for name in READ_ONLY:
             fields.pop(name, None)
@@ -66,6 +67,12 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     if errors:
         raise ConfigError(errors)
     return merged
+
+
+def defaults(kind: object) -> dict[str, Any]:
+    """What a new monitor of this kind begins with."""
+    reporting = REPORTING.get(kind) if isinstance(kind, str) else None
+    return {**DEFAULTS, "policy": {**DEFAULTS["policy"], **(reporting.policy if reporting else {})}}
 
 
 def as_json(monitor: Monitor) -> dict[str, Any]:
@@ -95,8 +102,8 @@ def target_policy() -> Policy:
 
 
 def _kind(value: Any) -> str:
-    if not isinstance(value, str) or value not in (*PROBES, Monitor.GROUP):
-        raise FieldError(f"Use one of the kinds {', '.join((*PROBES, Monitor.GROUP))}.")
+    if not isinstance(value, str) or value not in (*KINDS, Monitor.GROUP):
+        raise FieldError(f"Use one of the kinds {', '.join((*KINDS, Monitor.GROUP))}.")
     return value
 
 
@@ -144,7 +151,7 @@ def _read_target(
     merged: dict[str, Any], fields: dict[str, Any], errors: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Read by its kind, and again when the kind changes."""
-    if merged["kind"] == Monitor.GROUP:
+    if merged["kind"] not in PROBES:
         merged["target"] = ""
         return []
     told = {pointer for pointer, _ in errors}
@@ -171,7 +178,7 @@ def _read_config(
             merged["config"] = details.group(merged["config"], monitor)
         else:
             config = _with_secrets(merged, monitor)
-            kind = PROBES[merged["kind"]].settings
+            kind = KINDS[merged["kind"]].settings
             loaded = kind.load(config)
             if fields.keys() & {"config", "kind"}:
                 _refuse_private(kind.places(loaded))

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from monitors import grouping, secrets
+from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from pulse import scoping
@@ -129,14 +130,14 @@ def secrets_of(monitor: Monitor) -> dict[str, str]:
 
 def moves_secrets(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether the secrets of a monitor would be sent elsewhere by the definition `after`, or be less protected."""
-    if before["kind"] != after["kind"] or after["kind"] not in PROBES:
+    if before["kind"] != after["kind"] or after["kind"] not in KINDS:
         return True
     old, new = _with_defaults(before), _with_defaults(after)
     return _destinations(before, old) != _destinations(after, new) or _is_weaker(old, new)
 
 
 def _with_defaults(definition: Mapping[str, Any]) -> dict[str, Any]:
-    settings = PROBES[definition["kind"]].settings
+    settings = KINDS[definition["kind"]].settings
     defaults = {setting.name: setting.write(setting.default) for setting in settings.all}
     return defaults | (definition["config"] if isinstance(definition["config"], dict) else {})
 
@@ -146,7 +147,7 @@ def _destinations(definition: Mapping[str, Any], config: Mapping[str, Any]) -> t
     headers = config.get("headers")
     pairs = headers.items() if isinstance(headers, dict) else ()
     hosts = [value for name, value in pairs if name.lower() == "host"]
-    names = PROBES[definition["kind"]].settings.destinations
+    names = KINDS[definition["kind"]].settings.destinations
     return (_origin(definition), hosts, config.get("authority"), *(config[name] or "" for name in names))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from monitors import history
 from monitors.models import Monitor
+from monitors.probes import PROBES
 from monitors.reading import standings
 from monitors.uptime import DOWN, Span, Uptime, measure, since
 from pulse.charts import latency, uptime_bar
@@ -53,10 +54,10 @@ def work_out(monitor: Monitor, chosen: str, now: datetime) -> Figures:
     covered = history.states(standings([monitor]), longest, now)[monitor.no]
     start = now - RANGES[chosen]
     interval = timedelta(seconds=monitor.interval_seconds)
-    is_group = monitor.kind == Monitor.GROUP  # which asks nobody, and so waits for no answer
+    is_probed = monitor.kind in PROBES  # the others ask nobody, and so wait for no answer
     chart = (
         None
-        if is_group
+        if not is_probed
         else latency.draw_buckets(
             history.buckets(monitor.no, interval, start, now),
             start=start,
@@ -78,7 +79,7 @@ def work_out(monitor: Monitor, chosen: str, now: datetime) -> Figures:
 
 def tiles(monitor: Monitor, covered: list[Span], now: datetime) -> list[Tile]:
     found = [uptime_tile(label, measure(since(covered, now - length))) for label, length in UPTIMES.items()]
-    if monitor.kind == Monitor.GROUP:
+    if monitor.kind not in PROBES:
         return found
     p95 = history.p95([monitor.no], now - DAY, now).get(monitor.no)
     value, _, unit = milliseconds(p95).partition(" ")

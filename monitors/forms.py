@@ -13,6 +13,7 @@ from django.http import QueryDict
 from monitors import definition, details
 from monitors.assertions.setting import examples
 from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
+from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.secrets import KEPT
@@ -23,6 +24,9 @@ from tenants.settings_forms import DURATION_CHOICES, DURATIONS
 
 NUMBERS = ("interval_seconds", "timeout_seconds", "quorum")
 POLICY = ("down_after", "up_after", "degraded_after")
+OF_PROBES = (
+    "target", "interval_seconds", "timeout_seconds", "retry_seconds", "upside_down", "locations", "quorum",
+)  # fmt: skip
 TEXTS = ("name", "notes", "runbook_url")
 RULES = [
     ("all", "all of its members work"),
@@ -80,7 +84,7 @@ class MonitorForm(forms.Form):
         self.monitor = monitor
         known = definition.as_json(monitor) if monitor else copied(like) if like else None
         self.left_out = _secrets_of(like) if like and data is None else []
-        self.known = {**definition.DEFAULTS, "kind": kind, **(known or {})}
+        self.known = {**definition.defaults(kind), "kind": kind, **(known or {})}
         self.kind = self.known["kind"]
         super().__init__(data, initial=_as_typed(self.known))
         self._choose_fields()
@@ -90,24 +94,29 @@ class MonitorForm(forms.Form):
         return bool(self.kind == Monitor.GROUP)
 
     @property
+    def is_probed(self) -> bool:
+        """Somebody asks its target at an interval; other kinds have neither."""
+        return self.kind in PROBES
+
+    @property
     def title(self) -> str:
-        return "Group" if self.is_group else PROBES[self.kind].title
+        return "Group" if self.is_group else KINDS[self.kind].title
 
     @property
     def placeholder(self) -> str:
-        return "" if self.is_group else PROBES[self.kind].placeholder
+        return PROBES[self.kind].placeholder if self.is_probed else ""
 
     @property
     def impossible(self) -> str:
         """Why the machine that shows this form could not make such checks; workers may stand elsewhere."""
-        return "" if self.is_group else PROBES[self.kind].missing()
+        return PROBES[self.kind].missing() if self.is_probed else ""
 
     def sections(self) -> list[tuple[str, list[BoundField], bool]]:
         """The settings of the kind under their headings; open are the first, assertions, and what is used or wrong."""
         if self.is_group:
             return []
         found = []
-        for place, part in enumerate(PROBES[self.kind].settings.sections):
+        for place, part in enumerate(KINDS[self.kind].settings.sections):
             names = [setting.name for setting in part.settings]
             used = any(name in self.known["config"] for name in names) or any(
                 name in self.errors for name in names
@@ -130,21 +139,19 @@ class MonitorForm(forms.Form):
         if len(codes) < 2 and not self.known["locations"]:
             del self.fields["locations"], self.fields["quorum"]
         self.fields["owner"].choices = owners(self.known["owner"])  # type: ignore[attr-defined]
+        if not self.is_probed:
+            for name in OF_PROBES:
+                self.fields.pop(name, None)
         if self.is_group:
-            for name in (
-                "target",
-                "timeout_seconds",
-                "retry_seconds",
-                "upside_down",
-                *POLICY,
-                "interval_seconds",
-            ):
+            for name in POLICY:
                 del self.fields[name]
             self.fields |= _group_fields(self.monitor)
             return
+        self.fields |= {setting.name: field_of(setting) for setting in KINDS[self.kind].settings.all}
+        if not self.is_probed:
+            return
         probe = PROBES[self.kind]
         self.fields["target"].label, self.fields["target"].help_text = probe.target_label, probe.target_help
-        self.fields |= {setting.name: field_of(setting) for setting in probe.settings.all}
         if "assertions" in self.fields:
             self.fields["assertions"].widget.attrs["placeholder"] = "\n".join(examples(probe.sources))
 
@@ -179,7 +186,7 @@ class MonitorForm(forms.Form):
             return {"members": list(typed["members"]), "rule": typed["rule"], "needed": needed}
         posted = [
             setting
-            for setting in PROBES[self.kind].settings.all
+            for setting in KINDS[self.kind].settings.all
             if setting.name in self.data
             or setting.control == "switch"  # a box without its tick is not posted
         ]
@@ -204,13 +211,13 @@ def _secrets_of(monitor: Monitor) -> list[str]:
     """The labels of what a copy does not bring along."""
     if monitor.kind == Monitor.GROUP:
         return []
-    return [one.label for one in PROBES[monitor.kind].settings.all if monitor.config.get(one.name) == KEPT]
+    return [one.label for one in KINDS[monitor.kind].settings.all if monitor.config.get(one.name) == KEPT]
 
 
 def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
     config = known["config"]
     if known["kind"] != Monitor.GROUP:
-        config = settings_as_typed(PROBES[known["kind"]].settings, config)
+        config = settings_as_typed(KINDS[known["kind"]].settings, config)
     kept = ("name", "target", "notes", "runbook_url", "locations", "enabled", "upside_down", *NUMBERS)
     return {
         **config,

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from monitors import history
+from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.reading import Standing, standings
@@ -89,11 +90,11 @@ class Row:
     @property
     def kind(self) -> str:
         kind = self.monitor.kind
-        return "Group" if kind == Monitor.GROUP else PROBES[kind].title
+        return "Group" if kind == Monitor.GROUP else KINDS[kind].title
 
     @property
     def every(self) -> str:
-        return "" if self.monitor.kind == Monitor.GROUP else duration(self.monitor.interval_seconds)
+        return "" if self.monitor.kind not in PROBES else duration(self.monitor.interval_seconds)
 
     @property
     def last_ms(self) -> float | None:

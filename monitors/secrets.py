@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from monitors.probes import PROBES
+from monitors.kinds import KINDS
 from pulse.crypto import Place, seal, unseal
 from pulse.fields import ConfigError
 
@@ -17,7 +17,7 @@ KEPT = "********"
 
 def split(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """The settings that may be shown, and those that may not; a secret that is empty is none."""
-    names = PROBES[kind].settings.secrets if kind in PROBES else frozenset()
+    names = KINDS[kind].settings.secrets if kind in KINDS else frozenset()
     hidden = {name: str(value) for name, value in config.items() if name in names and value}
     return {name: value for name, value in config.items() if name not in names}, hidden
 

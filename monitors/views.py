@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from monitors import configuration, curling, editing, evidence, listing, watching
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
+from monitors.kinds import KINDS
 from monitors.models import Monitor
-from monitors.probes import PROBES
 from monitors.summary import summarise, tally
 from tenants.abilities import Ability
 from tenants.access import requires
@@ -180,12 +180,12 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 
 def kinds() -> list[tuple[str, str]]:
-    return [*((name, probe.title) for name, probe in PROBES.items()), (Monitor.GROUP, "Group")]
+    return [*((name, kind.title) for name, kind in KINDS.items()), (Monitor.GROUP, "Group")]
 
 
 def _kind(request: TenantRequest) -> str:
     chosen = request.GET.get("kind", "http")
-    return chosen if chosen in PROBES or chosen == Monitor.GROUP else "http"
+    return chosen if chosen in KINDS or chosen == Monitor.GROUP else "http"
 
 
 def _like(request: TenantRequest) -> Monitor | None:

@@ -25,6 +25,7 @@ class GapReason(models.IntegerChoices):
 
 
 TOGETHER = 0  # the location that stands for all locations of a monitor, or for the members of a group
+REPORTED = -1  # the location of monitors that nobody probes: they report in
 
 
 class LiveState(models.Model):

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.secrets import KEPT
-from monitors.telemetry.models import TOGETHER
+from monitors.telemetry.models import REPORTED, TOGETHER
 from tenants.models import Organisation
 
 # A changed interval takes effect at once: the next due time is put on the new grid, never later
@@ -26,7 +27,7 @@ INSERT INTO telemetry_livestate AS s (monitor_no, tenant_no, location, interval_
     retry_seconds, phase_ms, spec_version, is_head, enabled, status_since, next_due_at)
 SELECT %(monitor_no)s, %(tenant_no)s, location, %(interval)s, %(timeout)s, %(retry)s, %(phase_ms)s, %(version)s,
     location = %(head)s, %(enabled)s, now(),
-    CASE WHEN %(enabled)s AND location <> 0 THEN date_trunc('milliseconds', now()) END
+    CASE WHEN %(enabled)s AND location > 0 THEN date_trunc('milliseconds', now()) END
 FROM unnest(%(locations)s::smallint[]) AS location ORDER BY location
 ON CONFLICT (monitor_no, location) DO UPDATE SET
     interval_seconds = excluded.interval_seconds,
@@ -50,6 +51,7 @@ ON CONFLICT (monitor_no, location) DO UPDATE SET
         ELSE s.lease_until END,
     next_due_at = CASE
         WHEN NOT %(enabled)s OR s.location = 0 THEN NULL
+        WHEN s.location < 0 THEN s.next_due_at
         WHEN s.is_head <> excluded.is_head AND s.lease_until IS NOT NULL
             THEN greatest(date_trunc('milliseconds', now()), s.slot + interval '1 ms')
         WHEN s.next_due_at IS NULL THEN date_trunc('milliseconds', now())
@@ -84,7 +86,7 @@ WHERE telemetry_probespec.tenant_no = %(tenant_no)s
 CHECK_NOW = """
 UPDATE telemetry_livestate SET asked = true, next_due_at = least(next_due_at,
     greatest(date_trunc('milliseconds', now()), coalesce(slot, '-infinity') + interval '1 ms'))
-WHERE monitor_no = %s AND tenant_no = %s AND next_due_at IS NOT NULL
+WHERE monitor_no = %s AND tenant_no = %s AND next_due_at IS NOT NULL AND location > 0
 RETURNING next_due_at, location
 """
 # Time in which nobody looks is unknown, never up.
@@ -160,6 +162,8 @@ def write(monitor: Monitor, organisation: Organisation) -> None:
     locations = [location_no(code) for code in monitor.locations] or [location_no()]
     if monitor.kind == Monitor.GROUP:
         locations = [TOGETHER]
+    elif monitor.kind in REPORTING:
+        locations = [REPORTED]
     elif len(locations) > 1:
         locations.append(TOGETHER)
     values: dict[str, Any] = {

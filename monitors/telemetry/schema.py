@@ -3,6 +3,7 @@
 from pulse.rowsecurity import secure
 
 # The row of location 0 stands for all of a monitor's locations together, and for a group: nobody probes it.
+# That of location -1 belongs to a monitor that reports in: its next due time is its deadline.
 # One row of each monitor is its head, whose status is the monitor's.
 # live_state is rewritten twice per check. Its own free space in each page keeps the second write
 # (the record, which touches no indexed column) within the page, and vacuum comes by early.

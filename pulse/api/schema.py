@@ -14,12 +14,12 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers as s
 
-from monitors.probes import PROBES
+from monitors.kinds import KINDS
 from notifications.models import Event
 from notifications.transports import TRANSPORTS
 from pulse.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
-MONITOR_KINDS = list(PROBES)
+MONITOR_KINDS = list(KINDS)
 CHANNEL_KINDS = list(TRANSPORTS)
 STATUSES = ("pending", "up", "degraded", "down", "flapping", "unknown", "paused")
 
@@ -46,7 +46,7 @@ GROUP_CONFIG = {
 @extend_schema_field(
     {
         "anyOf": [
-            *({**probe.settings.schema(), "title": kind} for kind, probe in PROBES.items()),
+            *({**kind.settings.schema(), "title": name} for name, kind in KINDS.items()),
             GROUP_CONFIG,
         ]
     }
@@ -66,7 +66,11 @@ class Monitor(s.Serializer[Any]):
     id = s.UUIDField(read_only=True)
     name = s.CharField(max_length=120)
     kind = s.ChoiceField([*MONITOR_KINDS, "group"], required=False)
-    target = s.CharField(max_length=2048, required=False, help_text="Every kind but a group needs one.")
+    target = s.CharField(
+        max_length=2048,
+        required=False,
+        help_text="What is probed needs one; groups and what reports in have none.",
+    )
     config = Config(required=False, help_text=Config.__doc__)
     interval_seconds = s.IntegerField(min_value=5, max_value=86_400, required=False)
     timeout_seconds = s.IntegerField(min_value=1, max_value=120, required=False)
