@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from monitors import definition, details, grouping, live, secrets
+from monitors import deadlines, definition, details, grouping, live, secrets
 from monitors import locations as places
 from monitors.facts import MonitorEdited, MonitorStopped, SnoozeChanged
 from monitors.models import Monitor
@@ -45,6 +45,7 @@ def _created(organisation: Organisation, values: dict[str, Any], by: Actor) -> M
     monitor.save(force_insert=True)
     _set_members(monitor)
     scheduling.write(monitor, organisation)
+    deadlines.begin(monitor, organisation)
     record(organisation, by, "created", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
     return monitor
 
@@ -65,6 +66,7 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
         monitor.save()
         _set_members(monitor)
         scheduling.write(monitor, organisation)
+        deadlines.begin(monitor, organisation)
         record(organisation, by, "changed", "monitor", monitor.pk, monitor.name, changes)
         now = timezone.now()
         if "enabled" in changes and not monitor.enabled:
@@ -90,6 +92,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         groups = list(monitor.groups.select_for_update(no_key=True).order_by("no"))
         # The schedule first: the recorder too takes it before it takes an incident.
         scheduling.forget(monitor.no, organisation.no)
+        deadlines.forget(monitor, organisation)
         facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
         record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
         _after(organisation, [monitor])

@@ -1,25 +1,31 @@
-"""Host the checker in the Celery worker that serves the queue `checks`."""
+"""Host the checker, and what watches deadlines, in the Celery worker that serves the queue `checks`."""
 
 from __future__ import annotations
 
 import structlog
 
 from monitors.checking import Checker
+from monitors.deadlines import Deadlines
 
 log = structlog.get_logger(__name__)
 
 _checker: Checker | None = None
+_deadlines: Deadlines | None = None
 
 
 def start() -> None:
     """Called in the worker's child process, after the fork."""
-    global _checker
+    global _checker, _deadlines
     _checker = Checker(owns_process=True)
     _checker.start()
+    _deadlines = Deadlines()
+    _deadlines.start()
     log.info("checks_started")
 
 
 def stop() -> None:
+    if _deadlines is not None:
+        _deadlines.stop()
     if _checker is not None:
         _checker.stop()
 
@@ -30,4 +36,4 @@ def wake() -> None:
 
 
 def alive() -> bool:
-    return _checker is not None and _checker.alive
+    return all(host is not None and host.alive for host in (_checker, _deadlines))

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from monitors.checking import Checker
+from monitors.deadlines import Deadlines
 
 
 class Command(BaseCommand):
@@ -18,11 +19,13 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        checker = Checker(owns_process=True)
+        checker, deadlines = Checker(owns_process=True), Deadlines()
         checker.start()
+        deadlines.start()
         self.stdout.write("Checks are running.")
         while not stopped.wait(1):
-            if not checker.alive:
+            if not (checker.alive and deadlines.alive):
                 self.stderr.write("A thread of the checker has died; its error is in the log.")
                 raise SystemExit(1)
+        deadlines.stop()
         checker.stop()

@@ -1,0 +1,167 @@
+"""The SQL of monitors that report in by themselves: which deadlines have passed, and what reports make of a state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from monitors.evaluation import Policy, State, Transition
+from monitors.facts import MonitorChangedStatus
+from monitors.telemetry.models import REPORTED, Status
+from monitors.telemetry.results import array, text_array
+from pulse import scoping
+
+DUE = """
+SELECT monitor_no, tenant_no FROM telemetry_livestate
+WHERE location = %s AND next_due_at <= now() AND monitor_no <> ALL(%s)
+ORDER BY next_due_at LIMIT %s
+"""
+# Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
+LOCK = """
+SELECT s.monitor_no, s.tenant_no, s.next_due_at, s.status, s.failures, s.successes, s.first_failed_slot, s.softs,
+    s.first_soft_slot, s.last_slot, p.version, p.spec, clock_timestamp()
+FROM telemetry_livestate s JOIN telemetry_probespec p USING (monitor_no)
+WHERE s.location = %s AND s.tenant_no = %s AND s.monitor_no = ANY(%s) AND s.enabled
+    AND (%s OR s.next_due_at <= now())
+ORDER BY s.monitor_no FOR UPDATE OF s
+"""
+WRITE = """
+WITH r AS (
+    SELECT * FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::smallint[], %s::int[], %s::int[],
+        %s::timestamptz[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bool[],
+        %s::int[], %s::text[])
+    AS r(monitor_no, tenant_no, at, status, failures, successes, first_failed, softs, first_soft, since, due, ok,
+        total_us, detail)
+), done AS (
+    UPDATE telemetry_livestate s SET
+        status = r.status, failures = r.failures, successes = r.successes, first_failed_slot = r.first_failed,
+        softs = r.softs, first_soft_slot = r.first_soft, status_since = coalesce(r.since, s.status_since),
+        next_due_at = r.due, last_slot = r.at, last_checked_at = now(), last_ok = r.ok,
+        last_good_slot = CASE WHEN r.ok THEN r.at ELSE s.last_good_slot END, last_total_us = r.total_us,
+        last_detail = r.detail
+    FROM r WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
+    RETURNING s.monitor_no
+)
+INSERT INTO telemetry_statechange (monitor_no, at, tenant_no, location, status)
+SELECT r.monitor_no, r.since, r.tenant_no, %s, r.status FROM r JOIN done USING (monitor_no)
+WHERE r.since IS NOT NULL
+"""
+STATUSES = {int(status): status for status in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A monitor that reports in, its row locked. `due_at` is its deadline, `now` the database's clock."""
+
+    monitor_no: int
+    tenant_no: int
+    due_at: datetime | None
+    state: State
+    last_slot: datetime | None
+    version: int
+    spec: dict[str, Any]
+    now: datetime
+
+    @property
+    def kind(self) -> str:
+        return str(self.spec["kind"])
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(**self.spec["policy"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """How a monitor stands after a report or a missed deadline.
+
+    `at` is the moment of the report, or the deadline. `due_at` is the next deadline, None for none.
+    """
+
+    monitor_no: int
+    tenant_no: int
+    at: datetime
+    after: State
+    transition: Transition | None
+    due_at: datetime | None
+    ok: bool
+    detail: str = ""
+    total_us: int | None = None
+
+
+def due(limit: int, but_not: Collection[int] = ()) -> list[tuple[int, int]]:
+    """(monitor, organisation's number) whose deadline has passed, the oldest first; in the pipeline's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, [REPORTED, list(but_not), limit])
+        found: list[tuple[int, int]] = cursor.fetchall()
+    return found
+
+
+def lock_due(numbers: Collection[int]) -> list[DueRow]:
+    """Lock what is still due of these monitors, passing over rows that somebody else holds."""
+    return _locked(LOCK + " SKIP LOCKED", numbers, any_time=False)
+
+
+def lock_reporting(numbers: Collection[int]) -> list[DueRow]:
+    """Lock the rows of these monitors, due or not; paused ones are left out. Waits for who holds them."""
+    return _locked(LOCK, numbers, any_time=True)
+
+
+def _locked(statement: str, numbers: Collection[int], *, any_time: bool) -> list[DueRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [REPORTED, scoping.current().no, list(numbers), any_time])
+        rows = cursor.fetchall()
+    return [
+        DueRow(
+            no, tenant, due_at, State(STATUSES[status], failures, successes, first_failed, softs, first_soft),
+            last_slot, version, json.loads(spec) if isinstance(spec, str) else spec, now,
+        )
+        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, version,
+        spec, now in rows
+    ]  # fmt: skip
+
+
+def write_states(rows: Sequence[Reported]) -> None:
+    """Write states, deadlines and what changed; the caller holds the locks of all of them."""
+    if not rows:
+        return
+    columns = zip(*(_columns(row) for row in rows), strict=True)
+    *plain, details = columns
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [*(array(column) for column in plain), text_array(details), REPORTED, REPORTED])
+
+
+def changes(rows: Sequence[Reported], now: datetime) -> list[MonitorChangedStatus]:
+    """The facts that follow from those that changed, to be emitted in the same transaction."""
+    return [
+        MonitorChangedStatus(
+            row.monitor_no, row.transition.before, row.transition.after, row.transition.began, now, row.detail
+        )
+        for row in rows
+        if row.transition is not None
+    ]
+
+
+def _columns(row: Reported) -> tuple[Any, ...]:
+    after = row.after
+    return (
+        row.monitor_no,
+        row.tenant_no,
+        row.at,
+        int(after.status),
+        after.failures,
+        after.successes,
+        after.first_failed,
+        after.softs,
+        after.first_soft,
+        row.transition.began if row.transition else None,
+        row.due_at,
+        row.ok,
+        row.total_us,
+        row.detail,
+    )
