@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,13 +52,13 @@ class Silence:
 
 
 @pytest.fixture
-def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
+def silence(monkeypatch: pytest.MonkeyPatch) -> Silence:
     found = Silence()
     kind = Reporting("Silence", Settings(dict), {"down_after": 1, "up_after": 1, "degraded_after": 1})
     for table in (KINDS, REPORTING):
         monkeypatch.setitem(table, "silence", kind)
     monkeypatch.setitem(deadlines.SETTLERS, "silence", found.settle)
-    yield found
+    return found
 
 
 def due(organisation: Any, name: str, ago: timedelta = timedelta(seconds=1)) -> tuple[Monitor, datetime]:
