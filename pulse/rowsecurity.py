@@ -29,11 +29,15 @@ DAYS_AHEAD = 14
 
 @dataclass(frozen=True, slots=True)
 class Partitioned:
-    """A shared table cut by range of `column`: one partition a day, or a month. None keeps all."""
+    """A shared table cut by range of time: one partition a day, or a month. None keeps all.
+
+    `written_days` is how far back rows may come, where that is less than they are kept.
+    """
 
     table: str
     unit: str
     keep_days: int | None
+    written_days: int | None = None
 
 
 def secure(table: str) -> str:
@@ -85,7 +89,10 @@ def partition_name(spec: Partitioned, start: date) -> str:
 
 
 def _spans(spec: Partitioned, today: date) -> list[tuple[date, date]]:
-    first, last = today - timedelta(days=spec.keep_days or 31), today + timedelta(days=DAYS_AHEAD)
+    first, last = (
+        today - timedelta(days=spec.written_days or spec.keep_days or 31),
+        today + timedelta(days=DAYS_AHEAD),
+    )
     if spec.unit == "day":
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         return [(day, day + timedelta(days=1)) for day in days]

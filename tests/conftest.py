@@ -49,8 +49,9 @@ def _make_cast() -> None:
 SHARED_TABLES = (
     "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
-    "telemetry_evidence", "telemetry_blindness", "tenants_audit", "tenants_apikey", "tenants_handle",
-    "tenants_signinlink", "django_session", "django_admin_log",
+    "telemetry_evidence", "telemetry_blindness", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
+    "telemetry_ingestbatch", "telemetry_rollupfive", "telemetry_rolluphour", "tenants_audit",
+    "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
