@@ -10,6 +10,8 @@ from monitors.telemetry.models import Status
 from pulse import facts
 
 RECOVERED = (Status.UP, Status.DEGRADED)
+# An outage that nobody could see any more is open while the monitor is unknown, and ends from there.
+FAILING = (Status.DOWN, Status.UNKNOWN)
 
 
 def register() -> None:
@@ -20,6 +22,9 @@ def register() -> None:
 
 def open_and_resolve(changes: Sequence[MonitorChangedStatus]) -> None:
     lifecycle.open_for([change for change in changes if change.after is Status.DOWN])
+    lifecycle.note_lost(
+        [change for change in changes if change.before is Status.DOWN and change.after is Status.UNKNOWN]
+    )
     lifecycle.resolve_for(
-        [change for change in changes if change.before is Status.DOWN and change.after in RECOVERED]
+        [change for change in changes if change.before in FAILING and change.after in RECOVERED]
     )

@@ -95,6 +95,21 @@ def note_edits(edits: Sequence[MonitorEdited]) -> None:
     )
 
 
+def note_lost(losses: Sequence[MonitorChangedStatus]) -> None:
+    """Write into open incidents that nobody can see any more whether the outage goes on: it is not over by that."""
+    lost = {loss.monitor_no: loss for loss in losses}
+    if lost:
+        TimelineEntry.objects.bulk_create(
+            TimelineEntry(
+                incident=incident,
+                at=lost[incident.monitor_no].began,
+                kind=Kind.CHANGED,
+                text=f"Its state is unknown from here on: {lost[incident.monitor_no].detail}"[:500],
+            )
+            for incident in Incident.objects.filter(monitor_no__in=lost, resolved_at=None)
+        )
+
+
 def acknowledge(organisation: Organisation, incident: Incident, by: Actor) -> Incident:
     """Say who has it. Doing so again, or after the end, changes nothing; the first one stays."""
     with transaction.atomic():

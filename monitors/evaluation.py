@@ -11,11 +11,15 @@ from monitors.telemetry.models import Status
 
 
 class Verdict(IntEnum):
-    """What one result says. SOFT: it works, but not as well as it should (a soft assertion failed)."""
+    """What one result says. SOFT: it works, but not as well as it should (a soft assertion failed).
+
+    UNKNOWN: it says nothing of the monitor, because whoever would know it did not tell.
+    """
 
     GOOD = 0
     SOFT = 1
     BAD = 2
+    UNKNOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class State:
     """Where a monitor stands at one location.
 
     `first_failed` is the slot that began the failures it is counting or down for, `first_soft` the one that
-    began the soft results it is counting.
+    began the soft results it is counting. `successes` below 0 counts unknown results in a row. One that is
+    unknown without failures and has a `first_failed` was down before: its outage may still go on.
     """
 
     status: Status = Status.PENDING
@@ -59,13 +64,16 @@ def evaluate(
 
     A single good result makes a new (pending) or long unmeasured (unknown) monitor up: nothing had
     failed. Recovery from down or degraded needs `up_after` of them, so that one lucky answer ends no
-    outage; a soft result is an answer too and counts towards the end of an outage.
+    outage; a soft result is an answer too and counts towards the end of an outage. An unknown result ends no
+    run of failures, only one of good answers; `down_after` of them in a row make the monitor unknown.
     """
+    if verdict is Verdict.GOOD:
+        return _good(policy, state, slot)
     if verdict is Verdict.BAD:
         return _bad(policy, state, slot)
     if verdict is Verdict.SOFT:
         return _soft(policy, state, slot)
-    return _good(policy, state, slot)
+    return _unknown(policy, state, slot)
 
 
 def combine(statuses: Collection[Status], quorum: int) -> Status:
@@ -87,10 +95,10 @@ def combine(statuses: Collection[Status], quorum: int) -> Status:
 
 
 def _good(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:
-    if state.status is Status.UP and not state.failures and not state.softs:
+    if state.status is Status.UP and not (state.failures or state.softs or state.successes):
         return state, None
-    if state.status in (Status.DOWN, Status.DEGRADED):
-        successes = state.successes + 1
+    if state.status in (Status.DOWN, Status.DEGRADED) or _was_down(state):
+        successes = max(state.successes, 0) + 1
         if successes < policy.up_after:
             return replace(state, successes=successes, failures=0, softs=0, first_soft=None), None
     after = State(Status.UP)
@@ -103,8 +111,9 @@ def _soft(policy: Policy, state: State, slot: datetime) -> tuple[State, Transiti
     softs, first = state.softs + 1, state.first_soft or slot
     if state.status is Status.DEGRADED:
         return replace(state, successes=0, failures=0, first_failed=None), None
-    if state.status is Status.DOWN and state.successes + 1 < policy.up_after:
-        return replace(state, successes=state.successes + 1, failures=0, softs=softs, first_soft=first), None
+    successes = max(state.successes, 0) + 1
+    if (state.status is Status.DOWN or _was_down(state)) and successes < policy.up_after:
+        return replace(state, successes=successes, failures=0, softs=softs, first_soft=first), None
     after = Status.DEGRADED if softs >= policy.degraded_after else Status.UP
     counted = State(after) if after is Status.DEGRADED else State(Status.UP, softs=softs, first_soft=first)
     if after is state.status:
@@ -117,8 +126,24 @@ def _bad(policy: Policy, state: State, slot: datetime) -> tuple[State, Transitio
     if state.status is Status.DOWN:
         counting = state.successes or state.softs
         return State(Status.DOWN, first_failed=state.first_failed) if counting else state, None
+    if _was_down(state):  # the outage that it was unknown in goes on
+        return State(Status.DOWN, first_failed=slot), Transition(state.status, Status.DOWN, slot)
     failures, first = state.failures + 1, state.first_failed or slot
     if failures < policy.down_after:
-        counted = replace(state, failures=failures, first_failed=first, softs=0, first_soft=None)
-        return replace(counted, successes=0) if state.status is Status.DEGRADED else counted, None
+        return State(state.status, failures, first_failed=first), None
     return State(Status.DOWN, first_failed=first), Transition(state.status, Status.DOWN, first)
+
+
+def _unknown(policy: Policy, state: State, slot: datetime) -> tuple[State, Transition | None]:
+    """The change is dated to the result that confirmed it: nobody is told, and what was known held until then."""
+    if state.status is Status.UNKNOWN:
+        return replace(state, successes=0) if state.successes else state, None
+    successes = min(state.successes, 0) - 1
+    if -successes < policy.down_after:
+        return replace(state, successes=successes), None
+    outage = state.first_failed if state.status is Status.DOWN else None
+    return State(Status.UNKNOWN, first_failed=outage), Transition(state.status, Status.UNKNOWN, slot)
+
+
+def _was_down(state: State) -> bool:
+    return state.status is Status.UNKNOWN and not state.failures and state.first_failed is not None

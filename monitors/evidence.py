@@ -8,6 +8,7 @@ from typing import Any
 
 from monitors import explaining
 from monitors.models import Monitor
+from monitors.probes.outcome import FIRST_UNKNOWN
 from monitors.reading import results_of
 from monitors.telemetry.models import CheckResult
 from monitors.telemetry.models import Evidence as Document
@@ -32,6 +33,7 @@ class Evidence:
     soft: bool = False
     location: int = 0
     has_evidence: bool = False
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _read(row: CheckResult, has_evidence: bool) -> Evidence:
         soft=row.soft,
         location=row.location,
         has_evidence=has_evidence,
+        is_unknown=not row.ok and row.error >= FIRST_UNKNOWN,
     )
 
 

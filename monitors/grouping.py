@@ -41,7 +41,12 @@ def judge(rule: str, needed: int, members: Mapping[str, Status]) -> Standing:
     """
     known = {name: status for name, status in members.items() if status in KNOWN}
     if not known:
-        return Standing(Status.PENDING, "")
+        lost = Status.UNKNOWN in members.values()
+        return (
+            Standing(Status.UNKNOWN, "nothing is known of its members")
+            if lost
+            else Standing(Status.PENDING, "")
+        )
     wanted = {"all": len(known), "any": 1}.get(rule, max(1, min(needed, len(known))))
     working = sum(status in WORKS for status in known.values())
     failing = [name for name, status in known.items() if status not in WORKS]

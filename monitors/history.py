@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from monitors.probes.outcome import FIRST_UNKNOWN
 from monitors.reading import Standing
 from monitors.telemetry.models import Status
 from monitors.uptime import Change, Span, Stretch, in_all, spans
@@ -56,7 +57,7 @@ WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND slot >= %(sta
 """
 PHASES = """
 SELECT floor(extract(epoch FROM slot - %(start)s) / %(width)s)::int AS place,
-    count(*) FILTER (WHERE ok), count(*) FILTER (WHERE NOT ok),
+    count(*) FILTER (WHERE ok), count(*) FILTER (WHERE NOT ok AND error < %(unknown)s),
     avg(coalesce(dns_us, 0)) FILTER (WHERE ok), avg(coalesce(connect_us, 0)) FILTER (WHERE ok),
     avg(coalesce(tls_us, 0)) FILTER (WHERE ok), avg(coalesce(wait_us, 0)) FILTER (WHERE ok),
     avg(coalesce(transfer_us, 0)) FILTER (WHERE ok), max(total_us) FILTER (WHERE ok)
@@ -113,7 +114,8 @@ def p95(numbers: Sequence[int], start: datetime, end: datetime) -> dict[int, flo
 def buckets(number: int, interval: timedelta, start: datetime, end: datetime) -> tuple[Bucket, ...]:
     """One monitor's phases for the latency chart: means and counts by equal parts, made by the database."""
     width = bucket_width(end - start, interval)
-    values = _values([number], start, end) | {"number": number, "width": width.total_seconds()}
+    own = {"number": number, "width": width.total_seconds(), "unknown": int(FIRST_UNKNOWN)}
+    values = _values([number], start, end) | own
     found = {row[0]: row[1:] for row in _rows(PHASES, values)}
     count = -(-(end - start) // width)
     return tuple(

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from monitors.evaluation import State, Transition, Verdict, evaluate
 from monitors.facts import MonitorChangedStatus
-from monitors.probes.outcome import ErrorClass, Outcome, sentence
+from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass, Outcome, sentence
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import Status
 from monitors.telemetry.specs import Spec
 
-# A monitor that stays down keeps the evidence of one result in this time: the others say the same.
+# A monitor that stays as it is keeps the evidence of one result in this time: the others say the same.
 SAMPLED_EVERY = timedelta(minutes=10)
+LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Judged:
     def wants_confirmation(self) -> bool:
         """A change has begun and is not confirmed yet: the retry interval says when to look again."""
         after = self.after
-        counting = after.successes if after.status in (Status.DOWN, Status.DEGRADED) else after.failures
+        counting = after.successes > 0 if after.status in (Status.DOWN, Status.DEGRADED) else after.failures
         return self.transition is None and bool(counting or after.softs)
 
     @property
@@ -47,7 +48,7 @@ class Judged:
         outcome = self.result.outcome
         if self.transition is not None or self.check.asked:
             return True
-        if self.after.status in (Status.DOWN, Status.DEGRADED) and not self.after.successes:
+        if self.after.status in LASTING and not self.after.successes:
             step = SAMPLED_EVERY.total_seconds()
             at, before = self.check.slot.timestamp(), self.result.spec.interval_seconds
             return at // step != (at - before) // step
@@ -81,13 +82,13 @@ def judge(result: Result) -> Judged:
 
 def verdict_of(outcome: Outcome) -> Verdict:
     if not outcome.ok:
-        return Verdict.BAD
+        return Verdict.UNKNOWN if outcome.error >= FIRST_UNKNOWN else Verdict.BAD
     return Verdict.SOFT if outcome.soft else Verdict.GOOD
 
 
 def turned_over(outcome: Outcome) -> Outcome:
     """Upside down: what should not work is good when it fails. A fault of ours says nothing either way."""
-    if outcome.error in (ErrorClass.INTERNAL, ErrorClass.NOT_POSSIBLE_HERE):
+    if outcome.error in (ErrorClass.INTERNAL, ErrorClass.NOT_POSSIBLE_HERE) or outcome.is_unknown:
         return outcome
     if outcome.ok:
         words = f"it works, and should not: {outcome.detail}"

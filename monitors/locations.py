@@ -114,6 +114,8 @@ def _change(
     if after is Status.DOWN and down:
         since = down[min(quorum, len(down)) - 1]  # from then on enough locations saw it
     words = f"{len(down)} of {len(rows)} locations: {detail}" if down else ""
+    if after is Status.UNKNOWN:
+        words = detail
     return Settled(number, after, since, words[:200])
 
 

@@ -46,6 +46,7 @@ class Standing:
     detail: str = ""
     failures: int = 0
     successes: int = 0
+    unknowns: int = 0
     slot: datetime | None = None
     lease_until: datetime | None = None
     softs: int = 0
@@ -112,7 +113,8 @@ def _standing(monitor: Monitor, state: LiveState) -> Standing:
         total_us=state.last_total_us,
         detail=state.last_detail,
         failures=state.failures,
-        successes=state.successes,
+        successes=max(state.successes, 0),
+        unknowns=max(-state.successes, 0),
         softs=state.softs,
         slot=state.slot,
         lease_until=state.lease_until,

@@ -79,6 +79,8 @@ def verdict(numbers: dict[str, int], late: int) -> tuple[str, str]:
         return worst, "1 thing needs you" if trouble == 1 else f"{trouble:,} things need you"
     if late:
         return "unknown", f"Nobody is checking {_monitors(late)}"
+    if numbers["unknown"]:
+        return "unknown", f"Nothing is known of {_monitors(numbers['unknown'])}"
     if not watched:
         return "paused", "Everything is paused"
     if numbers["up"] < watched:
@@ -94,6 +96,8 @@ def detail(numbers: dict[str, int], names: dict[str, list[str]], late: int) -> s
     parts = [_who(word, names[word], numbers[word]) for word in TROUBLES if numbers[word]]
     if late:
         parts.append(f"{_monitors(late).capitalize()} should have been checked by now and were not.")
+    if numbers["unknown"]:
+        parts.append(f"The sources of {_monitors(numbers['unknown'])} do not tell how they stand.")
     if parts and numbers["up"] and not late:
         parts.append(f"{numbers['up']:,} {'other is' if numbers['up'] == 1 else 'others are'} up.")
     if numbers["pending"]:

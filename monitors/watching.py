@@ -36,6 +36,7 @@ class Progress:
     assertions: list[dict[str, object]] = field(default_factory=list)
     verdict: str = ""
     ok: bool = False
+    unknown: bool = False
 
 
 class Onlookers(threading.Thread):
@@ -90,6 +91,7 @@ def _key(monitor: str) -> str:
 def _gather(progress: Progress, name: str, value: object) -> None:
     if isinstance(value, Outcome):
         progress.verdict, progress.ok = value.detail, value.ok and not value.soft
+        progress.unknown = value.is_unknown
         document = value.evidence() if value.evidence else {}
         progress.assertions = document.get("assertions", [])
     elif name in STEPS and value is not None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from monitors.series.model import Points
+
 
 class ErrorClass(IntEnum):
     """Why a check failed, as stored with its result (a smallint); values are never renumbered."""
@@ -39,8 +41,16 @@ class ErrorClass(IntEnum):
     NOT_POSSIBLE_HERE = 80
     NO_ROOM = 81  # never stored: its slot becomes a gap
     INTERNAL = 90
+    # From here on: the check says nothing of the monitor. Whoever would know how it stands did not tell.
+    SOURCE_REFUSED = 100
+    SOURCE_LIMITED = 101
+    SOURCE_QUERY = 102
+    SOURCE_UNREACHABLE = 103
+    SOURCE_ANSWER = 104
+    SOURCE_EMPTY = 105
 
 
+FIRST_UNKNOWN = ErrorClass.SOURCE_REFUSED
 DETAIL_LENGTH = 200
 
 
@@ -51,6 +61,7 @@ class Outcome:
     `detail` is one sentence for people, of at most 200 printable characters, and holds nothing of a
     response's body. `soft`: it works, but a soft assertion failed (then `ok` is True and `error` says why).
     `evidence` makes what is kept of failures and of changes, as JSON; it is called for those only.
+    `samples` are numbers that the check brought, stored with its result.
     """
 
     ok: bool
@@ -66,6 +77,12 @@ class Outcome:
     address: str | None = None
     soft: bool = False
     evidence: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
+    samples: tuple[Points, ...] = field(default=(), repr=False)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nobody told how the monitor stands: neither good nor bad."""
+        return not self.ok and self.error >= FIRST_UNKNOWN
 
 
 def sentence(text: str) -> str:

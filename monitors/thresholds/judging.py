@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import fsum, isfinite
 
+from monitors.series.model import Point
 from monitors.thresholds.model import (
     Bound,
     Checked,
@@ -16,7 +17,6 @@ from monitors.thresholds.model import (
     Judgement,
     Key,
     Level,
-    Point,
     Threshold,
 )
 from monitors.thresholds.writing import bound, duration, rounded, series

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-Labels = tuple[tuple[str, str], ...]
+from monitors.series.model import Labels
+
 Key = tuple[str, Labels]  # a series: its name, and its labels in the order of their names
-Point = tuple[datetime, float]
 
 DEFAULT_WINDOW_S = 300
 LONGEST_WINDOW_S = 86_400

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+from monitors.series.model import Labels
 from monitors.thresholds.model import (
     DEFAULT_WINDOW_S,
     LONGEST_WINDOW_S,
     Bound,
     Comparison,
     Function,
-    Labels,
     Selector,
     Threshold,
 )
@@ -26,7 +26,7 @@ LONGEST_LINE = 1000
 
 _EXAMPLE = "avg(cpu.percent, 5m) > 80 warn, > 95 crit"
 _FUNCTION = re.compile(r"\s*([A-Za-z_]+)\s*\(\s*")
-SERIES_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,99}")
+SERIES_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,119}")
 _LABEL = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_.:/-]{0,99})\s*=\s*("(?:[^"\\]|\\.)*")\s*(,|\})')
 _WINDOW = re.compile(r"\s*(?:,\s*([^)]*?)\s*)?\)\s*")
 _BOUND = re.compile(r"\s*(>=|<=|>|<)\s*([^\s,<>]+)\s+([A-Za-z]+)\s*(,|$)")
@@ -185,7 +185,7 @@ def _read_object(item: dict[Any, Any]) -> Threshold:
     if not isinstance(function, str):
         raise FieldError(f"Use one of these as the function: {', '.join(Function)}.")
     if not isinstance(name, str) or not SERIES_NAME.fullmatch(name):
-        raise FieldError("Name the series: letters, digits, _ . : / and -, at most 100 of them.")
+        raise FieldError("Name the series: letters, digits, _ . : / and -, at most 120 of them.")
     window_s = item.get("window_seconds", DEFAULT_WINDOW_S)
     if isinstance(window_s, bool) or not isinstance(window_s, int) or not 1 <= window_s <= LONGEST_WINDOW_S:
         raise FieldError(f"Use a whole number of seconds from 1 to {LONGEST_WINDOW_S} for window_seconds.")

@@ -54,7 +54,7 @@ def _schema() -> dict[str, Any]:
                     "additionalProperties": False,
                     "properties": {
                         "function": {"type": "string", "enum": [function.value for function in Function]},
-                        "series": {"type": "string", "maxLength": 100},
+                        "series": {"type": "string", "maxLength": 120},
                         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
                         "window_seconds": {
                             "type": "integer",

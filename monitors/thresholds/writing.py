@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from monitors.thresholds.model import Bound, Labels, Threshold
+from monitors.series.model import Labels
+from monitors.thresholds.model import Bound, Threshold
 
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _EXACT = 1e15  # whole numbers below are written without a point

@@ -112,6 +112,9 @@ class Result(s.Serializer[Any]):
     location = s.CharField()
     ok = s.BooleanField()
     soft = s.BooleanField(help_text="It works, but a soft assertion failed.")
+    unknown = s.BooleanField(
+        help_text="It says nothing of the monitor: whoever would know how it stands did not tell. Then ok is false."
+    )
     error = s.CharField(allow_null=True)
     detail = s.CharField(allow_null=True)
     status_code = s.IntegerField(allow_null=True)

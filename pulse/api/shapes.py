@@ -10,7 +10,7 @@ from incidents.lifecycle import rfc3339
 from incidents.models import Incident
 from monitors import definition
 from monitors.models import Monitor
-from monitors.probes.outcome import ErrorClass
+from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass
 from monitors.reading import Place, Standing, result_id, standings
 from monitors.telemetry.models import CheckResult
 from monitors.telemetry.scheduling import location_code
@@ -57,6 +57,7 @@ def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:
         "location": location_code(row.location),
         "ok": row.ok,
         "soft": row.soft,
+        "unknown": not row.ok and row.error >= FIRST_UNKNOWN,
         "error": error_name(row.error) if row.error else None,
         "detail": row.detail,
         "status_code": row.status_code,

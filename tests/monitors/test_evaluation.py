@@ -12,7 +12,7 @@ from monitors.evaluation import Policy, State, Verdict, combine, evaluate
 from monitors.telemetry.models import Status
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-VERDICTS = {"+": Verdict.GOOD, "~": Verdict.SOFT, "-": Verdict.BAD}
+VERDICTS = {"+": Verdict.GOOD, "~": Verdict.SOFT, "-": Verdict.BAD, "?": Verdict.UNKNOWN}
 
 
 def verdict(ok: bool) -> Verdict:
@@ -20,7 +20,10 @@ def verdict(ok: bool) -> Verdict:
 
 
 def walk(policy: Policy, answers: str) -> list[tuple[int, str, int]]:
-    """(index, status after, index of the slot it is dated to) of each transition; `+` is good, `~` soft, `-` bad."""
+    """(index, status after, index of the slot it is dated to) of each transition.
+
+    `+` is good, `~` soft, `-` bad, `?` unknown.
+    """
     state, seen = State(), []
     for index, answer in enumerate(answers):
         state, transition = evaluate(policy, state, VERDICTS[answer], START + timedelta(minutes=index))
@@ -109,11 +112,42 @@ def test_soft_results_degrade_a_monitor_and_count_as_answers(
     assert walk(Policy(3, 2, 3), answers) == transitions
 
 
+@pytest.mark.parametrize(
+    ("answers", "transitions"),
+    [
+        ("???", [(2, "unknown", 2)]),
+        ("+???", [(0, "up", 0), (3, "unknown", 3)]),
+        ("+??+??", [(0, "up", 0)]),
+        ("+?????", [(0, "up", 0), (3, "unknown", 3)]),
+        ("+???+", [(0, "up", 0), (3, "unknown", 3), (4, "up", 4)]),
+        ("+???---", [(0, "up", 0), (3, "unknown", 3), (6, "down", 4)]),
+        ("+???--+", [(0, "up", 0), (3, "unknown", 3), (6, "up", 6)]),
+        # Not knowing ends no run of failures.
+        ("+-?-?-", [(0, "up", 0), (5, "down", 1)]),
+        # An outage that nobody can see any more is no recovery, and goes on at the first failure.
+        ("---???", [(2, "down", 0), (5, "unknown", 5)]),
+        ("---??-??-", [(2, "down", 0)]),
+        ("---???-", [(2, "down", 0), (5, "unknown", 5), (6, "down", 6)]),
+        ("---???+", [(2, "down", 0), (5, "unknown", 5)]),
+        ("---???++", [(2, "down", 0), (5, "unknown", 5), (7, "up", 7)]),
+        ("---???+-", [(2, "down", 0), (5, "unknown", 5), (7, "down", 7)]),
+        ("---???+?+", [(2, "down", 0), (5, "unknown", 5)]),
+        ("---???~~", [(2, "down", 0), (5, "unknown", 5), (7, "up", 7)]),
+        ("---+?++", [(2, "down", 0), (6, "up", 6)]),
+        ("~~~???+", [(0, "up", 0), (2, "degraded", 0), (5, "unknown", 5), (6, "up", 6)]),
+    ],
+)
+def test_unknown_results_make_a_monitor_unknown_and_never_down(
+    answers: str, transitions: list[tuple[int, str, int]]
+) -> None:
+    assert walk(Policy(3, 2, 3), answers) == transitions
+
+
 def test_an_outage_that_ends_in_soft_results_ends_degraded_when_one_is_enough() -> None:
     assert walk(Policy(1, 2, 1), "-~~++") == [(0, "down", 0), (2, "degraded", 2), (4, "up", 4)]
 
 
-@given(st.text("+~-", max_size=60), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
+@given(st.text("+~-?", max_size=60), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 def test_no_change_is_told_twice_and_each_starts_from_the_last(
     answers: str, down_after: int, up_after: int, degraded_after: int
 ) -> None:

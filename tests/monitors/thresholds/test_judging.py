@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from monitors.series.model import Point
 from monitors.thresholds.judging import judge
-from monitors.thresholds.model import Key, Level, Point
+from monitors.thresholds.model import Key, Level
 from monitors.thresholds.reading import load
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
