@@ -72,6 +72,8 @@ def value_of(setting: Setting, typed: Any) -> Any:
 
 def typed_of(setting: Setting, value: Any) -> Any:
     """How a form shows a value that a script would send."""
+    if setting.show:
+        return setting.show(value)
     match setting.control:
         case "lines" if setting.name == "assertions":
             return "\n".join(as_lines(setting.read(value)))  # type: ignore[arg-type]

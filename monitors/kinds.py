@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitors.heartbeats import settings as heartbeats
 from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.probes.settings import Settings
@@ -24,5 +25,9 @@ class Reporting:
     policy: Mapping[str, int] = field(default_factory=dict)
 
 
-REPORTING: dict[str, Reporting] = {}
+REPORTING: dict[str, Reporting] = {
+    "heartbeat": Reporting(
+        "Heartbeat", heartbeats.SETTINGS, {"down_after": 1, "up_after": 1, "degraded_after": 1}
+    ),
+}
 KINDS: dict[str, Probe | Reporting] = {**PROBES, **REPORTING}

@@ -27,6 +27,7 @@ class Setting:
     `control` says how a form shows it, `schema` is its JSON Schema.
     The value of a "secret" is sealed where it is stored and never shown again. A setting that names another
     destination than the target has `leads_to`: from the value that was read to the host, None for none.
+    `show` turns what a script sends into what a form shows, where those differ.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Setting:
     choices: tuple[tuple[str, str], ...] = ()
     write: Callable[[Any], Any] = field(default=lambda value: value)
     leads_to: Callable[[Any], Named | None] | None = None
+    show: Callable[[Any], str] | None = None
 
     @property
     def is_secret(self) -> bool:

@@ -5,6 +5,7 @@ from pulse.rowsecurity import Partitioned
 
 RESULTS_KEPT_DAYS = 30
 EVIDENCE_KEPT_DAYS = 90
+PINGS_KEPT_DAYS = 30
 ROLLUPS_FIVE_KEPT_DAYS = 93
 ROLLUPS_HOUR_KEPT_DAYS = 750
 
@@ -16,6 +17,8 @@ class TelemetryConfig(AppConfig):
         Partitioned("telemetry_checkresult", "day", RESULTS_KEPT_DAYS),
         Partitioned("telemetry_gap", "day", RESULTS_KEPT_DAYS),
         Partitioned("telemetry_evidence", "day", EVIDENCE_KEPT_DAYS),
+        Partitioned("telemetry_ping", "day", PINGS_KEPT_DAYS),
+        Partitioned("telemetry_pingbody", "day", PINGS_KEPT_DAYS),
         Partitioned("telemetry_sample", "day", settings.PULSE_SAMPLES_KEPT_DAYS),
         # They are made of samples: none is ever written further back than those reach.
         Partitioned(

@@ -24,12 +24,13 @@ ORDER BY next_due_at LIMIT %s
 # Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
 LOCK = """
 SELECT s.monitor_no, s.tenant_no, s.next_due_at, s.status, s.failures, s.successes, s.first_failed_slot, s.softs,
-    s.first_soft_slot, s.last_slot, p.version, p.spec, clock_timestamp()
-FROM telemetry_livestate s JOIN telemetry_probespec p USING (monitor_no)
-WHERE s.location = %s AND s.tenant_no = %s AND s.monitor_no = ANY(%s) AND s.enabled
+    s.first_soft_slot, s.last_slot, clock_timestamp()
+FROM telemetry_livestate s WHERE s.location = %s AND s.tenant_no = %s AND s.monitor_no = ANY(%s) AND s.enabled
     AND (%s OR s.next_due_at <= now())
 ORDER BY s.monitor_no FOR UPDATE OF s
 """
+# Asked for once the rows are locked: an edit writes both.
+SPECS = "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE tenant_no = %s AND monitor_no = ANY(%s)"
 WRITE = """
 WITH r AS (
     SELECT * FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::smallint[], %s::int[], %s::int[],
@@ -41,9 +42,10 @@ WITH r AS (
     UPDATE telemetry_livestate s SET
         status = r.status, failures = r.failures, successes = r.successes, first_failed_slot = r.first_failed,
         softs = r.softs, first_soft_slot = r.first_soft, status_since = coalesce(r.since, s.status_since),
-        next_due_at = r.due, last_slot = r.at, last_checked_at = now(), last_ok = r.ok,
-        last_good_slot = CASE WHEN r.ok THEN r.at ELSE s.last_good_slot END, last_total_us = r.total_us,
-        last_detail = r.detail
+        next_due_at = r.due, last_slot = r.at, last_checked_at = now(), last_ok = coalesce(r.ok, s.last_ok),
+        last_good_slot = CASE WHEN r.ok THEN r.at ELSE s.last_good_slot END,
+        last_total_us = CASE WHEN r.ok IS NULL THEN s.last_total_us ELSE r.total_us END,
+        last_detail = CASE WHEN r.ok IS NULL THEN s.last_detail ELSE r.detail END
     FROM r WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
     RETURNING s.monitor_no
 )
@@ -80,7 +82,8 @@ class DueRow:
 class Reported:
     """How a monitor stands after a report or a missed deadline.
 
-    `at` is the moment of the report, or the deadline. `due_at` is the next deadline, None for none.
+    `at` is the moment of the report, or the deadline. `due_at` is the next deadline, None for none. `ok` is None
+    for a report that says nothing of how it stands.
     """
 
     monitor_no: int
@@ -89,7 +92,7 @@ class Reported:
     after: State
     transition: Transition | None
     due_at: datetime | None
-    ok: bool
+    ok: bool | None
     detail: str = ""
     total_us: int | None = None
 
@@ -116,14 +119,20 @@ def _locked(statement: str, numbers: Collection[int], *, any_time: bool) -> list
     with connection.cursor() as cursor:
         cursor.execute(statement, [REPORTED, scoping.current().no, list(numbers), any_time])
         rows = cursor.fetchall()
+        cursor.execute(SPECS, [scoping.current().no, [row[0] for row in rows]])
+        specs = {no: (version, _document(spec)) for no, version, spec in cursor.fetchall()}
     return [
         DueRow(
             no, tenant, due_at, State(STATUSES[status], failures, successes, first_failed, softs, first_soft),
-            last_slot, version, json.loads(spec) if isinstance(spec, str) else spec, now,
+            last_slot, *specs[no], now,
         )
-        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, version,
-        spec, now in rows
+        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, now in rows
+        if no in specs
     ]  # fmt: skip
+
+
+def _document(spec: Any) -> Any:
+    return json.loads(spec) if isinstance(spec, str) else spec
 
 
 def write_states(rows: Sequence[Reported]) -> None:

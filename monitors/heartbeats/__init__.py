@@ -1,0 +1,1 @@
+"""Heartbeats: jobs that report in, and are missed when they do not."""
