@@ -100,7 +100,8 @@ def miss(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, now:
     if late is not None:
         runs = tuple(replace(run, overdue=True) if run is late else run for run in beat.runs)
         after_beat = replace(beat, runs=runs)
-        detail = f"the run that started at {_clock(config, late.started)} has not ended within {words(_seconds(config.run_limit))}"
+        limit = words(_seconds(config.run_limit))
+        detail = f"the run that started at {_clock(config, late.started)} has not ended within {limit}"
     else:
         slot = beat.expected_at
         assert slot is not None

@@ -1,0 +1,71 @@
+"""Keep the settings of heartbeats in memory, by version: a ping finds them there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from monitors.evaluation import Policy
+from monitors.heartbeats.settings import SETTINGS, HeartbeatConfig
+from monitors.probes.settings import Settings
+
+# As they were saved: a calendar that has ended since then is no mistake.
+_AS_SAVED = Settings(HeartbeatConfig, *SETTINGS.sections)
+SPECS = "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE monitor_no = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatSpec:
+    version: int
+    config: HeartbeatConfig
+    policy: Policy
+    identity: str
+    organisation: str
+
+
+class Specs:
+    """A cache of what was asked for lately. Heartbeats that are set alike share their settings."""
+
+    def __init__(self, keep: int = 200_000) -> None:
+        self.keep = keep
+        self._by_monitor: dict[int, HeartbeatSpec] = {}
+        self._configs: dict[str, HeartbeatConfig] = {}
+
+    def of(self, wanted: Collection[tuple[int, int]]) -> dict[int, HeartbeatSpec]:
+        """Of (monitor, version), asked while its row is locked: then the version is the one that is stored."""
+        missing = [
+            number
+            for number, version in wanted
+            if (known := self._by_monitor.get(number)) is None or known.version != version
+        ]
+        if missing:
+            self._load(missing)
+        return {number: self._by_monitor[number] for number, _ in wanted if number in self._by_monitor}
+
+    def _load(self, numbers: list[int]) -> None:
+        if len(self._by_monitor) + len(numbers) > self.keep:
+            self._by_monitor.clear()
+            self._configs.clear()
+        with connection.cursor() as cursor:
+            cursor.execute(SPECS, [numbers])
+            for number, version, raw in cursor.fetchall():
+                spec = json.loads(raw) if isinstance(raw, str) else raw
+                if spec["kind"] == "heartbeat":
+                    self._by_monitor[number] = self._parse(version, spec)
+
+    def _parse(self, version: int, spec: dict[str, Any]) -> HeartbeatSpec:
+        key = json.dumps(spec["config"], sort_keys=True)
+        if key not in self._configs:
+            self._configs[key] = _AS_SAVED.load(spec["config"])
+        return HeartbeatSpec(
+            version, self._configs[key], Policy(**spec["policy"]), spec["monitor"], spec["organisation"]
+        )
+
+
+def read(config: dict[str, Any]) -> HeartbeatConfig:
+    """The settings of a saved heartbeat."""
+    return _AS_SAVED.load(config)
