@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from monitors import details, secrets
+from monitors.hosts import finding
 from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
 from monitors.probes import PROBES
@@ -64,6 +65,7 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
         errors += _read_policy(fields, base, merged)
     if not errors:
         errors += _contradictions(merged, fields, base)
+        errors += finding.complaints(merged, monitor)
     if errors:
         raise ConfigError(errors)
     return merged

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitors.heartbeats import settings as heartbeats
+from monitors.hosts import settings as hosts
 from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.probes.settings import Settings
@@ -29,5 +30,6 @@ REPORTING: dict[str, Reporting] = {
     "heartbeat": Reporting(
         "Heartbeat", heartbeats.SETTINGS, {"down_after": 1, "up_after": 1, "degraded_after": 1}
     ),
+    "host": Reporting("Host", hosts.SETTINGS, {"down_after": 1, "up_after": 1, "degraded_after": 1}),
 }
 KINDS: dict[str, Probe | Reporting] = {**PROBES, **REPORTING}

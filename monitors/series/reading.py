@@ -20,6 +20,7 @@ BUCKETS_AT_MOST = 300
 SAMPLES_UP_TO = timedelta(hours=6)
 FIVES_UP_TO = timedelta(days=20)
 POINTS_AT_MOST = 50_000
+EACH_AT_MOST = 10_000
 # Widths that people can read on an axis, in seconds.
 WIDTHS = (1, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 604_800)
 
@@ -36,6 +37,21 @@ SELECT s.no, newest.at, newest.value FROM unnest(%s::int[]) AS s(no), LATERAL (
 WINDOW = """
 SELECT series_no, at, value FROM telemetry_sample
 WHERE series_no = ANY(%s) AND at > %s AND at <= %s ORDER BY series_no, at LIMIT %s
+"""
+# For each monitor and name its own window; of all series of that name.
+KEYED = """
+SELECT n.monitor_no, n.name, n.labels::text, s.at, s.value
+FROM (
+    SELECT monitor_no, name, max(seconds) AS seconds
+    FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS w(monitor_no, name, seconds) GROUP BY 1, 2
+) w
+JOIN telemetry_series n ON n.monitor_no = w.monitor_no AND n.name = w.name
+LEFT JOIN LATERAL (
+    SELECT at, value FROM telemetry_sample
+    WHERE series_no = n.no AND at > %s - make_interval(secs => w.seconds) AND at <= %s
+    ORDER BY at DESC LIMIT %s
+) s ON true
+ORDER BY n.monitor_no, n.name, n.no, s.at
 """
 FROM_SAMPLES = """
 SELECT series_no, date_bin(%(width)s, at, 'epoch') AS bucket, count(*), sum(value), min(value), max(value),
@@ -128,6 +144,26 @@ def window(numbers: Sequence[int], start: datetime, end: datetime) -> dict[int, 
         for no, at, value in cursor.fetchall():
             found[no].append((at, value))
     return dict(found)
+
+
+def keyed_windows(
+    wanted: Sequence[tuple[int, str, int]], now: datetime
+) -> dict[int, dict[tuple[str, Labels], list[Point]]]:
+    """By monitor and (name, labels): the points of the last so many seconds, of (monitor, name, seconds).
+
+    In one statement for all of them; at most 10,000 points of a series. A series without points is there, empty.
+    """
+    found: dict[int, dict[tuple[str, Labels], list[Point]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEYED, [*(list(column) for column in zip(*wanted, strict=True)), now, now, EACH_AT_MOST]
+        )
+        for monitor_no, name, labels, at, value in cursor.fetchall():
+            key = name, tuple(sorted(json.loads(labels).items()))
+            points = found.setdefault(monitor_no, {}).setdefault(key, [])
+            if at is not None:
+                points.append((at, value))
+    return found
 
 
 def width_for(start: datetime, end: datetime, most: int = BUCKETS_AT_MOST) -> int:

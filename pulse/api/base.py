@@ -25,9 +25,10 @@ class LengthRequired(APIException):
 
 
 class View(APIView):
-    """Subclasses set `resource` (what scopes speak of); without it every request is refused."""
+    """Subclasses set `resource` (what scopes speak of), or one `scope`; without it every request is refused."""
 
     resource = ""
+    scope = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self._scope:

@@ -12,12 +12,12 @@ from tenants.models import ApiKey
 
 
 class Scoped(BasePermission):
-    """Deny by default: a view without `resource` is refused to everybody."""
+    """Deny by default: a view without `resource`, or a `scope` of its own, is refused to everybody."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         resource = getattr(view, "resource", "")
         verb = "read" if request.method in SAFE_METHODS else "write"
-        wanted = f"{resource}:{verb}"
+        wanted = getattr(view, "scope", "") or (f"{resource}:{verb}" if resource else "")
         self.message = f"This key's scopes do not include {wanted}."
         key = cast(ApiKey | None, request.auth)
-        return bool(resource) and key is not None and scope_allows(key.scopes, wanted)
+        return bool(wanted) and key is not None and scope_allows(key.scopes, wanted)

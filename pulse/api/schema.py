@@ -220,11 +220,60 @@ class Rule(s.Serializer[Any]):
     url = s.URLField(read_only=True)
 
 
+class HostNames(s.Serializer[Any]):
+    id = s.CharField(required=False, max_length=200, help_text="What it reports as; else its name counts.")
+    name = s.CharField(required=False, max_length=200)
+
+
+@extend_schema_field(
+    {"type": ["string", "number"], "description": "RFC 3339 with zone, or seconds since 1970."}
+)
+class Moment(s.JSONField):
+    """A moment as a script has it."""
+
+
+class Sample(s.Serializer[Any]):
+    name = s.CharField(max_length=120)
+    value = s.FloatField()
+    at = Moment(
+        required=False, help_text="Now when it is left out. RFC 3339 with zone, or seconds since 1970."
+    )
+    labels = s.DictField(child=s.CharField(max_length=200), required=False)
+    unit = s.CharField(max_length=16, required=False, allow_blank=True)
+    kind = s.ChoiceField(["gauge", "counter"], required=False)
+
+
+class MetricsBatch(s.Serializer[Any]):
+    """One batch, or a list of them."""
+
+    host = HostNames()
+    samples = Sample(many=True)
+    batch = s.UUIDField(required=False, help_text="The same when it is sent again: it is stored once.")
+
+
+class ReceivedHost(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Of its monitor.")
+    name = s.CharField()
+    created = s.BooleanField()
+    url = s.URLField()
+
+
 class FieldError(s.Serializer[Any]):
     pointer = s.CharField(help_text="JSON pointer into the body (RFC 6901).")
     detail = s.CharField()
 
 
+# Made by a call, as the next one.
+Received = inline_serializer(
+    "Received",
+    {
+        "accepted": s.IntegerField(),
+        "duplicates": s.IntegerField(help_text="Samples that were there already; the first value stands."),
+        "refused": s.IntegerField(),
+        "errors": FieldError(many=True, help_text="The first 100 of what was refused, and why."),
+        "hosts": ReceivedHost(many=True),
+    },
+)
 # Made by a call: as a class, its `errors` would hide the serializer's own.
 Problem = inline_serializer(
     "Problem",
@@ -248,6 +297,17 @@ def describe(
         summary=summary,
         request=body,
         responses={status: answer} | _problems(401, 403, 411, *reading, *errors),
+    )
+
+
+def describe_ingest(summary: str, body: Any, answer: Any, *parameters: OpenApiParameter) -> Any:
+    """One operation that takes what machines push."""
+    return extend_schema(
+        operation_id=_name_of(summary),
+        summary=summary,
+        parameters=list(parameters),
+        request=body,
+        responses={200: answer} | _problems(400, 401, 403, 404, 411, 413, 415, 422),
     )
 
 

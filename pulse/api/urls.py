@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
-from pulse.api import channels, document, incidents, monitors, rules
+from pulse.api import channels, document, incidents, ingest, monitors, rules
 from pulse.api.problems import not_found
 
 ID = r"(?P<pk>[^/]+)"
@@ -31,5 +31,6 @@ urlpatterns = [
     at(f"channels/{ID}", channels.OneChannel.as_view(), "channel"),
     at("rules", rules.Rules.as_view(), "rules"),
     at(f"rules/{ID}", rules.OneRule.as_view(), "rule"),
+    at("ingest/metrics", ingest.Metrics.as_view(), "ingest-metrics"),
     re_path(r"", not_found, name="nowhere"),
 ]

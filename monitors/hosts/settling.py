@@ -1,0 +1,96 @@
+"""Settle hosts that are due: one that fell silent is down, of the others the thresholds are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitors.evaluation import Verdict, evaluate
+from monitors.facts import MonitorChangedStatus
+from monitors.hosts.settings import SETTINGS, HostConfig
+from monitors.series.model import Point
+from monitors.series.reading import keyed_windows
+from monitors.telemetry import reports
+from monitors.telemetry.reports import DueRow, Reported
+from monitors.thresholds.judging import judge
+from monitors.thresholds.model import Judgement, Key, Level
+
+# Without a report in between, values leave their windows: so often is looked again.
+JUDGED_EVERY = timedelta(seconds=60)
+VERDICTS = {
+    Level.GOOD: Verdict.GOOD,
+    Level.UNKNOWN: Verdict.UNKNOWN,
+    Level.WARNING: Verdict.SOFT,
+    Level.CRITICAL: Verdict.BAD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A due host with its settings, and the moment when it counts as silent."""
+
+    row: DueRow
+    config: HostConfig
+    heard: datetime
+    silent_at: datetime
+
+
+def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
+    """New states and deadlines of these hosts; one statement reads the windows of all of them."""
+    due = [_due(row) for row in rows]
+    points = _points([one for one in due if one.silent_at > now and one.config.thresholds], now)
+    written = [_settled(one, points.get(one.row.monitor_no, {}), now) for one in due]
+    reports.write_states(written)
+    return reports.changes(written, now)
+
+
+def _due(row: DueRow) -> _Due:
+    config = SETTINGS.load(row.spec["config"])
+    heard = row.last_slot or row.due_at or row.now
+    return _Due(row, config, heard, heard + timedelta(seconds=config.silence_seconds))
+
+
+def _points(due: Sequence[_Due], now: datetime) -> dict[int, dict[Key, list[Point]]]:
+    """By monitor and series: the points of the longest window that any of its thresholds looks at."""
+    wanted = [
+        (one.row.monitor_no, threshold.selector.name, threshold.window_s)
+        for one in due
+        for threshold in one.config.thresholds
+    ]
+    return keyed_windows(wanted, now) if wanted else {}
+
+
+def _settled(one: _Due, points: dict[Key, list[Point]], now: datetime) -> Reported:
+    if one.silent_at <= now:
+        return _silent(one)
+    judgement = (
+        judge(one.config.thresholds, points, now) if one.config.thresholds else Judgement(Level.GOOD, "")
+    )
+    after, transition = evaluate(one.row.policy, one.row.state, VERDICTS[judgement.level], now)
+    soon = now + JUDGED_EVERY if one.config.thresholds else one.silent_at
+    detail = judgement.sentence if judgement.level is not Level.GOOD else ""
+    return Reported(
+        one.row.monitor_no,
+        one.row.tenant_no,
+        one.heard,
+        after,
+        transition,
+        min(one.silent_at, soon),
+        judgement.level is Level.GOOD,
+        detail,
+    )
+
+
+def _silent(one: _Due) -> Reported:
+    """Down from the moment on at which it had been silent for too long; nothing is due until it reports again."""
+    row = one.row
+    policy = replace(row.policy, down_after=1)
+    after, transition = evaluate(policy, row.state, Verdict.BAD, one.silent_at)
+    words = f"nothing came for {_lasting(one.config.silence_seconds)}: is the host up, and its agent running?"
+    return Reported(row.monitor_no, row.tenant_no, one.heard, after, transition, None, ok=False, detail=words)
+
+
+def _lasting(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min" if minutes and not rest else f"{seconds} s"

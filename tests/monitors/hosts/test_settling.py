@@ -1,0 +1,251 @@
+"""A silent host is down since its deadline; thresholds make one degraded or down; old samples page nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from incidents.models import Incident
+from monitors import definition, editing
+from monitors.deadlines import Deadlines
+from monitors.hosts.model import Report
+from monitors.hosts.receiving import receive
+from monitors.models import Monitor
+from monitors.telemetry.models import LiveState, StateChange, Status
+from pulse.scoping import as_pipeline, in_tenant
+from tenants.actors import COMMAND_LINE
+from tests.monitors.making import make
+from tests.monitors.stepping import head, status
+
+CPU = "avg(cpu.percent, 5m) > 80 warn, > 95 crit"
+
+
+@pytest.fixture
+def web(acme: Any) -> Monitor:
+    return make(acme, "web-1", kind="host", target="", config={"silence_seconds": 60})
+
+
+def watched(acme: Any, *thresholds: str) -> Monitor:
+    return make(acme, "web-1", kind="host", target="", config={"thresholds": list(thresholds)})
+
+
+def report(organisation: Any, *values: float, at: datetime | None = None, name: str = "cpu.percent") -> None:
+    """The host sends these values, a second apart and the last of them now, and what is due is settled."""
+    said = Report("", "web-1", "", lambda place: f"/samples/{place}")
+    end = at or timezone.now()
+    for place, value in enumerate(values):
+        said.add((name, (), "", "gauge"), end - timedelta(seconds=len(values) - 1 - place), value, place)
+    with in_tenant(organisation):
+        received = receive(organisation, [said], COMMAND_LINE, may_create=False)
+    assert received.accepted == len(values)
+    Deadlines().settle()
+
+
+def pass_by(monitor: Monitor, seconds: float) -> None:
+    """Let so much time have passed for the host's row, and settle what is due."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_livestate SET last_slot = last_slot - %(by)s::interval,"
+            " next_due_at = next_due_at - %(by)s::interval,"
+            " last_checked_at = last_checked_at - %(by)s::interval WHERE monitor_no = %(no)s",
+            {"by": f"{seconds} s", "no": monitor.no},
+        )
+    Deadlines().settle()
+
+
+def incidents(organisation: Any) -> list[Incident]:
+    with in_tenant(organisation):
+        return list(Incident.objects.order_by("pk"))
+
+
+def due_in(monitor: Monitor) -> float | None:
+    due = head(monitor).next_due_at
+    return None if due is None else (due - timezone.now()).total_seconds()
+
+
+def test_a_new_host_waits_for_its_first_report(web: Monitor) -> None:
+    assert (status(web), due_in(web)) == (Status.PENDING, None)
+
+
+def test_a_host_that_reports_is_up_until_its_silence_lasts_too_long(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+
+    assert status(web) is Status.UP
+    assert due_in(web) == pytest.approx(60, abs=5)
+
+
+def test_a_silent_host_is_down_since_its_deadline(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+
+    pass_by(web, 90)
+
+    heard = head(web).last_slot
+    assert heard is not None
+    assert status(web) is Status.DOWN
+    assert due_in(web) is None
+    (incident,) = incidents(acme)
+    assert incident.started_at == heard + timedelta(seconds=60)
+    assert "nothing came for 1 min" in incident.cause
+    with as_pipeline():
+        change = StateChange.objects.filter(monitor_no=web.no).latest("no")
+        assert (change.status, change.at) == (Status.DOWN, heard + timedelta(seconds=60))
+
+
+def test_every_report_moves_the_deadline_on(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+    pass_by(web, 50)
+    report(acme, 1.0)
+
+    pass_by(web, 50)
+
+    assert status(web) is Status.UP
+
+
+def test_a_host_that_reports_again_is_up(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+    pass_by(web, 90)
+
+    report(acme, 1.0)
+
+    assert status(web) is Status.UP
+    assert [one.state for one in incidents(acme)] == ["resolved"]
+
+
+def test_a_host_that_catches_up_with_old_samples_is_heard(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+    pass_by(web, 90)
+
+    report(acme, 1.0, 2.0, at=timezone.now() - timedelta(hours=2))
+
+    assert status(web) is Status.UP
+
+
+def test_a_value_beyond_a_threshold_makes_it_down_with_its_sentence(acme: Any) -> None:
+    monitor = watched(acme, CPU)
+
+    report(acme, 97.0, 99.0)
+
+    assert status(monitor) is Status.DOWN
+    assert incidents(acme)[0].cause.startswith("cpu.percent is 98 on average over 5m; critical is > 95")
+
+
+def test_a_warning_makes_it_degraded(acme: Any) -> None:
+    monitor = watched(acme, CPU)
+
+    report(acme, 85.0)
+
+    assert status(monitor) is Status.DEGRADED
+
+
+def test_it_recovers_when_its_values_do(acme: Any) -> None:
+    monitor = watched(acme, "last(cpu.percent, 5m) > 95 crit")
+    report(acme, 99.0)
+    pass_by(monitor, 20)
+
+    report(acme, 5.0)
+
+    assert status(monitor) is Status.UP
+
+
+def test_old_samples_do_not_page_for_the_past(acme: Any) -> None:
+    monitor = watched(acme, "max(cpu.percent, 5m) > 95 crit")
+    report(acme, 5.0)
+    pass_by(monitor, 20)
+
+    report(acme, 99.0, 99.0, at=timezone.now() - timedelta(minutes=30))
+
+    assert status(monitor) is Status.UP
+    assert incidents(acme) == []
+
+
+def test_reports_are_judged_every_15_seconds_at_most(acme: Any) -> None:
+    monitor = watched(acme, CPU)
+    report(acme, 5.0)
+
+    report(acme, 99.0, 99.0, at=timezone.now() + timedelta(seconds=3))
+
+    assert status(monitor) is Status.UP
+    assert due_in(monitor) == pytest.approx(15, abs=3)
+
+
+def test_thresholds_are_judged_without_a_report_too(acme: Any) -> None:
+    monitor = watched(acme, CPU)
+
+    report(acme, 5.0)
+
+    assert due_in(monitor) == pytest.approx(60, abs=3)
+
+
+def test_a_series_that_is_not_there_makes_it_unknown_and_pages_nobody(acme: Any) -> None:
+    monitor = watched(acme, "last(gpu.percent, 5m) > 95 crit")
+
+    report(acme, 5.0)
+
+    assert status(monitor) is Status.UNKNOWN
+    assert "there is no such series" in head(monitor).last_detail
+    assert incidents(acme) == []
+
+
+def test_several_bad_windows_are_asked_for_where_its_policy_says_so(acme: Any) -> None:
+    config = {"thresholds": ["last(cpu.percent, 5m) > 95 crit"]}
+    monitor = make(acme, "web-1", kind="host", target="", config=config, policy={"down_after": 2})
+    report(acme, 5.0)
+    pass_by(monitor, 20)
+    report(acme, 99.0)
+    assert status(monitor) is Status.UP
+    pass_by(monitor, 20)
+
+    report(acme, 99.0)
+
+    assert status(monitor) is Status.DOWN
+
+
+def test_silence_needs_no_confirmation(acme: Any) -> None:
+    monitor = make(acme, "web-1", kind="host", target="", policy={"down_after": 5})
+    report(acme, 1.0)
+
+    pass_by(monitor, 125)
+
+    assert status(monitor) is Status.DOWN
+
+
+def test_a_paused_host_is_never_due_and_has_its_time_anew_when_resumed(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+    with in_tenant(acme):
+        paused = editing.pause(acme, web, COMMAND_LINE)
+    assert due_in(web) is None
+
+    pass_by(web, 3600)
+    with in_tenant(acme):
+        editing.resume(acme, paused, COMMAND_LINE)
+    Deadlines().settle()
+
+    assert status(web) is Status.PENDING
+    assert due_in(web) == pytest.approx(60, abs=5)
+
+
+def test_a_shorter_silence_counts_at_once(acme: Any) -> None:
+    monitor = watched(acme)
+    report(acme, 1.0)
+    pass_by(monitor, 90)
+    assert status(monitor) is Status.UP
+    values = {"name": "web-1", "kind": "host", "config": {"silence_seconds": 30}}
+    with in_tenant(acme):
+        editing.update(acme, monitor, definition.read(values, monitor), COMMAND_LINE)
+    Deadlines().settle()
+
+    assert status(monitor) is Status.DOWN
+
+
+def test_hosts_of_two_organisations_do_not_meet(acme: Any, globex: Any, web: Monitor) -> None:
+    other = make(globex, "web-1", kind="host", target="")
+
+    report(acme, 1.0)
+
+    assert status(other) is Status.PENDING
+    with as_pipeline():
+        assert LiveState.objects.get(monitor_no=other.no).last_slot is None
