@@ -57,6 +57,8 @@ app.conf.update(
         # Upkeep: partitions ahead, old ones dropped, groups as their members are, sessions cleared.
         "keep partitions": upkeep("pulse.keep_partitions", 3600),
         "settle heads": upkeep("pulse.settle_heads", 60),
+        # Series of numbers: five minutes and hours of what was pushed and asked for.
+        "roll up series": upkeep("pulse.roll_up_series", 60),
         "clear sessions": upkeep("pulse.clear_sessions", 24 * 3600),
     },
 )

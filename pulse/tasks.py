@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from monitors import grouping, locations
 from monitors import workers as checks
+from monitors.series import rollups
 from notifications import workers as notifications
 from pulse import watchdog
 from pulse.bells import WAKE
@@ -39,6 +40,12 @@ def settle_heads() -> None:
     """Votes of places that fell silent, and groups that an accident left behind."""
     locations.recount_everywhere()
     grouping.settle_everywhere()
+
+
+@shared_task(name="pulse.roll_up_series")  # type: ignore[untyped-decorator]
+def roll_up_series() -> None:
+    """Five minutes and hours of new samples, and of late ones anew."""
+    rollups.roll_up()
 
 
 @shared_task(name="pulse.clear_sessions")  # type: ignore[untyped-decorator]
