@@ -51,7 +51,7 @@ def store_many(offers: Sequence[Offer]) -> list[Stored]:
     now = timezone.now()
     window = now - timedelta(days=settings.PULSE_SAMPLES_KEPT_DAYS), now + AHEAD_AT_MOST
     answers = [Stored() for _ in offers]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         sorted_out = [_sort(offer, answer, window) for offer, answer in zip(offers, answers, strict=True)]
         _write(offers, answers, sorted_out)
     return answers
