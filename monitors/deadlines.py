@@ -13,6 +13,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from monitors import live
 from monitors.facts import MonitorChangedStatus
+from monitors.heartbeats import keeping as heartbeat_keeping
+from monitors.heartbeats import settling as heartbeat_settling
+from monitors.hosts import finding as host_finding
+from monitors.hosts import settling as host_settling
 from monitors.models import Monitor
 from monitors.telemetry import reports
 from monitors.telemetry.locks import impatient, is_busy
@@ -35,12 +39,21 @@ Settler = Callable[[Sequence[DueRow], datetime], list[MonitorChangedStatus]]
 
 # By kind. A settler gets locked rows of one organisation, in its scope and transaction, and the database's
 # time. It writes their new states and deadlines and returns what changed.
-SETTLERS: dict[str, Settler] = {}
+SETTLERS: dict[str, Settler] = {
+    "heartbeat": heartbeat_settling.settle,
+    "host": host_settling.settle,
+}
 # By kind. Called in the transaction that saves a monitor (created, edited, paused or resumed), after its
 # schedule was written: sets `next_due_at` of its row.
-FIRST_DUE: dict[str, Callable[[Monitor, Organisation], None]] = {}
+FIRST_DUE: dict[str, Callable[[Monitor, Organisation], None]] = {
+    "heartbeat": heartbeat_keeping.begin,
+    "host": host_finding.begin,
+}
 # By kind. Called in the transaction that deletes a monitor.
-FORGET: dict[str, Callable[[Monitor, Organisation], None]] = {}
+FORGET: dict[str, Callable[[Monitor, Organisation], None]] = {
+    "heartbeat": heartbeat_keeping.forget,
+    "host": host_finding.forget,
+}
 
 
 def begin(monitor: Monitor, organisation: Organisation) -> None:
@@ -49,9 +62,9 @@ def begin(monitor: Monitor, organisation: Organisation) -> None:
         hook(monitor, organisation)
 
 
-def forget(monitor: Monitor, organisation: Organisation) -> None:
-    """Remove what a deleted monitor has beside its schedule."""
-    if hook := FORGET.get(monitor.kind):
+def forget(monitor: Monitor, organisation: Organisation, kind: str) -> None:
+    """Remove what a monitor that is deleted, or no longer of this kind, has beside its schedule."""
+    if hook := FORGET.get(kind):
         hook(monitor, organisation)
 
 

@@ -65,6 +65,8 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
         monitor.version += 1
         monitor.save()
         _set_members(monitor)
+        if "kind" in changes:
+            deadlines.forget(monitor, organisation, before["kind"])
         scheduling.write(monitor, organisation)
         deadlines.begin(monitor, organisation)
         record(organisation, by, "changed", "monitor", monitor.pk, monitor.name, changes)
@@ -92,7 +94,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         groups = list(monitor.groups.select_for_update(no_key=True).order_by("no"))
         # The schedule first: the recorder too takes it before it takes an incident.
         scheduling.forget(monitor.no, organisation.no)
-        deadlines.forget(monitor, organisation)
+        deadlines.forget(monitor, organisation, monitor.kind)
         facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
         record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
         _after(organisation, [monitor])

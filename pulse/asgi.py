@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from monitors.heartbeats.receiving import ping  # noqa: E402
+from monitors.heartbeats.receiving import stop as stop_pings  # noqa: E402
 from pulse.health import health  # noqa: E402
 from pulse.sockets import NoSuchSocket  # noqa: E402
 from pulse.wsgi import application as pages  # noqa: E402
@@ -46,6 +49,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await lifespan(receive, send)
     elif scope["path"] == "/health":
         await health(scope, receive, send)
+    elif scope["path"].startswith("/ping/"):
+        await ping(scope, receive, send)
     else:
         await http(scope, receive, send)
 
@@ -53,6 +58,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def lifespan(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await asyncio.to_thread(stop_pings)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

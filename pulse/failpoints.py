@@ -12,6 +12,8 @@ STEPS = {
     "record.steady": "steady results are committed, transitions are not",
     "record.transition": "inside the transaction of result, state, incident and fact",
     "record.committed": "the transition is committed, no bell has rung",
+    "ping.written": "inside the transaction of a batch of pings",
+    "ping.committed": "pings are committed, nobody was answered",
     "relay.claimed": "facts are leased, nothing is routed",
     "relay.routing": "inside the transaction that inserts deliveries and marks the fact routed",
     "relay.routed": "deliveries are committed, none is leased",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -62,8 +63,7 @@ def revoke(row: ApiKey, by: Actor) -> None:
 
 def find(key: str, now: datetime) -> ApiKey:
     """The live key's row with its organisation, or KeyRefused."""
-    body = key[len(PREFIX) : -6]
-    if not key.startswith(PREFIX) or len(body) != 30 or _checksum(body) != key[-6:]:
+    if not is_well_formed(key):
         raise KeyRefused
     handle = Handle.objects.filter(kind="api-key", key=digest(key)).first()
     row = handle and ApiKey.objects.select_related("organisation").filter(pk=handle.object_id).first()
@@ -74,6 +74,27 @@ def find(key: str, now: datetime) -> ApiKey:
     if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
+
+
+def is_well_formed(key: str) -> bool:
+    """Whether it could be a key at all, by its checksum."""
+    body = key[len(PREFIX) : -6]
+    return key.startswith(PREFIX) and len(body) == 30 and key.isascii() and _checksum(body) == key[-6:]
+
+
+def find_live(digests: Collection[str], now: datetime) -> dict[str, ApiKey]:
+    """The live keys among these digests, each with its organisation."""
+    handles = dict(Handle.objects.filter(kind="api-key", key__in=digests).values_list("object_id", "key"))
+    rows = ApiKey.objects.select_related("organisation").filter(
+        pk__in=handles, revoked_at=None, organisation__state=Organisation.State.READY
+    )
+    live = [row for row in rows if row.expires_at is None or row.expires_at > now]
+    used = [
+        row.pk for row in live if row.last_used_at is None or now - row.last_used_at > LAST_USED_RESOLUTION
+    ]
+    if used:
+        ApiKey.objects.filter(pk__in=used).update(last_used_at=now)
+    return {handles[row.pk]: row for row in live}
 
 
 def digest(secret: str) -> str:

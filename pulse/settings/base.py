@@ -20,6 +20,7 @@ PULSE_LOCATION = env.text("PULSE_LOCATION", "default")
 # What a prober asks before it tells an outage: when none of them answers, it is its own network that is down.
 # So many checks of one host and port may be under way at once in a worker; a slow one must not hold all of it.
 PULSE_CHECKS_PER_DESTINATION = env.integer("PULSE_CHECKS_PER_DESTINATION", 250, 1, 10_000)
+PULSE_PINGS_PER_SECOND = env.integer("PULSE_PINGS_PER_SECOND", 10, 1, 100_000)
 # Series of numbers: how many an organisation and one monitor may have, and how long each sample is kept.
 PULSE_SERIES_PER_ORGANISATION = env.integer("PULSE_SERIES_PER_ORGANISATION", 10_000, 1, 10_000_000)
 PULSE_SERIES_PER_MONITOR = env.integer("PULSE_SERIES_PER_MONITOR", 2_000, 1, 1_000_000)
