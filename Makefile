@@ -97,7 +97,7 @@ $(BIN)/python:
 PEERS := curl:curl chromium,chromium-browser,google-chrome:chromium \
 	/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core \
 	mariadbd:mariadb-server-core mariadb:mariadb-client-core mosquitto:mosquitto snmpd:snmpd sshd:openssh-server ssh-keygen:openssh-client \
-	/usr/lib/dovecot/imap-login:dovecot-imapd /usr/lib/dovecot/pop3-login:dovecot-pop3d unbound:unbound
+	/usr/lib/dovecot/imap-login:dovecot-imapd /usr/lib/dovecot/pop3-login:dovecot-pop3d unbound:unbound prometheus:prometheus
 
 # Debian asks it before a package starts its service (policy-rc.d of sysvinit's invoke-rc.d; systemd's helper too).
 POLICY := /usr/sbin/policy-rc.d

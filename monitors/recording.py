@@ -12,6 +12,7 @@ from django.utils import timezone
 from monitors import grouping, keeping, live
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
+from monitors.series.storing import Offer, store_many
 from monitors.telemetry import results
 from monitors.telemetry.heads import lock_heads
 from monitors.telemetry.locks import free_and_busy, impatient, is_busy
@@ -27,15 +28,16 @@ ANNOUNCED_AT_MOST = 100
 AWAY = (OperationalError, InterfaceError)
 
 
-def record(batch: Sequence[Result], location: int) -> list[Result]:
+def record(batch: Sequence[Result], location: int, holding: results.Holder | None = None) -> list[Result]:
     """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
 
     Trying again is safe: what an earlier try committed no longer holds its lease and is passed over. Returned
     is what has to be tried again later, because an edit of its monitor is under way: nobody else waits for it.
+    `holding` claims the next slots of what it wants to hold on to.
     """
     failpoints.reach("record.begin")
     judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
-    busy = record_steady([item for item in judged if not item.is_told], location)
+    busy = record_steady([item for item in judged if not item.is_told], location, holding)
     keeping.keep(judged, location)
     failpoints.reach("record.steady")
     for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
@@ -72,7 +74,7 @@ def announce_first(items: list[Judged]) -> None:
             log.exception("announce_failed", organisation=organisation.slug)
 
 
-def record_steady(items: list[Judged], location: int) -> list[Judged]:
+def record_steady(items: list[Judged], location: int, holding: results.Holder | None = None) -> list[Judged]:
     """Results that tell nobody anything, of all organisations, in one statement; halved to find one that fails.
 
     Returned are those whose rows somebody else holds.
@@ -81,25 +83,41 @@ def record_steady(items: list[Judged], location: int) -> list[Judged]:
         return []
     try:
         with as_pipeline(), impatient():
-            results.write(items, location)
+            write(items, location, holding)
     except DatabaseError as error:
         if is_busy(error):
-            return _record_free(items, location)
+            return _record_free(items, location, holding)
         if isinstance(error, AWAY):
             raise
         if len(items) == 1:
             set_aside(items[0], location, error)
             return []
         middle = len(items) // 2
-        return record_steady(items[:middle], location) + record_steady(items[middle:], location)
+        halves = items[:middle], items[middle:]
+        return [busy for half in halves for busy in record_steady(half, location, holding)]
     return []
 
 
-def _record_free(items: list[Judged], location: int) -> list[Judged]:
+def write(items: Sequence[Judged], location: int, holding: results.Holder | None = None) -> set[int]:
+    """Results and states, with the numbers that checks brought; the monitors whose lease still held."""
+    written = results.write(items, location, holding)
+    offers = [
+        Offer(item.check.tenant_no, item.check.monitor_no, item.result.outcome.samples)
+        for item in items
+        if item.result.outcome.samples and item.check.monitor_no in written
+    ]
+    if offers:
+        for offer, stored in zip(offers, store_many(offers), strict=True):
+            if stored.refused:
+                log.warning("samples_refused", monitor_no=offer.monitor_no, reason=stored.refused[0].reason)
+    return written
+
+
+def _record_free(items: list[Judged], location: int, holding: results.Holder | None) -> list[Judged]:
     with as_pipeline(), impatient():
         free, busy = free_and_busy([item.check.monitor_no for item in items], location)
         if writable := [item for item in items if item.check.monitor_no in free]:
-            results.write(writable, location)
+            write(writable, location, holding)
     return [item for item in items if item.check.monitor_no in busy]
 
 
@@ -147,7 +165,7 @@ def _commit_transitions(organisation: Organisation, items: list[Judged], locatio
     now = timezone.now()
     with in_tenant(organisation), impatient():
         heads = lock_heads([item.check.monitor_no for item in items if item.result.spec.locations > 1])
-        written = results.write(items, location)
+        written = write(items, location)
         counted = [item for item in items if item.check.monitor_no in written]
         alone = [changed(item, now) for item in counted if item.result.spec.locations == 1]
         facts.emit([*alone, *settle_locations(heads, counted, now)])

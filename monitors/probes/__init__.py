@@ -7,6 +7,7 @@ from monitors.probes import (
     http,
     icmp,
     imap,
+    metrics,
     mqtt,
     mysql,
     pop3,
@@ -42,4 +43,5 @@ PROBES: dict[str, Probe] = {
     "ssh": ssh.PROBE,
     "udp": udp.PROBE,
     "snmp": snmp.PROBE,
+    "metrics": metrics.PROBE,
 }

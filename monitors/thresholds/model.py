@@ -87,13 +87,15 @@ class Checked:
     problem: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As evidence keeps it."""
+        """As evidence keeps it, like an assertion."""
         from monitors.thresholds.writing import series, text  # noqa: PLC0415  # writing reads the model
 
         return {
-            "threshold": text(self.threshold),
+            "assertion": text(self.threshold),
             "series": series(*self.key),
             "level": self.level.name.lower(),
+            "ok": self.level is Level.GOOD,
+            "soft": self.level is Level.WARNING,
             "value": self.value,
             "problem": self.problem,
         }

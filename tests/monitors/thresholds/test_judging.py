@@ -104,9 +104,11 @@ def test_evidence_holds_the_resolved_values_and_stays_small() -> None:
     found = judge(load(["last(cpu) > 400 warn, > 490 crit"]), series, NOW)
     assert len(found.checked) == 50
     assert found.checked[0].as_json() == {
-        "threshold": "last(cpu, 5m) > 400 warn, > 490 crit",
+        "assertion": "last(cpu, 5m) > 400 warn, > 490 crit",
         "series": 'cpu{core="491"}',
         "level": "critical",
+        "ok": False,
+        "soft": False,
         "value": 491,
         "problem": "",
     }
