@@ -92,7 +92,7 @@ def _performance(name: str, output: str) -> Samples:
             unit, factor = UNITS.get(uom, (uom[:16], 1))
             value = _number(text)
             if value is not None:
-                clean = re.sub(r"[^A-Za-z0-9_.:/-]+", "_", label.strip("'")).strip("_")[:60] or "value"
+                clean = re.sub(r"[^A-Za-z0-9_.:/-]+", "_", label.strip("'")).strip("_/")[:60] or "value"
                 found.append(gauge(f"{name}.{clean}", value * factor, unit))
     return found[:PLACES_AT_MOST]
 

@@ -23,7 +23,7 @@ class Stub:
 
     def __init__(self) -> None:
         self.requests: list[list[Any]] = []
-        self.answer: Any = lambda batches: (200, {}, {"accepted": 1, "refused": 0})
+        self.answer: Any = lambda _: (200, {}, {"accepted": 1, "refused": 0})
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -87,7 +87,7 @@ def test_each_status_has_its_fate(
     wait: float | None,
 ) -> None:
     problem = {"detail": "No.", "errors": [{"pointer": "/host", "detail": "Not that one."}]}
-    stub.answer = lambda batches: (status, headers, problem)
+    stub.answer = lambda _: (status, headers, problem)
 
     answer = Sender(configuration).send([b"{}"])
 
@@ -98,7 +98,7 @@ def test_each_status_has_its_fate(
 
 
 def test_something_else_that_answers_200_is_not_pulse(stub: Stub, configuration: Configuration) -> None:
-    stub.answer = lambda batches: (200, {}, b"<html>")
+    stub.answer = lambda _: (200, {}, b"<html>")
 
     answer = Sender(configuration).send([b"{}"])
 
@@ -108,7 +108,7 @@ def test_something_else_that_answers_200_is_not_pulse(stub: Stub, configuration:
 
 def test_refused_samples_are_told(stub: Stub, configuration: Configuration) -> None:
     errors = [{"pointer": "/samples/0", "detail": "Too old."}]
-    stub.answer = lambda batches: (200, {}, {"accepted": 1, "refused": 1, "errors": errors})
+    stub.answer = lambda _: (200, {}, {"accepted": 1, "refused": 1, "errors": errors})
 
     answer = Sender(configuration).send([b"{}"])
 
