@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import compared, ingest, pipeline, startup, transitions
+from bench import compared, heartbeats, ingest, pipeline, startup, transitions
 from bench.report import calibration, say
 
 FIGURES = {
@@ -20,6 +20,7 @@ FIGURES = {
     "tenants": pipeline.tenants,
     "memory": pipeline.memory,
     "transitions": transitions.run,
+    "heartbeats": heartbeats.run,
     "ingest": ingest.run,
     "startup": startup.run,
 }

@@ -145,7 +145,9 @@ def _is_address(text: str) -> bool:
     """Cheaply; what PostgreSQL could not read as an address would lose the ping."""
     if "." in text and ":" not in text:
         parts = text.split(".")
-        return len(parts) == 4 and all(part.isdigit() and part.isascii() and int(part) < 256 for part in parts)
+        return len(parts) == 4 and all(
+            part.isdigit() and part.isascii() and int(part) < 256 for part in parts
+        )
     return _is_ipv6(text)
 
 

@@ -16,9 +16,10 @@ from monitors.telemetry.models import REPORTED, Status
 from monitors.telemetry.results import array, text_array
 from pulse import scoping
 
+# What arrived in time may still be on its way into the database: it is waited for so long.
 DUE = """
 SELECT monitor_no, tenant_no FROM telemetry_livestate
-WHERE location = %s AND next_due_at <= now() AND monitor_no <> ALL(%s)
+WHERE location = %s AND next_due_at <= now() - interval '0.5 s' AND monitor_no <> ALL(%s)
 ORDER BY next_due_at LIMIT %s
 """
 # Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
@@ -30,7 +31,9 @@ FROM telemetry_livestate s WHERE s.location = %s AND s.tenant_no = %s AND s.moni
 ORDER BY s.monitor_no FOR UPDATE OF s
 """
 # Asked for once the rows are locked: an edit writes both.
-SPECS = "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE tenant_no = %s AND monitor_no = ANY(%s)"
+SPECS = (
+    "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE tenant_no = %s AND monitor_no = ANY(%s)"
+)
 WRITE = """
 WITH r AS (
     SELECT * FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::smallint[], %s::int[], %s::int[],
