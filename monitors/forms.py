@@ -10,7 +10,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
-from monitors import definition, details
+from monitors import definition, details, trying
 from monitors.assertions.setting import examples
 from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
 from monitors.kinds import KINDS
@@ -97,6 +97,22 @@ class MonitorForm(forms.Form):
     def is_probed(self) -> bool:
         """Somebody asks its target at an interval; other kinds have neither."""
         return self.kind in PROBES
+
+    @property
+    def can_be_tried(self) -> bool:
+        """A source can be asked with the draft, before anything is saved."""
+        return bool(self.kind == trying.KIND)
+
+    def tried(self, data: Mapping[str, Any]) -> trying.Trial | None:
+        """What the valid draft shows when somebody asks for that; why it cannot be tried is a complaint of the form."""
+        if "try" not in data or not self.can_be_tried:
+            return None
+        try:
+            return trying.try_out(scoping.current(), self.cleaned_data)
+        except ConfigError as error:
+            for pointer, words in error.errors:
+                self.add_error(self._field_of(pointer), words)
+        return None
 
     @property
     def title(self) -> str:

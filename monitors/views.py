@@ -110,9 +110,10 @@ def progress(request: TenantRequest, pk: UUID) -> HttpResponse:
 def create(request: TenantRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = MonitorForm(data, kind=_kind(request), like=_like(request))
-    if not form.is_valid():
-        context = {"form": form, "kinds": kinds(), "chosen": form.kind}
-        return render(request, "monitors/form.html", context, status=422 if form.is_bound else 200)
+    trial = form.tried(request.POST) if form.is_valid() else None
+    if trial or not form.is_valid():
+        context = {"form": form, "kinds": kinds(), "chosen": form.kind, "trial": trial}
+        return render(request, "monitors/form.html", context, status=_code(form))
     monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
     messages.success(request, f"{monitor} is being watched: its first check is due now.")
     return redirect("monitors:detail", monitor.pk)
@@ -123,9 +124,10 @@ def create(request: TenantRequest) -> HttpResponse:
 def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
     form = MonitorForm(request.POST if request.method == "POST" else None, monitor=monitor)
-    if not form.is_valid():
-        context = {"form": form, "monitor": monitor}
-        return render(request, "monitors/form.html", context, status=422 if form.is_bound else 200)
+    trial = form.tried(request.POST) if form.is_valid() else None
+    if trial or not form.is_valid():
+        context = {"form": form, "monitor": monitor, "trial": trial}
+        return render(request, "monitors/form.html", context, status=_code(form))
     monitor = editing.update(request.organisation, monitor, form.cleaned_data, Actor.person(request.user))
     messages.success(request, f"{monitor} is saved.")
     return redirect("monitors:detail", monitor.pk)
@@ -181,6 +183,10 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 def kinds() -> list[tuple[str, str]]:
     return [*((name, kind.title) for name, kind in KINDS.items()), (Monitor.GROUP, "Group")]
+
+
+def _code(form: MonitorForm) -> int:
+    return 422 if form.is_bound and not form.is_valid() else 200
 
 
 def _kind(request: TenantRequest) -> str:

@@ -55,7 +55,7 @@ def work_out(config: MetricsConfig, found: Sequence[Series], window: Window) -> 
     units = {query.name: query.unit for query in config.queries}
     units |= {one.name: one.unit for one in config.derived}
     now = datetime.fromtimestamp(window.end, UTC)
-    return Polled(points, units, judge(config.thresholds, points, now))
+    return Polled(points, units, judge(config.thresholds, points, now, units))
 
 
 def derived(one: Derived, grids: Mapping[Key, Grid]) -> dict[Key, Grid]:

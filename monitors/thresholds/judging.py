@@ -42,21 +42,28 @@ _WORDS = {
 
 
 def judge(
-    thresholds: Sequence[Threshold], points_by_series: Mapping[Key, Sequence[Point]], now: datetime
+    thresholds: Sequence[Threshold],
+    points_by_series: Mapping[Key, Sequence[Point]],
+    now: datetime,
+    units: Mapping[str, str] | None = None,
 ) -> Judgement:
     """Each threshold for each series that it selects; one that finds no values is unknown.
 
     Points are in order of time; those outside (now - window, now] and those that are no finite numbers do not
-    count. Critical outweighs warning, warning outweighs unknown, unknown outweighs good.
+    count. `units` by name are for the sentence. Critical outweighs warning, that outweighs unknown, and that good.
     """
     checked = [row for threshold in thresholds for row in _each(threshold, points_by_series, now)]
     if not checked:
         return Judgement(Level.GOOD, "")
     checked.sort(key=lambda row: row.level, reverse=True)
-    return Judgement(checked[0].level, sentence(checked[0]), tuple(checked[:MOST_CHECKED]))
+    return Judgement(
+        checked[0].level,
+        sentence(checked[0], (units or {}).get(checked[0].key[0], "")),
+        tuple(checked[:MOST_CHECKED]),
+    )
 
 
-def sentence(row: Checked) -> str:
+def sentence(row: Checked, unit: str = "") -> str:
     """What one threshold found: "cpu.percent is 97 on average over 5m, critical is > 95"."""
     threshold = row.threshold
     name = _named(*row.key)
@@ -64,7 +71,10 @@ def sentence(row: Checked) -> str:
         return f"{name}: {row.problem}"
     beneath = "below" if _comparison(threshold).is_upper else "above"
     words = _WORDS[threshold.function].format(
-        name=name, value=rounded(row.value), window=duration(threshold.window_s), beneath=beneath
+        name=name,
+        value=f"{rounded(row.value)} {unit}".rstrip(),
+        window=duration(threshold.window_s),
+        beneath=beneath,
     )
     limit = {Level.CRITICAL: threshold.critical, Level.WARNING: threshold.warning}.get(row.level)
     return f"{words}; {row.level.name.lower()} is {bound(limit)}" if limit else words

@@ -140,6 +140,34 @@ class ManyChanges(s.Serializer[Any]):
     changes = s.JSONField(help_text="As for one monitor; the same for all of them.")
 
 
+class TriedPoint(s.Serializer[Any]):
+    at = s.DateTimeField()
+    value = s.FloatField()
+
+
+class TriedThreshold(s.Serializer[Any]):
+    assertion = s.CharField(help_text="The threshold as it is written.")
+    series = s.CharField()
+    level = s.ChoiceField(["good", "unknown", "warning", "critical"])
+    value = s.FloatField(allow_null=True)
+    problem = s.CharField(allow_blank=True)
+
+
+class TriedSeries(s.Serializer[Any]):
+    name = s.CharField()
+    labels = s.DictField(child=s.CharField())
+    unit = s.CharField()
+    points = TriedPoint(many=True)
+
+
+class Trial(s.Serializer[Any]):
+    status = s.ChoiceField(STATUSES)
+    detail = s.CharField(help_text="Why, in words; of a source that did not tell, what it said.")
+    took_ms = s.IntegerField()
+    series = TriedSeries(many=True)
+    thresholds = TriedThreshold(many=True)
+
+
 class CheckAccepted(s.Serializer[Any]):
     id = s.UUIDField(help_text="Of the result to come.")
     url = s.URLField(help_text="404 until the result is there.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
-from pulse.api import channels, document, incidents, ingest, monitors, rules
+from pulse.api import channels, document, incidents, ingest, monitors, rules, trials
 from pulse.api.problems import not_found
 
 ID = r"(?P<pk>[^/]+)"
@@ -20,8 +20,10 @@ urlpatterns = [
     at(r"openapi\.json", document.openapi, "openapi"),
     at("monitors", monitors.Monitors.as_view(), "monitors"),
     at("monitors/bulk", monitors.ManyMonitors.as_view(), "many-monitors"),
+    at("monitors/trial", trials.Trials.as_view(), "trials"),
     at(f"monitors/{ID}", monitors.OneMonitor.as_view(), "monitor"),
     at(f"monitors/{ID}/check", monitors.CheckNow.as_view(), "check"),
+    at(f"monitors/{ID}/trial", trials.OneTrial.as_view(), "trial"),
     at(f"monitors/{ID}/results", monitors.Results.as_view(), "results"),
     at(f"monitors/{ID}/results/(?P<result>[^/]+)", monitors.OneResult.as_view(), "result"),
     at("incidents", incidents.Incidents.as_view(), "incidents"),

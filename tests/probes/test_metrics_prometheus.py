@@ -63,8 +63,8 @@ def test_values_of_several_queries_and_of_what_is_derived_are_brought_with_their
     ("threshold", "ok", "soft", "words"),
     [
         ("avg(temperature, 5m) > 40 warn, > 60 crit", True, True,
-         "temperature is 42 on average over 5m; warning is > 40"),
-        ("min(temperature, 5m) > 41 crit", False, False, "temperature fell to 42 within 5m; critical is > 41"),
+         "temperature is 42 °C on average over 5m; warning is > 40"),
+        ("min(temperature, 5m) > 41 crit", False, False, "temperature fell to 42 °C within 5m; critical is > 41"),
         ("rate(requests, 5m) > 1 crit", True, False, ""),
     ],
 )  # fmt: skip
