@@ -47,7 +47,8 @@ FROM (SELECT *, (no * 7919 %% (%(interval)s * 1000))::int AS phase FROM {schema}
 SPECS = """
 INSERT INTO telemetry_probespec (monitor_no, tenant_no, version, spec)
 SELECT no, %(tenant)s, 1, jsonb_build_object('kind', kind, 'target', target, 'config', config, 'timeout',
-    timeout_seconds, 'policy', jsonb_build_object('down_after', down_after, 'up_after', up_after))
+    timeout_seconds, 'interval', interval_seconds,
+    'policy', jsonb_build_object('down_after', down_after, 'up_after', up_after))
 FROM {schema}.monitors_monitor
 """
 CPU = frozenset({"pipeline_worker_cpu", "pipeline_postgres_cpu"})

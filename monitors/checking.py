@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from monitors.definition import target_policy
 from monitors.guarding import Guard
+from monitors.holding import Holding
 from monitors.intake import Held, Intake
 from monitors.judging import Result
 from monitors.probes.engine import Engine
@@ -46,6 +48,7 @@ class Checker:
 
     def __init__(self, *, max_in_flight: int = 10_000, owns_process: bool = False) -> None:
         self.specs = Specs()
+        self.holding = Holding()
         self._onlookers = Onlookers()
         self.intake = Intake(Guard(settings.PULSE_CONTROL_TARGETS), self._onlookers)
         self._agent = f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"
@@ -96,6 +99,8 @@ class Checker:
             try:
                 with as_pipeline():
                     location = location or location_no()
+                    self.holding.attend(location)
+                    self._start_held(location)
                     full = self._claim_once(location)
             except AWAY as error:
                 log.warning("database_away", at="claim", error=str(error).splitlines()[0])
@@ -123,16 +128,26 @@ class Checker:
         failpoints.reach("claim.committed")
         metrics.MISSED.labels(GapReason.NOT_CLAIMED.name.lower()).inc(taken.missed_unclaimed)
         metrics.MISSED.labels(GapReason.LEASE_EXPIRED.name.lower()).inc(taken.missed_expired)
-        specs = self.specs.of(taken.checks)
+        self._submit(taken.checks, taken.now, before, location)
+        return len(taken.checks) == CLAIM_AT_MOST
+
+    def _start_held(self, location: int) -> None:
+        before = monotonic()
+        checks, now = self.holding.due(self.engine.capacity(), location)
+        if now is not None:
+            self._submit(checks, now, before, location)
+
+    def _submit(self, checks: list[Claimed], now: datetime, before: float, location: int) -> None:
+        """`now` is the database's clock at the moment `before` of ours."""
+        specs = self.specs.of(checks)
         jobs = []
-        for check in taken.checks:
+        for check in checks:
             spec = specs.get(check.monitor_no)
             if spec is None:
                 results.set_aside(check, location)
                 continue
-            jobs.append(self._job(check, spec, before + (check.slot - taken.now).total_seconds()))
+            jobs.append(self._job(check, spec, before + (check.slot - now).total_seconds()))
         self.engine.submit(jobs)
-        return len(taken.checks) == CLAIM_AT_MOST
 
     def _job(self, check: Claimed, spec: Spec, start_at: float) -> Job:
         watch, progress = None, None
@@ -159,7 +174,7 @@ class Checker:
                 room = max(RECORD_AT_MOST - len(batch), RECORD_AT_MOST // 2)
                 batch += self.intake.believed(room, location)
                 if batch:
-                    later = record(batch, location)
+                    later = record(batch, location, self.holding)
                     _show_asked(batch)
                     batch = later
             except AWAY as error:
@@ -174,7 +189,17 @@ class Checker:
                 batch = []  # their leases run out, and the slots become gap rows
             if self.intake.waiting < RECORD_AT_MOST and not self._drained.is_set():
                 self._drained.wait(RECORD_EVERY_S)
+        self._let_go(location)
         connection.close()
+
+    def _let_go(self, location: int | None) -> None:
+        if location is None:
+            return
+        try:
+            with as_pipeline():
+                self.holding.release(location)
+        except AWAY as error:  # siblings inherit it
+            log.warning("database_away", at="release", error=str(error).splitlines()[0])
 
 
 def _show_asked(batch: list[Result]) -> None:

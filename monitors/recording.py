@@ -28,15 +28,16 @@ ANNOUNCED_AT_MOST = 100
 AWAY = (OperationalError, InterfaceError)
 
 
-def record(batch: Sequence[Result], location: int) -> list[Result]:
+def record(batch: Sequence[Result], location: int, holding: results.Holder | None = None) -> list[Result]:
     """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
 
     Trying again is safe: what an earlier try committed no longer holds its lease and is passed over. Returned
     is what has to be tried again later, because an edit of its monitor is under way: nobody else waits for it.
+    `holding` claims the next slots of what it wants to hold on to.
     """
     failpoints.reach("record.begin")
     judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
-    busy = record_steady([item for item in judged if not item.is_told], location)
+    busy = record_steady([item for item in judged if not item.is_told], location, holding)
     keeping.keep(judged, location)
     failpoints.reach("record.steady")
     for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
@@ -73,7 +74,7 @@ def announce_first(items: list[Judged]) -> None:
             log.exception("announce_failed", organisation=organisation.slug)
 
 
-def record_steady(items: list[Judged], location: int) -> list[Judged]:
+def record_steady(items: list[Judged], location: int, holding: results.Holder | None = None) -> list[Judged]:
     """Results that tell nobody anything, of all organisations, in one statement; halved to find one that fails.
 
     Returned are those whose rows somebody else holds.
@@ -82,23 +83,24 @@ def record_steady(items: list[Judged], location: int) -> list[Judged]:
         return []
     try:
         with as_pipeline(), impatient():
-            write(items, location)
+            write(items, location, holding)
     except DatabaseError as error:
         if is_busy(error):
-            return _record_free(items, location)
+            return _record_free(items, location, holding)
         if isinstance(error, AWAY):
             raise
         if len(items) == 1:
             set_aside(items[0], location, error)
             return []
         middle = len(items) // 2
-        return record_steady(items[:middle], location) + record_steady(items[middle:], location)
+        halves = items[:middle], items[middle:]
+        return [busy for half in halves for busy in record_steady(half, location, holding)]
     return []
 
 
-def write(items: Sequence[Judged], location: int) -> set[int]:
+def write(items: Sequence[Judged], location: int, holding: results.Holder | None = None) -> set[int]:
     """Results and states, with the numbers that checks brought; the monitors whose lease still held."""
-    written = results.write(items, location)
+    written = results.write(items, location, holding)
     offers = [
         Offer(item.check.tenant_no, item.check.monitor_no, item.result.outcome.samples)
         for item in items
@@ -111,11 +113,11 @@ def write(items: Sequence[Judged], location: int) -> set[int]:
     return written
 
 
-def _record_free(items: list[Judged], location: int) -> list[Judged]:
+def _record_free(items: list[Judged], location: int, holding: results.Holder | None) -> list[Judged]:
     with as_pipeline(), impatient():
         free, busy = free_and_busy([item.check.monitor_no for item in items], location)
         if writable := [item for item in items if item.check.monitor_no in free]:
-            write(writable, location)
+            write(writable, location, holding)
     return [item for item in items if item.check.monitor_no in busy]
 
 

@@ -52,6 +52,7 @@ class LiveState(models.Model):
     is_head = models.BooleanField(default=True)
     enabled = models.BooleanField(default=True)
     asked = models.BooleanField(default=False)
+    holder = models.IntegerField(null=True)
     # state
     status = models.SmallIntegerField(choices=Status, default=Status.PENDING)
     failures = models.IntegerField(default=0)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 
+from monitors.telemetry.claiming import Claimed, moment
 from monitors.telemetry.models import GapReason
 
 if TYPE_CHECKING:
     from monitors.judging import Judged
-    from monitors.telemetry.claiming import Claimed
 
 # (column of the unnested rows, its SQL type). One array each, so a batch is one statement of fixed text.
 COLUMNS: dict[str, str] = {
@@ -27,6 +28,7 @@ COLUMNS: dict[str, str] = {
     "softs": "int",
     "first_soft": "timestamptz",
     "confirm": "bool",
+    "hold": "bool",
     "since": "timestamptz",
     "is_change": "bool",
     "ok": "bool",
@@ -52,14 +54,23 @@ ROWS = (
 # A batch may hold two results of one monitor (the older one fenced off): rows are matched by token too.
 # When each status began is kept for good: uptime is computed from it. A change that wants to be confirmed is
 # looked at again after the retry interval; `least` keeps a next slot that comes before that.
+# What the worker holds on to has its next slot claimed here, as a claim would: half of the writes of a check.
+HELD = "r.hold AND s.next_due_at > now() AND NOT (r.confirm AND s.retry_seconds IS NOT NULL)"
 WRITE = f"""
 WITH r AS ({ROWS}), done AS (
     UPDATE telemetry_livestate s SET
-        lease_until = NULL, status = r.status, failures = r.failures, successes = r.successes,
+        lease_until = CASE WHEN {HELD} THEN s.next_due_at + make_interval(secs => s.timeout_seconds + 10) END,
+        slot = CASE WHEN {HELD} THEN s.next_due_at ELSE s.slot END,
+        fencing_token = s.fencing_token + CASE WHEN {HELD} THEN 1 ELSE 0 END,
+        holder = CASE WHEN {HELD} THEN %s ELSE s.holder END,
+        status = r.status, failures = r.failures, successes = r.successes,
         first_failed_slot = r.first_failed, softs = r.softs, first_soft_slot = r.first_soft,
         last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
         status_since = CASE WHEN r.is_change THEN r.since ELSE s.status_since END,
-        next_due_at = CASE WHEN r.confirm AND s.retry_seconds IS NOT NULL AND s.next_due_at IS NOT NULL
+        next_due_at = CASE
+            WHEN {HELD} THEN make_interval(secs => s.interval_seconds) + date_bin(
+                make_interval(secs => s.interval_seconds), s.next_due_at, to_timestamp(s.phase_ms / 1000.0))
+            WHEN r.confirm AND s.retry_seconds IS NOT NULL AND s.next_due_at IS NOT NULL
             THEN least(s.next_due_at,
                 greatest(r.slot + make_interval(secs => s.retry_seconds), date_trunc('milliseconds', now())))
             ELSE s.next_due_at END,
@@ -68,18 +79,22 @@ WITH r AS ({ROWS}), done AS (
     FROM r
     WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
         AND s.fencing_token = r.token AND s.lease_until IS NOT NULL
-    RETURNING s.monitor_no, s.fencing_token AS token, s.is_head
+    RETURNING s.monitor_no, r.token, s.is_head, s.lease_until IS NOT NULL AS is_held, s.slot,
+        s.fencing_token AS next_token, s.spec_version
 ), changes AS (
     INSERT INTO telemetry_statechange (monitor_no, at, tenant_no, location, status)
     SELECT r.monitor_no, r.since, r.tenant_no, %s, r.status
     FROM r JOIN done USING (monitor_no, token) WHERE r.is_change AND done.is_head
-)
+), written AS (
 INSERT INTO telemetry_checkresult (monitor_no, slot, tenant_no, lateness_us, total_us, dns_us, connect_us,
     tls_us, wait_us, transfer_us, location, error, status_code, ok, soft, address, detail)
 SELECT r.monitor_no, r.slot, r.tenant_no, r.lateness_us, r.total_us, r.dns_us, r.connect_us,
     r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.soft, r.address, r.detail
 FROM r JOIN done USING (monitor_no, token)
-RETURNING monitor_no
+)
+SELECT monitor_no, token, CASE WHEN is_held THEN (extract(epoch FROM slot) * 1000000)::bigint END, next_token,
+    spec_version, CASE WHEN is_held THEN extract(epoch FROM slot - now())::float8 END
+FROM done
 """
 EVIDENCE = """
 INSERT INTO telemetry_evidence (location, monitor_no, slot, tenant_no, document)
@@ -99,16 +114,39 @@ FROM freed ON CONFLICT DO NOTHING
 """
 
 
-def write(items: Sequence[Judged], location: int) -> set[int]:
-    """Write results and states; return the monitors whose lease still held. Others are dropped."""
-    columns = zip(*(_row(item) for item in items), strict=True)
+class Holder(Protocol):
+    """A worker that may hold on to what it records."""
+
+    @property
+    def holder(self) -> int: ...
+    def wants(self, item: Judged) -> bool: ...
+    def hold(self, item: Judged, slot: datetime, token: int, version: int, in_s: float) -> None: ...
+
+
+def write(items: Sequence[Judged], location: int, holding: Holder | None = None) -> set[int]:
+    """Write results and states; return the monitors whose lease still held. Others are dropped.
+
+    `holding` is told on commit which next slots are now its own.
+    """
+    wants = [holding is not None and holding.wants(item) for item in items]
+    columns = zip(*(_row(item, wanted) for item, wanted in zip(items, wants, strict=True)), strict=True)
     arrays = [
         text_array(column) if kind == "text" else array(column)
         for kind, column in zip(COLUMNS.values(), columns, strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [*arrays, location, location, location])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(WRITE, [*arrays, holding.holder if holding else None, location, location, location])
+        rows = cursor.fetchall()
+    if holding is not None and any(wants):
+        transaction.on_commit(partial(_hold, items, rows, holding))
+    return {row[0] for row in rows}
+
+
+def _hold(items: Sequence[Judged], rows: Sequence[Any], holding: Holder) -> None:
+    by_token = {(item.check.monitor_no, item.check.token): item for item in items}
+    for number, token, slot, next_token, version, in_s in rows:
+        if slot is not None:
+            holding.hold(by_token[number, token], moment(slot), next_token, version, in_s)
 
 
 def array(values: Sequence[Any]) -> str:
@@ -150,7 +188,7 @@ def set_aside(check: Claimed, location: int, reason: GapReason = GapReason.SET_A
         cursor.execute(SET_ASIDE, values)
 
 
-def _row(item: Judged) -> tuple[Any, ...]:
+def _row(item: Judged, hold: bool) -> tuple[Any, ...]:
     check, outcome, after = item.check, item.result.outcome, item.after
     return (
         check.monitor_no,
@@ -164,6 +202,7 @@ def _row(item: Judged) -> tuple[Any, ...]:
         after.softs,
         after.first_soft,
         item.wants_confirmation,
+        hold,
         item.transition.began if item.transition else None,
         item.transition is not None,
         outcome.ok,

@@ -14,6 +14,7 @@ from django.db import connection
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.secrets import KEPT
+from monitors.telemetry.holding import take_back
 from monitors.telemetry.models import REPORTED, TOGETHER
 from tenants.models import Organisation
 
@@ -180,6 +181,7 @@ def write(monitor: Monitor, organisation: Organisation) -> None:
         "enabled": monitor.enabled,
         "spec": json.dumps(compile_spec(monitor, organisation.id)),
     }
+    take_back(monitor.no, organisation.no)
     with connection.cursor() as cursor:
         cursor.execute(UNMEASURED, values)
         cursor.execute(HEAD, values)
@@ -195,6 +197,7 @@ def write(monitor: Monitor, organisation: Organisation) -> None:
 
 def check_now(monitor_no: int, tenant_no: int) -> tuple[datetime, int] | None:
     """Make the monitor due now, everywhere; (slot, location) whose result will answer. None while it is paused."""
+    take_back(monitor_no, tenant_no)
     with connection.cursor() as cursor:
         cursor.execute(CHECK_NOW, [monitor_no, tenant_no])
         rows: list[tuple[datetime, int]] = cursor.fetchall()

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from random import random
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from pulse.net.hosts import HostsFile
 # knows is renewed this often, which also picks up a changed resolv.conf. What it answered is kept here for its
 # TTL and at most KEEP_S: so no answer is ever older than both together, whatever its TTL says.
 RENEW_S = 10.0
+# Kept anew, a name is kept for less, at random: those that a worker first asks for together would expire together,
+# and be asked for all at once ever after.
 KEEP_S = 30.0
 # Expired answers are swept out this often: names of monitors that are gone must not pile up.
 SWEEP_S = 60.0
@@ -124,7 +127,10 @@ class Resolver:
     def _finish(self, question: _Question, answer: Answer) -> None:
         tenant = question.tenant
         if answer.ttl > 0:
-            self._cache[question.key] = (monotonic() + min(answer.ttl, KEEP_S), answer)
+            keep_s = min(answer.ttl, KEEP_S)
+            if question.key not in self._cache:
+                keep_s *= random()  # noqa: S311
+            self._cache[question.key] = (monotonic() + keep_s, answer)
         self._in_flight[tenant] -= 1
         if not self._in_flight[tenant]:
             del self._in_flight[tenant]

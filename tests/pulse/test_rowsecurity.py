@@ -62,6 +62,7 @@ def test_no_shared_table_of_organisations_is_without_a_number() -> None:
         "django_",
         "tenants_",
         "telemetry_location",
+        "telemetry_worker",
         "telemetry_blindness",
         "ledger_localmail",
     }

@@ -1,0 +1,101 @@
+"""Held monitors in SQL: confirm them before they start, give them back, take them from the dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from monitors.telemetry.claiming import Claimed, moment
+
+# A worker that lives holds this lock (with its own number); PostgreSQL lets it go with the connection.
+_ALIVE = 7_412
+ATTEND = """
+SELECT pg_try_advisory_lock(%(class)s, %(holder)s);
+INSERT INTO public.telemetry_worker (holder, location) VALUES (%(holder)s, %(location)s) ON CONFLICT DO NOTHING
+"""
+DEAD = """
+DELETE FROM public.telemetry_worker w WHERE location = %(location)s AND NOT EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %(class)s AND objid = w.holder AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+RETURNING holder
+"""
+# What is held and does not start within a second is nobody's yet, and may be taken back.
+INHERIT = """
+UPDATE telemetry_livestate s
+SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
+WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL AND slot > now() + interval '1 second'
+"""
+# What an edit, a pause or a check asked for by hand has taken away, and what has a new version of its settings.
+CONFIRM = """
+SELECT k.monitor_no, s.spec_version, (extract(epoch FROM now()) * 1000000)::bigint
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS k(monitor_no, token, version)
+    LEFT JOIN telemetry_livestate s ON s.monitor_no = k.monitor_no AND s.location = %s
+        AND s.fencing_token = k.token AND s.lease_until IS NOT NULL
+WHERE s.spec_version IS DISTINCT FROM k.version
+UNION ALL SELECT NULL, NULL, (extract(epoch FROM now()) * 1000000)::bigint
+"""
+GIVE_BACK = """
+UPDATE telemetry_livestate s
+SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
+FROM unnest(%s::bigint[], %s::bigint[]) AS k(monitor_no, token)
+WHERE s.monitor_no = k.monitor_no AND s.location = %s AND s.fencing_token = k.token AND s.lease_until IS NOT NULL
+"""
+TAKE_BACK = """
+UPDATE telemetry_livestate s
+SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
+WHERE monitor_no = %s AND tenant_no = %s AND location > 0 AND lease_until IS NOT NULL
+    AND slot > now() + interval '1 second'
+"""
+
+
+def attend(location: int, holder: int) -> None:
+    """Say on this connection that the worker `holder` lives; as long as the connection does."""
+    with connection.cursor() as cursor:
+        cursor.execute(ATTEND, {"class": _ALIVE, "holder": holder, "location": location})
+
+
+def inherit(location: int) -> int:
+    """Free what dead workers of this location held; how many monitors that were."""
+    with connection.cursor() as cursor:
+        cursor.execute(DEAD, {"class": _ALIVE, "location": location})
+        dead = [row[0] for row in cursor.fetchall()]
+        if dead:
+            cursor.execute(INHERIT, [location, dead])
+        return cursor.rowcount if dead else 0
+
+
+def confirm(checks: Sequence[Claimed], location: int) -> tuple[dict[int, int | None], datetime]:
+    """The monitors among these that changed: to another version, or (None) held no more; and the database's clock."""
+    with connection.cursor() as cursor:
+        numbers, tokens = (
+            _numbers(check.monitor_no for check in checks),
+            _numbers(check.token for check in checks),
+        )
+        versions = _numbers(check.spec_version for check in checks)
+        cursor.execute(CONFIRM, [numbers, tokens, versions, location])
+        rows = cursor.fetchall()
+    changed = {number: version for number, version, _ in rows if number is not None}
+    return changed, moment(rows[0][2])
+
+
+def give_back(checks: Sequence[Claimed], location: int) -> None:
+    """Let others have these slots: nothing was done for them yet."""
+    if checks:
+        with connection.cursor() as cursor:
+            numbers, tokens = (
+                _numbers(check.monitor_no for check in checks),
+                _numbers(check.token for check in checks),
+            )
+            cursor.execute(GIVE_BACK, [numbers, tokens, location])
+
+
+def take_back(monitor_no: int, tenant_no: int) -> None:
+    """Before the schedule of a monitor changes: its next slot is nobody's again, at all its locations."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_BACK, [monitor_no, tenant_no])
+
+
+def _numbers(values: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"

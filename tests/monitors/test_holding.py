@@ -1,0 +1,270 @@
+"""What is checked often is held from slot to slot, and given up as soon as anything about it changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from monitors import definition, editing
+from monitors.holding import Holding
+from monitors.judging import Result
+from monitors.models import Monitor
+from monitors.recording import record
+from monitors.telemetry.claiming import Claimed, claim
+from monitors.telemetry.models import LiveState
+from monitors.telemetry.scheduling import location_no
+from monitors.telemetry.specs import Specs
+from pulse.scoping import as_pipeline, in_tenant
+from tenants.actors import COMMAND_LINE
+from tests.monitors.stepping import BAD, GOOD
+
+INTERVAL = 10
+
+
+@pytest.fixture
+def worker() -> Iterator[Holding]:
+    holding = Holding()
+    with as_pipeline():
+        holding.attend(location_no())
+    yield holding
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+
+
+@pytest.fixture
+def monitor(acme: Any) -> Monitor:
+    return make(acme)
+
+
+def make(organisation: Any, **more: Any) -> Monitor:
+    with in_tenant(organisation):
+        values = {
+            "name": "shop", "target": "http://127.0.0.1:9/", "interval_seconds": INTERVAL, "timeout_seconds": 5
+        } | more  # fmt: skip
+        return editing.create(organisation, definition.read(values), COMMAND_LINE)
+
+
+def claimed() -> list[Claimed]:
+    with as_pipeline():
+        return claim(location_no(), 100).checks
+
+
+def finish(check: Claimed, worker: Holding, outcome: Any = GOOD, lateness_us: int = 0) -> LiveState:
+    with as_pipeline():
+        spec = Specs().of([check])[check.monitor_no]
+    record([Result(check, spec, outcome, lateness_us)], location_no(), worker)
+    return state(check.monitor_no)
+
+
+def state(number: int) -> LiveState:
+    with as_pipeline():
+        return LiveState.objects.get(monitor_no=number, location__gt=0)
+
+
+def held(monitor: Monitor, worker: Holding) -> LiveState:
+    """A monitor that this worker has checked once and holds now; its next slot is nine seconds away."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_livestate SET next_due_at = to_timestamp(ms / 1000.0), phase_ms = ms % 10000"
+            " FROM (SELECT floor(extract(epoch FROM now()) * 1000)::bigint - 1000 AS ms) t"
+        )
+    row = finish(claimed()[0], worker)
+    assert row.lease_until is not None
+    return row
+
+
+def due(worker: Holding) -> list[Claimed]:
+    with as_pipeline():
+        return worker.due(100, location_no())[0]
+
+
+def bring_near(number: int, worker: Holding) -> None:
+    """Let the held slot be half a second away, for the database and for the worker."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_livestate SET slot = slot - by, next_due_at = next_due_at - by,"
+            " last_slot = last_slot - by"
+            " FROM (SELECT slot - now() - interval '0.5 s' AS by FROM telemetry_livestate WHERE monitor_no = %s) b"
+            " WHERE monitor_no = %s",
+            [number, number],
+        )
+    start_soon(worker)
+
+
+def start_soon(worker: Holding, **changes: Any) -> None:
+    while worker._arrived:
+        start_at, check = worker._arrived.pop()
+        worker._heap.append((start_at, 0, check))
+    worker._heap[:] = [(monotonic() + 0.5, 0, replace(check, **changes)) for _, _, check in worker._heap]
+
+
+def test_a_result_claims_the_slot_after_it(monitor: Monitor, worker: Holding) -> None:
+    check = claimed()[0]
+
+    row = finish(check, worker)
+
+    assert row.slot is not None
+    assert row.last_slot == check.slot
+    assert 0 < (row.slot - check.slot).total_seconds() <= INTERVAL
+    assert (row.next_due_at - row.slot).total_seconds() == INTERVAL  # type: ignore[operator]
+    assert (row.lease_until - row.slot).total_seconds() == 15  # type: ignore[operator]
+    assert row.fencing_token == check.token + 1
+    assert claimed() == []
+
+
+def test_a_held_slot_starts_when_it_is_near(monitor: Monitor, worker: Holding) -> None:
+    row = held(monitor, worker)
+    assert due(worker) == []
+    bring_near(monitor.no, worker)
+
+    checks = due(worker)
+
+    assert [(check.monitor_no, check.token) for check in checks] == [(monitor.no, row.fencing_token)]
+    after = finish(checks[0], worker)
+    assert after.last_slot == checks[0].slot
+    assert after.lease_until is not None
+
+
+def test_the_state_goes_along_with_what_is_held(monitor: Monitor, worker: Holding) -> None:
+    held(monitor, worker)
+    bring_near(monitor.no, worker)
+    finish(due(worker)[0], worker, BAD)
+    bring_near(monitor.no, worker)
+
+    row = finish(due(worker)[0], worker, BAD)
+
+    assert row.failures == 2
+
+
+@pytest.mark.parametrize("more", [{"interval_seconds": 31}, {"retry_seconds": 5}])
+def test_what_is_checked_seldom_or_wants_confirmation_is_not_held(
+    acme: Any, worker: Holding, more: dict[str, Any]
+) -> None:
+    make(acme, **more)
+    outcome = BAD if "retry_seconds" in more else GOOD
+
+    assert finish(claimed()[0], worker, outcome).lease_until is None
+
+
+def test_a_worker_that_is_late_lets_go(monitor: Monitor, worker: Holding) -> None:
+    assert finish(claimed()[0], worker, lateness_us=2_000_000).lease_until is None
+
+
+def test_now_and_then_a_monitor_is_let_go(monitor: Monitor, worker: Holding) -> None:
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("UPDATE telemetry_livestate SET fencing_token = 15")
+
+    assert finish(claimed()[0], worker).lease_until is None
+
+
+def edited(acme: Any, monitor: Monitor) -> None:
+    values = {**definition.as_json(monitor), "target": "http://127.0.0.1:10/"}
+    editing.update(acme, monitor, definition.read(values, monitor), COMMAND_LINE)
+
+
+CHANGES: dict[str, Callable[[Any, Monitor], object]] = {
+    "edited": edited,
+    "paused": lambda acme, monitor: editing.pause(acme, monitor, COMMAND_LINE),
+    "asked for": lambda acme, monitor: editing.check_now(acme, monitor, COMMAND_LINE),
+    "deleted": lambda acme, monitor: editing.delete(acme, monitor, COMMAND_LINE),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_takes_it_back(acme: Any, monitor: Monitor, worker: Holding, change: str) -> None:
+    number, before = monitor.no, held(monitor, worker)
+    with in_tenant(acme):
+        CHANGES[change](acme, monitor)
+    start_soon(worker)
+
+    assert due(worker) == []
+    if change == "edited":
+        row = state(number)
+        assert (row.next_due_at, row.lease_until, row.slot) == (before.slot, None, before.last_slot)
+    if change == "asked for":
+        assert [check.asked for check in claimed()] == [True]
+        assert state(number).next_due_at == before.slot
+
+
+def test_an_edit_in_the_last_second_brings_its_settings(acme: Any, monitor: Monitor, worker: Holding) -> None:
+    held(monitor, worker)
+    bring_near(monitor.no, worker)
+    with in_tenant(acme):
+        edited(acme, monitor)
+
+    assert [check.spec_version for check in due(worker)] == [2]
+
+
+def test_what_found_no_room_is_given_back(monitor: Monitor, worker: Holding) -> None:
+    held(monitor, worker)
+    bring_near(monitor.no, worker)
+
+    with as_pipeline():
+        assert worker.due(0, location_no())[0] == []
+
+    assert [check.monitor_no for check in claimed()] == [monitor.no]
+
+
+def test_a_worker_that_stops_leaves_nothing_behind(monitor: Monitor, worker: Holding) -> None:
+    before = held(monitor, worker)
+    with as_pipeline():
+        worker.release(location_no())
+
+    row = state(monitor.no)
+
+    assert (row.next_due_at, row.lease_until) == (before.slot, None)
+
+
+def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
+    first: list[Any] = []
+
+    def live_and_die() -> None:
+        worker = Holding()
+        with as_pipeline():
+            worker.attend(location_no())
+        first.append(held(monitor, worker).slot)
+        connection.close()
+
+    thread = threading.Thread(target=live_and_die)
+    thread.start()
+    thread.join()
+    sibling = Holding()
+    with as_pipeline():
+        sibling.attend(location_no())
+
+    row = state(monitor.no)
+
+    assert (row.next_due_at, row.lease_until) == (first[0], None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+
+
+def test_the_living_are_not_inherited_from(monitor: Monitor, worker: Holding) -> None:
+    before = held(monitor, worker)
+    sibling = Holding()
+
+    def look() -> None:
+        with as_pipeline():
+            sibling.attend(location_no())
+        connection.close()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert state(monitor.no).lease_until == before.lease_until
+
+
+def test_a_held_slot_of_a_broken_transaction_is_not_held(monitor: Monitor, worker: Holding) -> None:
+    """Its token is not the database's: it is passed over."""
+    row = held(monitor, worker)
+    bring_near(monitor.no, worker)
+    start_soon(worker, token=row.fencing_token + 1)
+
+    assert due(worker) == []
