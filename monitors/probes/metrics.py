@@ -12,7 +12,7 @@ from typing import Any
 
 from monitors.probes.hiding import secrets_of, without
 from monitors.probes.jobs import Job
-from monitors.probes.metrics_asking import answers, too_late
+from monitors.probes.metrics_asking import answers, heed, too_late
 from monitors.probes.metrics_settings import LATE_STEPS, SETTINGS, MetricsConfig
 from monitors.probes.metrics_values import Polled, sentence, work_out
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error
@@ -57,6 +57,7 @@ async def poll(out: Outbound, job: Job) -> Poll:
         async with asyncio.timeout(job.timeout_s):
             polled = await _polled(out, job, config, phases)
     except SourceError as error:
+        heed(job, config, error)
         problem = error
     except TimeoutError:
         problem = too_late(job.timeout_s)

@@ -58,6 +58,12 @@ def key_of(job: Job, config: MetricsConfig) -> bytes:
     return blake2b("\0".join(map(str, parts)).encode(), digest_size=16).digest()
 
 
+def heed(job: Job, config: MetricsConfig, error: SourceError) -> None:
+    """Remember that the source wants to be left alone, if that is what it said."""
+    if error.wait_s and error.error is ErrorClass.SOURCE_LIMITED:
+        WAITS.wait(key_of(job, config), error.wait_s)
+
+
 async def answers(out: Outbound, job: Job, asks: Sequence[Ask], until: float, phases: Phases) -> list[Answer]:
     """The answers in the order of the requests; raises SourceError for the first that brings nothing."""
     config = job.config
@@ -74,10 +80,6 @@ async def answers(out: Outbound, job: Job, asks: Sequence[Ask], until: float, ph
     tasks = [asyncio.ensure_future(one(ask)) for ask in asks]
     try:
         found = await asyncio.gather(*tasks)
-    except SourceError as error:
-        if error.wait_s:
-            WAITS.wait(key, error.wait_s)
-        raise
     finally:
         for task in tasks:
             task.cancel()
