@@ -112,7 +112,7 @@ def cut(load: dict[str, Any], seconds: float) -> Iterator[Figure]:
     from django.db import connections
 
     stop = threading.Event()
-    cuts = []
+    cuts: list[int] = []
 
     def cutting() -> None:
         from django.db import connection
@@ -204,7 +204,7 @@ def fill() -> list[str]:
         organisation = provisioning.request_organisation(f"bench-{number}", "Bench", owner, COMMAND_LINE)
         provisioning.provision(organisation)
         own = [str(uuid5(NAMES, f"token {number} {n}")) for n in range(IDLE // ORGANISATIONS)]
-        values = {
+        values: dict[str, Any] = {
             "tenant": organisation.no, "organisation": str(organisation.id),
             "ids": [uuid5(NAMES, f"id {number} {n}") for n in range(len(own))],
             "keys": [hashlib.sha256(token.encode()).hexdigest() for token in own],

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from monitors import history
+from monitors.heartbeats.specs import schedule_words
 from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
@@ -85,7 +86,13 @@ class Row:
     @property
     def shown(self) -> str:
         """The word that its glyph says: what nobody measures any more is not up."""
-        return "unknown" if self.overdue_since and self.standing.word == "up" else self.standing.word
+        if self.overdue_since and self.standing.word == "up":
+            return "unknown"
+        return self.standing.word_at(self.now)
+
+    @property
+    def late_since(self) -> datetime | None:
+        return self.standing.late_since(self.now)
 
     @property
     def kind(self) -> str:
@@ -94,6 +101,8 @@ class Row:
 
     @property
     def every(self) -> str:
+        if self.monitor.kind == "heartbeat":
+            return schedule_words(self.monitor.config)
         return "" if self.monitor.kind not in PROBES else duration(self.monitor.interval_seconds)
 
     @property

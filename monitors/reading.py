@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from monitors.heartbeats import reading as heartbeats
 from monitors.models import Monitor
 from monitors.telemetry.models import TOGETHER, CheckResult, LiveState, Status
 from monitors.telemetry.scheduling import location_code
@@ -51,6 +52,17 @@ class Standing:
     lease_until: datetime | None = None
     softs: int = 0
     places: tuple[Place, ...] = ()
+    expected_at: datetime | None = None
+
+    def late_since(self, now: datetime) -> datetime | None:
+        """From when on a report is missing that may still come in time; None while there is none."""
+        if self.word == "paused" or self.expected_at is None or self.next_due_at is None:
+            return None
+        return self.expected_at if self.expected_at < now < self.next_due_at else None
+
+    def word_at(self, now: datetime) -> str:
+        """What people read: `late` lies over whatever is stored, until the deadline."""
+        return "late" if self.word != "down" and self.late_since(now) else self.word
 
     def overdue_since(self, now: datetime) -> datetime | None:
         """From when on nobody has measured, although a check was due; None while checks come in time."""
@@ -62,7 +74,7 @@ class Standing:
 
 
 def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
-    """By monitor number, in one query."""
+    """By monitor number, in one query, and one more for heartbeats."""
     tenant = scoping.current()
     states = LiveState.objects.filter(
         tenant_no=tenant.no, monitor_no__in=[monitor.no for monitor in monitors]
@@ -70,7 +82,11 @@ def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
     rows: defaultdict[int, list[LiveState]] = defaultdict(list)
     for state in states.order_by("location"):
         rows[state.monitor_no].append(state)
-    return {monitor.no: standing(monitor, rows[monitor.no]) for monitor in monitors}
+    found = {monitor.no: standing(monitor, rows[monitor.no]) for monitor in monitors}
+    beating = [monitor.no for monitor in monitors if monitor.kind == "heartbeat"]
+    for number, known in heartbeats.expectations(beating).items():
+        found[number] = replace(found[number], expected_at=known.expected_at, checked_at=known.last_ping_at)
+    return found
 
 
 def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitors import several_views, views
+from monitors.heartbeats import views as heartbeats
 
 app_name = "monitors"
 urlpatterns = [
@@ -18,6 +19,11 @@ urlpatterns = [
     path("<uuid:pk>/figures/", views.figures, name="figures"),
     path("<uuid:pk>/results/", views.results, name="results"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
+    path("<uuid:pk>/pings/", heartbeats.pings, name="pings"),
+    path("<uuid:pk>/pings/<int:n>/", heartbeats.body, name="ping-body"),
+    path("<uuid:pk>/pings/<int:n>/body/", heartbeats.download, name="ping-download"),
+    path("<uuid:pk>/heartbeat/", heartbeats.charts, name="heartbeat-charts"),
+    path("<uuid:pk>/rotation/", heartbeats.rotate, name="rotate"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
     path("<uuid:pk>/pause/", views.pause, name="pause"),
     path("<uuid:pk>/snooze/", views.snooze, name="snooze"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from monitors import configuration, curling, editing, evidence, listing, watching
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
+from monitors.heartbeats import page as heartbeat_page
 from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.summary import summarise, tally
@@ -70,6 +71,11 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "evidence": evidence.shown(monitor, _moment(request.GET.get("at", "")), _place(request)),
         **_results(request, monitor),
     }
+    if monitor.kind == "heartbeat":
+        context |= {
+            "heartbeat": heartbeat_page.work_out(monitor, request.organisation, request.membership, now),
+            "pings": heartbeat_page.newest(monitor),
+        }
     return render(request, "monitors/detail.html", context)
 
 

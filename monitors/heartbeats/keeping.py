@@ -70,6 +70,12 @@ def ping_url(token: str) -> str:
     return f"{settings.PULSE_BASE_URL}/ping/{token}"
 
 
+def email_of(token: str) -> str:
+    """The address that takes mail for the job; empty where this installation takes none."""
+    domain = settings.PULSE_PING_EMAIL_DOMAIN
+    return f"{token}@{domain}" if domain else ""
+
+
 def slug_of(monitor: Monitor) -> str:
     """As it is set, else made from the name; empty where a name has no letters or digits of ASCII."""
     return str(monitor.config.get("slug") or slugify(monitor.name)[:100])

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from monitors.evaluation import Policy
+from monitors.heartbeats.durations import words
 from monitors.heartbeats.settings import SETTINGS, HeartbeatConfig
 from monitors.probes.settings import Settings
 
@@ -69,3 +70,12 @@ class Specs:
 def read(config: dict[str, Any]) -> HeartbeatConfig:
     """The settings of a saved heartbeat."""
     return _AS_SAVED.load(config)
+
+
+def schedule_words(config: dict[str, Any]) -> str:
+    """How often it is expected, short enough for a list: `1 d`, `0 3 * * *`."""
+    schedule = read(config).expected
+    if not schedule.is_calendar:
+        return words(schedule.period_seconds)
+    first, *more = schedule.lines or ("",)
+    return f"{first} and {len(more)} more" if more else first

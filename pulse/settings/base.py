@@ -20,6 +20,9 @@ PULSE_LOCATION = env.text("PULSE_LOCATION", "default")
 # What a prober asks before it tells an outage: when none of them answers, it is its own network that is down.
 # So many checks of one host and port may be under way at once in a worker; a slow one must not hold all of it.
 PULSE_CHECKS_PER_DESTINATION = env.integer("PULSE_CHECKS_PER_DESTINATION", 250, 1, 10_000)
+PULSE_PING_EMAIL_DOMAIN = env.text("PULSE_PING_EMAIL_DOMAIN").lower()
+PULSE_PING_EMAIL_LISTEN = env.text("PULSE_PING_EMAIL_LISTEN")
+PULSE_PING_EMAIL_SECRET = env.text("PULSE_PING_EMAIL_SECRET")
 PULSE_PINGS_PER_SECOND = env.integer("PULSE_PINGS_PER_SECOND", 10, 1, 100_000)
 # Series of numbers: how many an organisation and one monitor may have, and how long each sample is kept.
 PULSE_SERIES_PER_ORGANISATION = env.integer("PULSE_SERIES_PER_ORGANISATION", 10_000, 1, 10_000_000)
@@ -205,6 +208,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MonitorKind": "pulse.api.schema.MONITOR_KINDS",
         "ChannelKind": "pulse.api.schema.CHANNEL_KINDS",
+        "SeriesKind": "pulse.api.schema.SERIES_KINDS",
     },
     "COMPONENT_SPLIT_REQUEST": True,
 }
