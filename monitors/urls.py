@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitors import several_views, views
+from monitors import series_views, several_views, views
 from monitors.heartbeats import views as heartbeats
 
 app_name = "monitors"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("<uuid:pk>/state/", views.state, name="state"),
     path("<uuid:pk>/figures/", views.figures, name="figures"),
     path("<uuid:pk>/results/", views.results, name="results"),
+    path("<uuid:pk>/series/", series_views.series, name="series"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/pings/", heartbeats.pings, name="pings"),
     path("<uuid:pk>/pings/<int:n>/", heartbeats.body, name="ping-body"),

@@ -55,7 +55,7 @@ ORDER BY n.monitor_no, n.name, n.no, s.at
 """
 FROM_SAMPLES = """
 SELECT series_no, date_bin(%(width)s, at, 'epoch') AS bucket, count(*), sum(value), min(value), max(value),
-    (array_agg(value ORDER BY at DESC))[1]
+    (array_agg(value ORDER BY at DESC))[1], max(at)
 FROM telemetry_sample WHERE series_no = ANY(%(series)s) AND at >= %(start)s AND at < %(end)s
 GROUP BY series_no, bucket ORDER BY series_no, bucket
 """
@@ -67,19 +67,19 @@ WITH edge AS (
             SELECT monitor_no FROM telemetry_series WHERE no = ANY(%(series)s))
     )) AS at
 ), parts AS (
-    SELECT r.series_no, r.at, samples, total, least, most, last FROM {table} r, edge
+    SELECT r.series_no, r.at, samples, total, least, most, last, r.at + {base} AS last_at FROM {table} r, edge
     WHERE r.series_no = ANY(%(series)s) AND r.at >= %(start)s AND r.at < %(end)s
         AND r.at < date_bin({base}, edge.at, 'epoch')
     UNION ALL
     SELECT series_no, date_bin({base}, s.at, 'epoch'), count(*), sum(value), min(value), max(value),
-        (array_agg(value ORDER BY s.at DESC))[1]
+        (array_agg(value ORDER BY s.at DESC))[1], max(s.at)
     FROM telemetry_sample s, edge
     WHERE series_no = ANY(%(series)s) AND s.at >= %(start)s AND s.at < %(end)s
         AND s.at >= date_bin({base}, edge.at, 'epoch')
     GROUP BY 1, 2
 )
 SELECT series_no, date_bin(%(width)s, at, 'epoch') AS bucket, sum(samples), sum(total), min(least), max(most),
-    (array_agg(last ORDER BY at DESC))[1]
+    (array_agg(last ORDER BY at DESC))[1], max(last_at)
 FROM parts GROUP BY series_no, bucket ORDER BY series_no, bucket
 """
 FROM_FIVES = FROM_ROLLUPS.format(table="telemetry_rollupfive", base="interval '5 minutes'")
@@ -101,7 +101,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """All samples in [at, at + width): how many, their sum, least, most and last. Widths are the reader's."""
+    """All samples in [at, at + width): how many, their sum, least, most and last. Widths are the reader's.
+
+    `last_at` is when the last one was; of what was rolled up the end of that time.
+    """
 
     at: datetime
     samples: int
@@ -109,6 +112,7 @@ class Bucket:
     least: float
     most: float
     last: float
+    last_at: datetime
 
     @property
     def mean(self) -> float:

@@ -21,6 +21,7 @@ from pulse.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
 MONITOR_KINDS = list(KINDS)
 CHANNEL_KINDS = list(TRANSPORTS)
+SERIES_KINDS = ["gauge", "counter"]
 STATUSES = ("pending", "up", "degraded", "down", "flapping", "unknown", "paused")
 
 
@@ -168,6 +169,31 @@ class Trial(s.Serializer[Any]):
     thresholds = TriedThreshold(many=True)
 
 
+class PingdomAccount(s.Serializer[Any]):
+    token = s.CharField(max_length=200, help_text="With read access; used for this request and not kept.")
+    ids = s.ListField(
+        child=s.IntegerField(),
+        required=False,
+        help_text="Of the checks to make monitors of; all that can be.",
+    )
+    create = s.BooleanField(
+        required=False, help_text="Make the monitors; otherwise only show what would be made."
+    )
+
+
+class PingdomCheck(s.Serializer[Any]):
+    id = s.IntegerField()
+    name = s.CharField()
+    definition = s.JSONField(allow_null=True, help_text="The monitor that it would be.")
+    left_out = s.ListField(child=s.CharField(), help_text="What cannot be carried over.")
+    problem = s.CharField(allow_null=True, help_text="Why it cannot be a monitor.")
+
+
+class PingdomImport(s.Serializer[Any]):
+    checks = PingdomCheck(many=True)
+    monitors = Monitor(many=True)
+
+
 class CheckAccepted(s.Serializer[Any]):
     id = s.UUIDField(help_text="Of the result to come.")
     url = s.URLField(help_text="404 until the result is there.")
@@ -268,7 +294,7 @@ class Sample(s.Serializer[Any]):
     )
     labels = s.DictField(child=s.CharField(max_length=200), required=False)
     unit = s.CharField(max_length=16, required=False, allow_blank=True)
-    kind = s.ChoiceField(["gauge", "counter"], required=False)
+    kind = s.ChoiceField(SERIES_KINDS, required=False)
 
 
 class MetricsBatch(s.Serializer[Any]):
@@ -289,6 +315,46 @@ class ReceivedHost(s.Serializer[Any]):
 class FieldError(s.Serializer[Any]):
     pointer = s.CharField(help_text="JSON pointer into the body (RFC 6901).")
     detail = s.CharField()
+
+
+class SeriesPoint(s.Serializer[Any]):
+    at = s.DateTimeField()
+    value = s.FloatField()
+
+
+class Series(s.Serializer[Any]):
+    no = s.IntegerField()
+    name = s.CharField()
+    labels = s.DictField(child=s.CharField())
+    unit = s.CharField()
+    kind = s.ChoiceField(SERIES_KINDS)
+    created_at = s.DateTimeField()
+    newest = SeriesPoint(allow_null=True, help_text="Of the last two days; null in answers with points.")
+
+
+class SeriesList(s.Serializer[Any]):
+    results = Series(many=True)
+    next = s.URLField(allow_null=True)
+
+
+class SeriesBucket(s.Serializer[Any]):
+    at = s.DateTimeField(help_text="When the bucket begins.")
+    value = s.FloatField(required=False, help_text="Of a raw point; the others are of buckets.")
+    samples = s.IntegerField(required=False)
+    mean = s.FloatField(required=False)
+    least = s.FloatField(required=False)
+    most = s.FloatField(required=False)
+    last = s.FloatField(required=False)
+
+
+@extend_schema_field({"type": ["integer", "string"], "description": "Seconds of a bucket, or raw."})
+class Resolution(s.JSONField):
+    """Seconds of a bucket, or raw."""
+
+
+class SeriesPoints(Series):
+    resolution = Resolution()
+    points = SeriesBucket(many=True)
 
 
 # Made by a call, as the next one.
@@ -325,6 +391,16 @@ def describe(
         summary=summary,
         request=body,
         responses={status: answer} | _problems(401, 403, 411, *reading, *errors),
+    )
+
+
+def describe_ranged(summary: str, answer: Any, *parameters: OpenApiParameter) -> Any:
+    """One operation that reads a stretch of time."""
+    return extend_schema(
+        operation_id=_name_of(summary),
+        summary=summary,
+        parameters=list(parameters),
+        responses={200: answer} | _problems(401, 403, 404, 411, 422),
     )
 
 

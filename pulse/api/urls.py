@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
-from pulse.api import channels, document, incidents, ingest, monitors, rules, trials
+from pulse.api import channels, document, incidents, ingest, monitors, rules, series, trials
 from pulse.api.problems import not_found
 
 ID = r"(?P<pk>[^/]+)"
@@ -26,6 +26,8 @@ urlpatterns = [
     at(f"monitors/{ID}/trial", trials.OneTrial.as_view(), "trial"),
     at(f"monitors/{ID}/results", monitors.Results.as_view(), "results"),
     at(f"monitors/{ID}/results/(?P<result>[^/]+)", monitors.OneResult.as_view(), "result"),
+    at(f"monitors/{ID}/series", series.SeriesOfMonitor.as_view(), "series"),
+    at(f"monitors/{ID}/series/(?P<number>[^/]+)/points", series.PointsOfSeries.as_view(), "points"),
     at("incidents", incidents.Incidents.as_view(), "incidents"),
     at(f"incidents/{ID}", incidents.OneIncident.as_view(), "incident"),
     at(f"incidents/{ID}/acknowledgement", incidents.Acknowledgement.as_view(), "acknowledgement"),

@@ -44,6 +44,7 @@ function nearest(rows, x) {
 }
 
 function sentence(row) {
+  if (row.dataset.says) return row.dataset.says;
   const cells = [...row.cells].map((cell) => cell.textContent.trim());
   const failed = cells.at(-1) ? ` · ${cells.at(-1)} failed` : "";
   if (cells[6] === "—") return `${cells[0]} · no answer${failed}`;
