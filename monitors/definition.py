@@ -35,7 +35,10 @@ DEFAULTS: dict[str, Any] = {
 }
 POLICY = {name: integer(1, 20, "results") for name in ("down_after", "up_after", "degraded_after")}
 # What an answer holds and a script may send back unchanged, without effect.
-READ_ONLY = ("id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places")
+READ_ONLY = (
+    "id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places", "ping_url",
+    "expected_at", "due_at",
+)  # fmt: skip
 # Kinds whose source asks not to be asked often.
 SHORTEST_INTERVAL = {"domain": 3600}
 

@@ -207,6 +207,9 @@ INSERT INTO telemetry_heartbeat (monitor_no, tenant_no, monitor_id, slug, sealed
 RENAME = "UPDATE telemetry_heartbeat SET slug = %s WHERE monitor_no = %s AND tenant_no = %s"
 RESEAL = "UPDATE telemetry_heartbeat SET sealed_token = %s WHERE monitor_no = %s AND tenant_no = %s"
 SEALED = "SELECT sealed_token, slug FROM telemetry_heartbeat WHERE monitor_no = %s AND tenant_no = %s"
+SEALED_OF = (
+    "SELECT monitor_no, sealed_token FROM telemetry_heartbeat WHERE tenant_no = %s AND monitor_no = ANY(%s)"
+)
 DUE = "UPDATE telemetry_livestate SET next_due_at = %s WHERE monitor_no = %s AND tenant_no = %s AND location = %s"
 FORGET = """
 WITH pings AS (DELETE FROM telemetry_ping WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s),
@@ -236,6 +239,14 @@ def address_of(monitor_no: int, tenant_no: int) -> tuple[str, str] | None:
         cursor.execute(SEALED, [monitor_no, tenant_no])
         found: tuple[str, str] | None = cursor.fetchone()
     return found
+
+
+def sealed_tokens(numbers: Collection[int], tenant_no: int) -> dict[int, str]:
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(SEALED_OF, [tenant_no, list(numbers)])
+        return dict(cursor.fetchall())
 
 
 def set_due(monitor_no: int, tenant_no: int, due_at: datetime | None) -> None:

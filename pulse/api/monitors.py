@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from monitors import bulk, definition, editing, evidence
+from monitors.heartbeats.reading import late_numbers
 from monitors.models import Monitor
 from monitors.reading import result_id, results_of, slot_of
 from monitors.telemetry.models import LiveState, Status
@@ -21,15 +23,21 @@ from pulse.api.parsers import ManyJSONParser
 from pulse.api.problems import Conflict, InvalidFields
 from pulse.links import absolute
 
+
+class MonitorView(View):
+    resource = "monitors"
+
+    def shown(self, rows: Iterable[Monitor]) -> list[dict[str, Any]]:
+        return shapes.monitors(rows, self.organisation, self.key.scopes)
+
+
 NOTHING_TO_CHECK = {
     False: "The monitor is paused: set enabled to true first.",
     True: "A group probes nothing itself: check its members.",
 }
 
 
-class Monitors(View):
-    resource = "monitors"
-
+class Monitors(MonitorView):
     @schema.describe_list(
         "List monitors",
         schema.Monitor,
@@ -46,39 +54,36 @@ class Monitors(View):
         if kind := request.query_params.get("kind"):
             rows = rows.filter(kind=_plain(kind))
         response = paging.page(request, rows, lambda row: {"row": row})
-        response.data["results"] = shapes.monitors(item["row"] for item in response.data["results"])
+        response.data["results"] = self.shown(item["row"] for item in response.data["results"])
         return response
 
     @schema.describe("Create a monitor", schema.Monitor, body=schema.Monitor, status=201)
     def post(self, request: Request) -> Response:
         monitor = editing.create(self.organisation, definition.read(request.data), self.actor)
-        shown = shapes.monitors([monitor])[0]
+        shown = self.shown([monitor])[0]
         return Response(shown, status=201, headers={"Location": shown["url"]})
 
 
-class ManyMonitors(View):
-    resource = "monitors"
+class ManyMonitors(MonitorView):
     parser_classes = [ManyJSONParser]
 
     @schema.describe("Create many monitors", schema.Monitors, body=schema.Monitors, status=201)
     def post(self, request: Request) -> Response:
         monitors = editing.create_many(self.organisation, bulk.read_new(request.data), self.actor)
-        return Response({"monitors": shapes.monitors(monitors)}, status=201)
+        return Response({"monitors": self.shown(monitors)}, status=201)
 
     @schema.describe("Change many monitors", schema.Monitors, body=schema.ManyChanges)
     @transaction.atomic
     def patch(self, request: Request) -> Response:
         edits = bulk.read_edits(request.data)
         monitors = [editing.update(self.organisation, row, values, self.actor) for row, values in edits]
-        return Response({"monitors": shapes.monitors(monitors)})
+        return Response({"monitors": self.shown(monitors)})
 
 
-class OneMonitor(View):
-    resource = "monitors"
-
+class OneMonitor(MonitorView):
     @schema.describe("Read a monitor", schema.Monitor, errors=(404,))
     def get(self, request: Request, pk: str) -> Response:
-        return Response(shapes.monitors([find(Monitor.objects.all(), pk)])[0])
+        return Response(self.shown([find(Monitor.objects.all(), pk)])[0])
 
     @schema.describe("Change a monitor", schema.Monitor, body=schema.Monitor, errors=(404,))
     @transaction.atomic
@@ -86,7 +91,7 @@ class OneMonitor(View):
         monitor = lock(Monitor.objects.all(), pk)
         values = definition.read(request.data, monitor)
         monitor = editing.update(self.organisation, monitor, values, self.actor)
-        return Response(shapes.monitors([monitor])[0])
+        return Response(self.shown([monitor])[0])
 
     @schema.describe("Delete a monitor", status=204, errors=(404,))
     @transaction.atomic
@@ -146,6 +151,8 @@ def with_status(rows: Any, status: str, tenant_no: int) -> Any:
     """Only those that stand so now."""
     if status == "paused":
         return rows.filter(enabled=False)
+    if status == "late":
+        return rows.filter(enabled=True, no__in=late_numbers())
     try:
         wanted = Status[status.upper()]
     except KeyError:

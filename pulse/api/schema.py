@@ -22,7 +22,7 @@ from pulse.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 MONITOR_KINDS = list(KINDS)
 CHANNEL_KINDS = list(TRANSPORTS)
 SERIES_KINDS = ["gauge", "counter"]
-STATUSES = ("pending", "up", "degraded", "down", "flapping", "unknown", "paused")
+STATUSES = ("pending", "up", "late", "degraded", "down", "flapping", "unknown", "paused")
 
 
 class Policy(s.Serializer[Any]):
@@ -93,6 +93,17 @@ class Monitor(s.Serializer[Any]):
     status = s.ChoiceField(STATUSES, read_only=True)
     places = Place(many=True, read_only=True, help_text="How it stands at each of several locations.")
     last_checked_at = s.DateTimeField(read_only=True, allow_null=True)
+    ping_url = s.URLField(
+        read_only=True,
+        allow_null=True,
+        help_text="Where a heartbeat reports; for keys that may change monitors.",
+    )
+    expected_at = s.DateTimeField(
+        read_only=True, allow_null=True, help_text="When a heartbeat's next success is expected."
+    )
+    due_at = s.DateTimeField(
+        read_only=True, allow_null=True, help_text="When it is down unless it reports before."
+    )
     snoozed_until = s.DateTimeField(read_only=True, allow_null=True)
     created_at = s.DateTimeField(read_only=True)
     updated_at = s.DateTimeField(read_only=True)
@@ -169,16 +180,23 @@ class Trial(s.Serializer[Any]):
     thresholds = TriedThreshold(many=True)
 
 
-class PingdomAccount(s.Serializer[Any]):
-    token = s.CharField(max_length=200, help_text="With read access; used for this request and not kept.")
-    ids = s.ListField(
-        child=s.IntegerField(),
-        required=False,
-        help_text="Of the checks to make monitors of; all that can be.",
-    )
-    create = s.BooleanField(
-        required=False, help_text="Make the monitors; otherwise only show what would be made."
-    )
+# Made by a call: as a class, its `create` would hide the serializer's own.
+PingdomAccount = inline_serializer(
+    "PingdomAccount",
+    {
+        "token": s.CharField(
+            max_length=200, help_text="With read access; used for this request and not kept."
+        ),
+        "ids": s.ListField(
+            child=s.IntegerField(),
+            required=False,
+            help_text="Of the checks to make monitors of; all that can be.",
+        ),
+        "create": s.BooleanField(
+            required=False, help_text="Make the monitors; otherwise only show what would be made."
+        ),
+    },
+)
 
 
 class PingdomCheck(s.Serializer[Any]):
@@ -189,9 +207,15 @@ class PingdomCheck(s.Serializer[Any]):
     problem = s.CharField(allow_null=True, help_text="Why it cannot be a monitor.")
 
 
+class MadeMonitor(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+    url = s.URLField()
+
+
 class PingdomImport(s.Serializer[Any]):
     checks = PingdomCheck(many=True)
-    monitors = Monitor(many=True)
+    monitors = MadeMonitor(many=True)
 
 
 class CheckAccepted(s.Serializer[Any]):
@@ -317,6 +341,19 @@ class FieldError(s.Serializer[Any]):
     detail = s.CharField()
 
 
+class OtlpRequest(s.Serializer[Any]):
+    resourceMetrics = s.ListField(child=s.JSONField(), help_text="As OTLP's JSON encoding has them.")
+
+
+class OtlpPartial(s.Serializer[Any]):
+    rejectedDataPoints = s.CharField()
+    errorMessage = s.CharField()
+
+
+class OtlpAnswer(s.Serializer[Any]):
+    partialSuccess = OtlpPartial(required=False)
+
+
 class SeriesPoint(s.Serializer[Any]):
     at = s.DateTimeField()
     value = s.FloatField()
@@ -415,8 +452,21 @@ def describe_ingest(summary: str, body: Any, answer: Any, *parameters: OpenApiPa
     )
 
 
+def describe_file(summary: str) -> Any:
+    """One operation that answers with bytes as they came."""
+    return extend_schema(
+        operation_id=_name_of(summary),
+        summary=summary,
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY} | _problems(401, 403, 404, 411),
+    )
+
+
 def describe_list(
-    summary: str, item: Any, *parameters: OpenApiParameter, errors: tuple[int, ...] = ()
+    summary: str,
+    item: Any,
+    *parameters: OpenApiParameter,
+    errors: tuple[int, ...] = (),
+    after: Any = OpenApiTypes.UUID,
 ) -> Any:
     """A list by cursor, newest first."""
     answer = inline_serializer(
@@ -429,7 +479,7 @@ def describe_list(
     size = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}
     paging = [
         OpenApiParameter("limit", size, description="How many at most."),
-        OpenApiParameter("after", OpenApiTypes.UUID, description="As found in `next`."),
+        OpenApiParameter("after", after, description="As found in `next`."),
     ]
     return extend_schema(
         operation_id=_name_of(summary),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from incidents.lifecycle import rfc3339
 from incidents.models import Incident
 from monitors import definition
+from monitors.heartbeats import keeping
+from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass
 from monitors.reading import Place, Standing, result_id, standings
@@ -17,15 +21,20 @@ from monitors.telemetry.scheduling import location_code
 from notifications import rules
 from notifications.models import NotificationChannel, Rule
 from pulse.links import absolute
+from tenants.abilities import scope_allows
+from tenants.models import Organisation
 
 
-def monitor(row: Monitor, standing: Standing) -> dict[str, Any]:
+def monitor(row: Monitor, standing: Standing, ping_url: str | None) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         **definition.as_json(row),
-        "status": standing.word,
+        "status": standing.word_at(timezone.now()),
         "places": [place(one) for one in standing.places],
         "last_checked_at": rfc3339(standing.checked_at),
+        "ping_url": ping_url,
+        "expected_at": rfc3339(standing.expected_at),
+        "due_at": rfc3339(standing.next_due_at) if row.kind in REPORTING else None,
         "snoozed_until": rfc3339(row.snoozed_until),
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
@@ -42,11 +51,19 @@ def place(one: Place) -> dict[str, Any]:
     }
 
 
-def monitors(rows: Iterable[Monitor]) -> list[dict[str, Any]]:
-    """Several at once, with one query for how all of them stand."""
+def monitors(
+    rows: Iterable[Monitor], organisation: Organisation | None = None, scopes: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Several at once, with one query for how all of them stand.
+
+    The address at which a heartbeat reports lets others report for it: a key that only reads is not told.
+    """
     listed = list(rows)
     standing = standings(listed)
-    return [monitor(row, standing[row.no]) for row in listed]
+    urls = {}
+    if organisation is not None and scope_allows(list(scopes), "monitors:write"):
+        urls = keeping.ping_urls([row for row in listed if row.kind == "heartbeat"], organisation)
+    return [monitor(row, standing[row.no], urls.get(row.no)) for row in listed]
 
 
 def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:

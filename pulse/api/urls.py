@@ -5,7 +5,17 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
-from pulse.api import channels, document, incidents, ingest, monitors, rules, series, trials
+from pulse.api import (
+    channels,
+    document,
+    heartbeats,
+    incidents,
+    ingest,
+    monitors,
+    rules,
+    series,
+    trials,
+)
 from pulse.api.problems import not_found
 
 ID = r"(?P<pk>[^/]+)"
@@ -28,6 +38,10 @@ urlpatterns = [
     at(f"monitors/{ID}/results/(?P<result>[^/]+)", monitors.OneResult.as_view(), "result"),
     at(f"monitors/{ID}/series", series.SeriesOfMonitor.as_view(), "series"),
     at(f"monitors/{ID}/series/(?P<number>[^/]+)/points", series.PointsOfSeries.as_view(), "points"),
+    at(f"monitors/{ID}/pings", heartbeats.Pings.as_view(), "pings"),
+    at(f"monitors/{ID}/pings/(?P<number>[^/]+)", heartbeats.OnePing.as_view(), "ping"),
+    at(f"monitors/{ID}/pings/(?P<number>[^/]+)/body", heartbeats.PingBody.as_view(), "ping-body"),
+    at(f"monitors/{ID}/rotate", heartbeats.Rotation.as_view(), "rotate"),
     at("incidents", incidents.Incidents.as_view(), "incidents"),
     at(f"incidents/{ID}", incidents.OneIncident.as_view(), "incident"),
     at(f"incidents/{ID}/acknowledgement", incidents.Acknowledgement.as_view(), "acknowledgement"),
@@ -36,5 +50,7 @@ urlpatterns = [
     at("rules", rules.Rules.as_view(), "rules"),
     at(f"rules/{ID}", rules.OneRule.as_view(), "rule"),
     at("ingest/metrics", ingest.Metrics.as_view(), "ingest-metrics"),
+    at("ingest/otlp/v1/metrics", ingest.Otlp.as_view(), "ingest-otlp"),
+    at("ingest/prometheus", ingest.Prometheus.as_view(), "ingest-prometheus"),
     re_path(r"", not_found, name="nowhere"),
 ]

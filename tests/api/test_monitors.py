@@ -47,6 +47,9 @@ def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
         "status": "pending",
         "places": [],
         "last_checked_at": None,
+        "ping_url": None,
+        "expected_at": None,
+        "due_at": None,
         "snoozed_until": None,
     }
     assert api.get(f"monitors/{body['id']}").json() == body

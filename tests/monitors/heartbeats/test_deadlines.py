@@ -23,15 +23,17 @@ from tests.monitors.stepping import head, status
 
 def back(monitor: Monitor, by: timedelta) -> None:
     """As if all that is known of it had happened so much earlier."""
+    seconds = by.total_seconds()
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE telemetry_heartbeat SET anchor = anchor - %s, expected_at = expected_at - %s WHERE monitor_no = %s",
-            [by, by, monitor.no],
+            "UPDATE telemetry_heartbeat SET anchor = anchor - make_interval(secs => %s),"
+            " expected_at = expected_at - make_interval(secs => %s) WHERE monitor_no = %s",
+            [seconds, seconds, monitor.no],
         )
         cursor.execute(
-            "UPDATE telemetry_livestate SET next_due_at = next_due_at - %s, status_since = status_since - %s"
-            " WHERE monitor_no = %s",
-            [by, by, monitor.no],
+            "UPDATE telemetry_livestate SET next_due_at = next_due_at - make_interval(secs => %s),"
+            " status_since = status_since - make_interval(secs => %s) WHERE monitor_no = %s",
+            [seconds, seconds, monitor.no],
         )
 
 

@@ -69,7 +69,7 @@ def test_a_calendar_that_has_ended_expects_nothing() -> None:
 
 
 moments = st.builds(
-    lambda day, seconds: datetime(*day, tzinfo=UTC) + timedelta(seconds=seconds),
+    lambda day, seconds: datetime(day[0], day[1], day[2], tzinfo=UTC) + timedelta(seconds=seconds),
     st.sampled_from(DAYS),
     st.integers(-86_400, 2 * 86_400),
 )
