@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitors import series_views, several_views, views
 from monitors.heartbeats import views as heartbeats
+from monitors.pingdom import views as pingdom_views
 
 app_name = "monitors"
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("summary/", views.summary, name="summary"),
     path("new/", views.create, name="create"),
     path("import/", several_views.import_list, name="import"),
+    path("pingdom/", pingdom_views.import_checks, name="pingdom"),
     path("several/", several_views.edit_several, name="several"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/state/", views.state, name="state"),
