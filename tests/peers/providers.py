@@ -241,7 +241,7 @@ CHECKS = [
      "tags": [{"name": "eu", "type": "u", "count": 2}]},
     {"id": 2, "name": "Database", "type": "tcp", "hostname": "db.example.com", "status": "paused", "resolution": 5,
      "tags": []},
-    {"id": 3, "name": "Router", "type": "ping", "hostname": "192.0.2.1", "status": "down", "resolution": 15},
+    {"id": 3, "name": "Router", "type": "ping", "hostname": "9.9.9.9", "status": "down", "resolution": 15},
     {"id": 4, "name": "Name", "type": "dns", "hostname": "www.example.com", "status": "up", "resolution": 60},
     {"id": 5, "name": "Sign in", "type": "transaction", "hostname": "shop.example.com", "status": "up",
      "resolution": 10},
@@ -253,7 +253,7 @@ DETAILS: dict[int, dict[str, Any]] = {
         "password": "hidden", "verify_certificate": False}}},
     2: {**CHECKS[1], "type": {"tcp": {"port": 5432, "stringtosend": "", "stringtoexpect": ""}}},
     3: {**CHECKS[2], "type": {"ping": {}}},
-    4: {**CHECKS[3], "type": {"dns": {"expectedip": "192.0.2.7", "nameserver": "192.0.2.53"}}},
+    4: {**CHECKS[3], "type": {"dns": {"expectedip": "192.0.2.7", "nameserver": "8.8.8.8"}}},
     6: {**CHECKS[5], "type": {"smtp": {"port": 587, "encryption": True}}},
 }  # fmt: skip
 
