@@ -14,6 +14,7 @@ from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
 from tests.monitors.making import make
 from tests.peers.prometheus import PASSWORD, USER, PrometheusPeer, prometheus
+from tests.receivers import wait_until
 
 CONFIG = {
     "username": USER, "password": PASSWORD, "queries": ["temperature [°C] = temperature"], "step_seconds": 15,
@@ -69,7 +70,8 @@ def test_what_the_source_says_of_a_wrong_key_and_a_wrong_query_is_shown(
     assert "The source refused the key (HTTP 401)" in wrong.content.decode()
 
     odd = as_alice.post(
-        "/o/acme/monitors/new/?kind=metrics", {**form(peer, queries=["x = sum("], derived=[], thresholds=[]), "try": "1"}
+        "/o/acme/monitors/new/?kind=metrics",
+        {**form(peer, queries=["x = sum("], derived=[], thresholds=[]), "try": "1"},
     )
     assert "does not understand x" in odd.content.decode()
 
@@ -149,3 +151,32 @@ def test_a_stranger_can_try_nothing_of_another(acme: Any, as_charlie: Any, peer:
     assert (
         as_charlie.post("/o/acme/monitors/new/?kind=metrics", {**form(peer), "try": "1"}).status_code == 404
     )
+
+
+def test_a_worker_polls_stores_judges_and_tells_what_it_saw(
+    acme: Any, api: Any, as_alice: Any, checker: Any, peer: PrometheusPeer
+) -> None:
+    config = {**CONFIG, "thresholds": ["last(temperature) > 40 crit"]}
+    policy = {"down_after": 1, "up_after": 1, "degraded_after": 1}
+    draft = {"name": "load", "kind": "metrics", "target": peer.url, "config": config, "policy": policy}
+    monitor = api.post("monitors", draft).json()
+    path = f"monitors/{monitor['id']}"
+    wait_until(lambda: api.get(path).json()["status"] == "down", 10, "a verdict")
+
+    (incident,) = api.get("incidents?state=open").json()["results"]
+    assert incident["cause"] == "temperature is 42 °C; critical is > 40"
+    series = {one["name"]: one for one in api.get(f"{path}/series").json()["results"]}
+    assert {name: one["unit"] for name, one in series.items()} == {"temperature": "°C", "half": "°C"}
+
+    # The key is changed at the source: nobody knows any more, and the incident stays as it is.
+    api.patch(path, {"config": {**config, "password": "another"}})
+    api.post(f"{path}/check", {})
+    wait_until(lambda: api.get(path).json()["status"] == "unknown", 10, "that it is unknown")
+    assert len(api.get("incidents?state=open").json()["results"]) == 1
+    page = as_alice.get(f"/o/acme/monitors/{monitor['id']}/").content.decode()
+    assert "The source refused the key (HTTP 401)" in page
+
+    api.patch(path, {"config": CONFIG})
+    api.post(f"{path}/check", {})
+    wait_until(lambda: api.get(path).json()["status"] == "degraded", 10, "that it is known again")
+    assert api.get("incidents?state=open").json()["results"] == []
