@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitors.kinds import KINDS
 from monitors.probes import PROBES
 from notifications.models import Event
 from notifications.retrying import DELAYS
@@ -44,7 +45,7 @@ def test_every_transport_is_in_the_notifications_page(kind: str) -> None:
     assert words in (ROOT / "docs/notifications.md").read_text().lower()
 
 
-@pytest.mark.parametrize("kind", [*PROBES, "group"])
+@pytest.mark.parametrize("kind", [*PROBES, "heartbeat", "group"])
 def test_every_kind_of_check_has_its_page_with_every_setting(kind: str) -> None:
     table = (ROOT / "docs/checks/README.md").read_text()
     row = next(
@@ -52,7 +53,7 @@ def test_every_kind_of_check_has_its_page_with_every_setting(kind: str) -> None:
     )
     page = (ROOT / "docs/checks" / re.findall(r"\(([a-z]+\.md)\)", row)[0]).read_text()
     settings = (
-        [setting.name for setting in PROBES[kind].settings.all] if kind in PROBES else ["members", "rule"]
+        [setting.name for setting in KINDS[kind].settings.all] if kind in KINDS else ["members", "rule"]
     )
 
     assert [name for name in settings if f"`{name}`" not in page] == []

@@ -31,7 +31,7 @@ def of(url: str) -> list[Snippet]:
 
 SYSTEMD = """[Service]
 Type=oneshot
-ExecStartPre=-curl -fsS -m 10 --retry 5 -o /dev/null {url}/start
+ExecStartPre=-/usr/bin/curl -fsS -m 10 --retry 5 -o /dev/null {url}/start
 ExecStart=/usr/local/bin/backup.sh
 ExecStopPost=-/bin/sh -c 'case $$EXIT_STATUS in [0-9]*) how=$$EXIT_STATUS;; *) how=fail;; esac; \
     curl -fsS -m 10 --retry 5 -o /dev/null {url}/$$how'"""
