@@ -29,9 +29,9 @@ INTERVAL_AT_MOST_S = 30
 # One in so many is let go each time, so that workers that come and go end up with equal shares.
 LET_GO_EVERY = 16
 # Whose checks start later than this has too much: siblings may have them.
-LATE_US = 1_000_000
+LATE_US = 5_000_000
 AHEAD_S = 1.0
-INHERIT_EVERY_S = 5.0
+INHERIT_EVERY_S = 2.0
 
 
 class Holding:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from monitors.telemetry.models import CheckResult
+from monitors.telemetry.models import CheckResult, LiveState
 from monitors.telemetry.scheduling import location_no
 from pulse.failpoints import STEPS
 from pulse.scoping import as_pipeline
@@ -105,6 +108,40 @@ def test_worker_of_one_place_killed_at(
             wait_until(lambda: hurry(api, monitor) and told_in_all(api) == 4, 15, "all to be recorded")
 
     verify(acme, receiver.ledger, outages=2, repeats_allowed=0)
+
+
+def test_a_sibling_soon_checks_what_a_killed_worker_held(acme: Any, api: Any, target: Any) -> None:
+    monitor = make_monitor(api, target.url, interval_seconds=5)
+    first = Worker("run_checks").start()
+    wait_until(held_slot, 15, "the monitor to be held")
+    with Worker("run_checks"):
+        wait_until(lambda: workers() == 2, 15, "the sibling to work")
+        wait_until(held_slot, 15, "the monitor to be held")
+        slot = held_slot() or newest_slot()
+        first.process.kill()
+        first.process.wait()
+
+        wait_until(lambda: newest_slot() > slot, 15, "the next check")
+
+    assert newest_slot() - slot <= timedelta(seconds=10)
+    assert status_of(api, monitor) == "up"
+
+
+def held_slot() -> Any:
+    with as_pipeline():
+        row = LiveState.objects.filter(lease_until__isnull=False, holder__isnull=False).first()
+    return row and row.slot is not None and row.slot > timezone.now() + timedelta(seconds=1) and row.slot
+
+
+def newest_slot() -> Any:
+    with as_pipeline():
+        return CheckResult.objects.latest("slot").slot
+
+
+def workers() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM telemetry_worker WHERE location = %s", [location_no()])
+        return int(cursor.fetchone()[0])
 
 
 def have_looked(places: dict[str, int]) -> bool:
