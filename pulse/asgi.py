@@ -18,6 +18,7 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from monitors.heartbeats import mail_receiving  # noqa: E402
 from monitors.heartbeats.receiving import ping  # noqa: E402
 from monitors.heartbeats.receiving import stop as stop_pings  # noqa: E402
 from pulse.health import health  # noqa: E402
@@ -51,6 +52,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await health(scope, receive, send)
     elif scope["path"].startswith("/ping/"):
         await ping(scope, receive, send)
+    elif scope["path"].startswith("/ping-email/"):
+        await mail_receiving.webhook(scope, receive, send)
     else:
         await http(scope, receive, send)
 
@@ -58,7 +61,10 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def lifespan(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
-        if message["type"] == "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            await mail_receiving.start()
+        else:
+            await mail_receiving.stop()
             await asyncio.to_thread(stop_pings)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":

@@ -34,7 +34,8 @@ class Arrival:
     """One ping. It names its heartbeat by the digest of a token, or by that of an API key and a slug.
 
     `body` is what is kept, `body_size` how much there was. `arrived` is on the monotonic clock.
-    `subject` is None for what did not come by mail.
+    `subject` is None for what did not come by mail; `text` is what keywords are looked for in where that is not
+    the body.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Arrival:
     address: str | None = None
     agent: str = ""
     subject: str | None = None
+    text: str | None = None
     body: bytes = b""
     body_size: int = 0
     arrived: float = field(default_factory=monotonic)

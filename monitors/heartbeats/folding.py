@@ -45,7 +45,12 @@ def fold(held: Held, spec: HeartbeatSpec, arrivals: Sequence[Arrival]) -> Folded
         if folded.beat.last_ping_at is not None:
             at = max(at, folded.beat.last_ping_at)
         kind, note = kind_of(
-            spec.config, arrival.kind, arrival.method, subject=arrival.subject, body=arrival.body
+            spec.config,
+            arrival.kind,
+            arrival.method,
+            subject=arrival.subject,
+            text=arrival.text,
+            body=arrival.body,
         )
         if not held.enabled:
             kind, note = Kind.IGNORED, PAUSED

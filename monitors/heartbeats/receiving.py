@@ -48,11 +48,11 @@ class Gone(Exception):
 async def ping(scope: dict[str, Any], receive: Any, send: Any) -> None:
     method = scope["method"]
     if method not in METHODS:
-        await _send(PREFLIGHT if method == "OPTIONS" else NOT_ALLOWED, method, send)
+        await respond(PREFLIGHT if method == "OPTIONS" else NOT_ALLOWED, method, send)
         return
     found = addresses.read(scope["path"], scope["query_string"], method)
     if isinstance(found, Answer):
-        await _send(found, method, send)
+        await respond(found, method, send)
         return
     try:
         all_here = await _describe(found, scope, receive)
@@ -63,7 +63,7 @@ async def ping(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send(OK_START)
         await send(OK_HEAD if method == "HEAD" else OK_BODY)
     else:
-        await _send(answer, method, send, close=not all_here)
+        await respond(answer, method, send, close=not all_here)
 
 
 def writer() -> Writer:
@@ -95,33 +95,33 @@ async def _describe(arrival: Arrival, scope: dict[str, Any], receive: Any) -> bo
             has_body = True
         elif name == b"x-forwarded-for":
             forwarded = value
-    arrival.address = _address(scope, forwarded)
+    arrival.address = client_of(scope, forwarded)
     if not has_body:
         return True
     if _reading >= BODIES_AT_ONCE:
         return None
     _reading += 1
     try:
-        arrival.body, seen, all_here = await _read_body(receive)
+        arrival.body, seen, all_here = await read_body(receive, BODY_AT_MOST, DRAINED_AT_MOST)
     finally:
         _reading -= 1
     arrival.body_size = seen if all_here or length is None else max(seen, min(length, 2**31 - 1))
     return all_here
 
 
-async def _read_body(receive: Any) -> tuple[bytes, int, bool]:
+async def read_body(receive: Any, keep: int, drain: int) -> tuple[bytes, int, bool]:
     """(what is kept, how much came, whether that was all). A slow sender's ping counts with what came in time."""
     parts: list[bytes] = []
     kept = seen = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while seen <= DRAINED_AT_MOST:
+            while seen <= drain:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
                 part = message.get("body", b"")
-                if part and kept < BODY_AT_MOST:
-                    parts.append(part[: BODY_AT_MOST - kept])
+                if part and kept < keep:
+                    parts.append(part[: keep - kept])
                     kept += len(parts[-1])
                 seen += len(part)
                 if not message.get("more_body"):
@@ -131,7 +131,7 @@ async def _read_body(receive: Any) -> tuple[bytes, int, bool]:
     return b"".join(parts), seen + 1, False
 
 
-def _address(scope: dict[str, Any], forwarded: bytes) -> str | None:
+def client_of(scope: dict[str, Any], forwarded: bytes) -> str | None:
     """Whom the connection came from; whom the proxy names, where one stands in front."""
     if forwarded and getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
         given = forwarded.decode("latin-1").rpartition(",")[2].strip()
@@ -158,7 +158,7 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
-async def _send(answer: Answer, method: str, send: Any, *, close: bool = False) -> None:
+async def respond(answer: Answer, method: str, send: Any, *, close: bool = False) -> None:
     body = answer.text.encode()
     headers = [*HEADERS, (b"content-length", str(len(body)).encode())]
     if answer.status in (200, 201):

@@ -10,7 +10,7 @@ WITHOUT = {"ignore": Kind.IGNORED, "success": Kind.SUCCESS, "fail": Kind.FAIL}
 
 
 def kind_of(
-    config: HeartbeatConfig, asked: Kind, method: str, *, subject: str | None, body: bytes
+    config: HeartbeatConfig, asked: Kind, method: str, *, subject: str | None, text: str | None, body: bytes
 ) -> tuple[Kind, str]:
     """What it counts as, and why where that is not what its address says.
 
@@ -24,7 +24,7 @@ def kind_of(
     if config.filter_subject and subject is not None:
         texts.append(subject)
     if config.filter_body:
-        texts.append(body.decode("utf-8", "replace"))
+        texts.append(body.decode("utf-8", "replace") if text is None else text)
     if not texts:
         return asked, ""
     for words, kind in (
@@ -33,6 +33,6 @@ def kind_of(
         (config.start_keywords, Kind.START),
     ):
         for word in words:
-            if any(word in text for text in texts):
+            if any(word in one for one in texts):
                 return kind, f"it contains “{word}”"
     return WITHOUT[config.without_keyword], "it contains none of the keywords"

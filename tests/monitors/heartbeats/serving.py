@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import requests
 import uvicorn
@@ -19,12 +19,12 @@ from tests.ports import free_port
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Its address, without a slash at the end."""
+def served(*, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+    """Its address, without a slash at the end. Mail is taken by SMTP with `lifespan` only."""
     from pulse.asgi import application
 
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning", lifespan=lifespan))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
