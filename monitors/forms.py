@@ -28,6 +28,8 @@ OF_PROBES = (
     "target", "interval_seconds", "timeout_seconds", "retry_seconds", "upside_down", "locations", "quorum",
 )  # fmt: skip
 TEXTS = ("name", "notes", "runbook_url")
+# What a kind is about: its section is open.
+OPENED = frozenset({"assertions", "queries", "thresholds"})
 RULES = [
     ("all", "all of its members work"),
     ("any", "one of its members works"),
@@ -128,7 +130,7 @@ class MonitorForm(forms.Form):
         return PROBES[self.kind].missing() if self.is_probed else ""
 
     def sections(self) -> list[tuple[str, list[BoundField], bool]]:
-        """The settings of the kind under their headings; open are the first, assertions, and what is used or wrong."""
+        """The settings of the kind under their headings; open are the first, OPENED, and what is used or wrong."""
         if self.is_group:
             return []
         found = []
@@ -137,7 +139,7 @@ class MonitorForm(forms.Form):
             used = any(name in self.known["config"] for name in names) or any(
                 name in self.errors for name in names
             )
-            is_open = place == 0 or used or "assertions" in names
+            is_open = place == 0 or used or not OPENED.isdisjoint(names)
             found.append((part.title, [self[name] for name in names], is_open))
         return found
 

@@ -22,7 +22,7 @@ from pulse.net.fetching import fetched
 from pulse.net.request import Request, Wire
 from pulse.net.streams import Phases
 
-MAX_ANSWER = 4 << 20
+MAX_ANSWER = 2 << 20
 AT_ONCE = 4
 KEPT_WAITS = 10_000
 

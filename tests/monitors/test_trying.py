@@ -69,10 +69,8 @@ def test_what_the_source_says_of_a_wrong_key_and_a_wrong_query_is_shown(
     wrong = as_alice.post("/o/acme/monitors/new/?kind=metrics", {**form(peer, password="nope"), "try": "1"})
     assert "The source refused the key (HTTP 401)" in wrong.content.decode()
 
-    odd = as_alice.post(
-        "/o/acme/monitors/new/?kind=metrics",
-        {**form(peer, queries=["x = sum("], derived=[], thresholds=[]), "try": "1"},
-    )
+    broken = {**form(peer, queries=["x = sum("], derived=[], thresholds=[]), "try": "1"}
+    odd = as_alice.post("/o/acme/monitors/new/?kind=metrics", broken)
     assert "does not understand x" in odd.content.decode()
 
 
