@@ -37,7 +37,12 @@ def numeric(label: str, help_text: str, *, required: bool = True) -> Typed:
 def field_of(setting: Setting) -> forms.Field:
     """The form's field of a setting; what was typed into it is judged by the setting itself."""
     words: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False}
-    return Ticked(**words) if setting.control == "switch" else Plain(widget=_widget(setting), **words)
+    if setting.control == "switch":
+        return Ticked(**words)
+    widget = _widget(setting)
+    if setting.only:
+        widget.attrs |= {"data-only": setting.only[0], "data-only-for": " ".join(setting.only[1:])}
+    return Plain(widget=widget, **words)
 
 
 def _widget(setting: Setting) -> forms.Widget:

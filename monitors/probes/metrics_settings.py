@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitors.probes.metrics_queries import Derived, deriving, querying
-from monitors.probes.settings import Settings, choose, number, refuse, secret, section, text
+from monitors.probes.settings import Setting, Settings, choose, number, refuse, secret, section, text
 from monitors.probes.sources import SOURCES
 from monitors.probes.sources.shape import Access, Query, Source, Window
 from monitors.thresholds.model import Threshold
@@ -115,21 +115,27 @@ def _check_thresholds(config: MetricsConfig, known: set[str]) -> None:
             raise refuse("thresholds", f"Line {place}: {words}")
 
 
+def _of_source(setting: Setting) -> Setting:
+    """A setting that only some sources have a use for."""
+    of = (name for name, source in SOURCES.items() if setting.name in (*source.needs, *source.takes))
+    return replace(setting, only=("source", *of))
+
+
 SETTINGS = Settings(
     MetricsConfig,
     section(
         "Source",
         choose("source", "Source", [(name, source.title) for name, source in SOURCES.items()]),
-        text("username", "User name", "Prometheus: for HTTP basic authentication, if it wants one."),
-        secret("password", "Password", "Prometheus: belongs to the user name.", longest=500),
-        secret("api_key", "API key or token",
+        _of_source(text("username", "User name", "Prometheus: for HTTP basic authentication, if it wants one.")),
+        _of_source(secret("password", "Password", "Prometheus: belongs to the user name.", longest=500)),
+        _of_source(secret("api_key", "API key or token",
                "Prometheus: a bearer token, if it wants one. Datadog: API key. Grafana: service account token. "
-               "New Relic: user key. Pingdom: API token. CloudWatch: secret access key.", longest=4000),
-        secret("application_key", "Application key", "Datadog only.", longest=500),
-        text("access_key_id", "Access key ID", "CloudWatch only."),
-        text("account", "Account ID", "New Relic only: a number.", longest=20, read=read_account),
-        text("datasource", "Data source UID", "Grafana only: it stands in the address of the data source."),
-        text("region", "Region", "CloudWatch only; empty: as the host says."),
+               "New Relic: user key. Pingdom: API token. CloudWatch: secret access key.", longest=4000)),
+        _of_source(secret("application_key", "Application key", "Datadog only.", longest=500)),
+        _of_source(text("access_key_id", "Access key ID", "CloudWatch only.")),
+        _of_source(text("account", "Account ID", "New Relic only: a number.", longest=20, read=read_account)),
+        _of_source(text("datasource", "Data source UID", "Grafana only: it stands in the address of the data source.")),
+        _of_source(text("region", "Region", "CloudWatch only; empty: as the host says.")),
         text("ca", "Authority", "A CA certificate (PEM) that is trusted instead of the public ones.",
              longest=50_000, long=True),
     ),

@@ -27,7 +27,8 @@ class Setting:
     `control` says how a form shows it, `schema` is its JSON Schema.
     The value of a "secret" is sealed where it is stored and never shown again. A setting that names another
     destination than the target has `leads_to`: from the value that was read to the host, None for none.
-    `show` turns what a script sends into what a form shows, where those differ.
+    `show` turns what a script sends into what a form shows, where those differ. A form may leave a setting away
+    while the choice `only[0]` is none of `only[1:]`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Setting:
     write: Callable[[Any], Any] = field(default=lambda value: value)
     leads_to: Callable[[Any], Named | None] | None = None
     show: Callable[[Any], str] | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def is_secret(self) -> bool:

@@ -24,6 +24,11 @@ def test_a_draft_is_tried_mended_and_saved_and_its_course_is_shown(
 ) -> None:
     page = signed_in
     page.goto("/o/acme/monitors/new/?kind=metrics")
+    page.get_by_label("Source", exact=True).select_option("datadog")
+    expect(page.get_by_label("Application key")).to_be_visible()
+    expect(page.get_by_label("User name")).to_be_hidden()
+    page.get_by_label("Source", exact=True).select_option("prometheus")
+    expect(page.get_by_label("Application key")).to_be_hidden()
     page.get_by_label("Address of the source").fill(peer.url)
     page.get_by_label("Name", exact=True).fill("Load")
     page.get_by_label("User name").fill(USER)

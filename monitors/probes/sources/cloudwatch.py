@@ -153,6 +153,7 @@ SOURCE = Source(
     ask=ask,
     read=read,
     needs=("access_key_id", "api_key"),
+    takes=("region",),
     check_query=check_query,
     step_of=60,
 )

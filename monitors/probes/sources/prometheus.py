@@ -82,4 +82,5 @@ SOURCE = Source(
     example='errors [1/s] = sum(rate(http_requests_total{code=~"5.."}[5m]))',
     ask=ask,
     read=read,
+    takes=("username", "password", "api_key"),
 )

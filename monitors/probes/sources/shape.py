@@ -102,8 +102,9 @@ class Source:
     """A kind of source: one module, one line in the table.
 
     `ask` makes the requests for all queries; `read` gets their answers in the same order and raises SourceError.
-    `needs` are the settings that must be filled in. `check_query` raises FieldError for what the source could
-    not understand. `example` is a line of queries, `placeholder` a base URL.
+    `needs` are the settings that must be filled in, `takes` those that may be. `check_query` raises FieldError for
+    what the source could not understand. `example` is a line of queries, `placeholder` a base URL, `step_of` what
+    a step must be a multiple of, in seconds.
     """
 
     title: str
@@ -112,6 +113,7 @@ class Source:
     ask: Callable[[Access, Sequence[Query], Window], list[Ask]]
     read: Callable[[Sequence[Query], Sequence[Answer]], list[Series]]
     needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     check_query: Callable[[str], None] | None = None
     step_of: int = 1
 
