@@ -268,3 +268,12 @@ def target() -> Iterator[Any]:
 
     with HttpTarget() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pings(django_db_setup: None) -> Iterator[str]:
+    """The address of `/ping` on a server of this process."""
+    from tests.monitors.heartbeats.serving import served
+
+    with served() as address:
+        yield f"{address}/ping"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from monitors import live
 from monitors.heartbeats import arrivals, creating
@@ -20,7 +21,7 @@ from monitors.heartbeats.folding import Folded, Owned, by_heartbeat, fold, merge
 from monitors.heartbeats.resolving import Resolved, resolve
 from monitors.heartbeats.specs import Specs
 from monitors.telemetry import heartbeats, reports
-from monitors.telemetry.locks import impatient, is_busy
+from monitors.telemetry.locks import PATIENCE_MS, impatient, is_busy
 from pulse import facts, failpoints
 from pulse.live import RENDERED_AT_MOST, Message, group_of_organisation
 from pulse.live.publisher import send
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 # Making a monitor takes as long as a hundred pings: the others of a batch do not wait for more than this.
 CREATED_AT_MOST = 5
+STATEMENT_MS = 4_000
 
 Answers = dict[Arrival, Answer]
 
@@ -41,6 +43,7 @@ class Accepter:
 
     def __init__(self) -> None:
         self._specs = Specs()
+        self._bounded: Any = None
         self.seen: defaultdict[str, set[str]] = defaultdict(set)
 
     def show(self) -> None:
@@ -59,6 +62,7 @@ class Accepter:
         what was written all the same is written a second time by trying again.
         """
         with as_pipeline():  # entered once: each way in costs a statement
+            self._bound()
             resolved = resolve(batch)
             answers = dict(resolved.refused)
             told = self._accept_steady(resolved, answers)
@@ -67,6 +71,13 @@ class Accepter:
         for arrival, key in resolved.missing[:CREATED_AT_MOST]:
             answers.update(self._create(arrival, key))
         return answers
+
+    def _bound(self) -> None:
+        """No statement of this connection waits for long, whoever holds a table: senders are told to come again."""
+        if connection.connection is not self._bounded:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET lock_timeout = {PATIENCE_MS}; SET statement_timeout = {STATEMENT_MS}")
+            self._bounded = connection.connection
 
     def _accept_steady(self, resolved: Resolved, answers: Answers) -> dict[int, list[Owned]]:
         """Write those that change nothing; by organisation, those that do."""
@@ -100,8 +111,9 @@ class Accepter:
             if steady:
                 _write([one for one, _ in steady])
                 reports.write_states([merged(one.reported) for one, _ in steady if one.reported])
-            failpoints.reach("ping.written")
-        failpoints.reach("ping.committed")
+                failpoints.reach("ping.written")
+        if steady:
+            failpoints.reach("ping.committed")
         return steady, told
 
     def _halve(self, resolved: Resolved, answers: Answers, error: DatabaseError) -> dict[int, list[Owned]]:

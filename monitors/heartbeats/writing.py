@@ -25,7 +25,8 @@ WAITING_AT_MOST = 10_000
 WAITING_BYTES_AT_MOST = 64_000_000
 # So long a sender is kept while the database is away, or an edit holds its heartbeat.
 PATIENCE_S = 5.0
-AWAY_WAIT_S = 0.2
+# After a lost connection at once, while the database stays away less and less often.
+AWAY_WAIT_S, AWAY_WAIT_AT_MOST_S = 0.02, 0.5
 HELD_WAIT_S = 0.01
 SHOW_EVERY_S = 0.5
 
@@ -42,6 +43,7 @@ class Writer:
         self._bytes = 0
         self._arrived = threading.Condition()
         self._stopping = False
+        self._away_s = 0.0
         self._thread = threading.Thread(target=self._run, name="pings", daemon=True)
         self._thread.start()
 
@@ -97,17 +99,21 @@ class Writer:
     def _accept(self, batch: list[Arrival]) -> Answers:
         """What each is answered; those without an answer are tried again."""
         try:
-            return self._accepter.accept(batch)
+            answers = self._accepter.accept(batch)
         except AWAY as error:
-            log.warning("database_away", at="pings", waiting=len(batch), error=str(error).splitlines()[0])
+            if not self._away_s:
+                log.warning("database_away", at="pings", waiting=len(batch), error=str(error).splitlines()[0])
             connection.close()
-            threading.Event().wait(AWAY_WAIT_S)
+            self._away_s = min(max(AWAY_WAIT_S, 2 * self._away_s), AWAY_WAIT_AT_MOST_S)
+            threading.Event().wait(self._away_s)
             return {one: arrivals.AWAY for one in batch if monotonic() - one.arrived > PATIENCE_S}
         except Exception:
             # Dying quietly would refuse every job from here on: whatever it was, say so and go on.
             log.exception("pings_failed", pings=len(batch))
             connection.close()
             return dict.fromkeys(batch, arrivals.FAILED)
+        self._away_s = 0.0
+        return answers
 
     def _answer(self, group: list[Waiting], answers: Answers) -> None:
         by_loop: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Answer], Answer]]]
