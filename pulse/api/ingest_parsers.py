@@ -6,6 +6,7 @@ import json
 import zlib
 from typing import IO, Any
 
+import cramjam
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
@@ -19,6 +20,11 @@ GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with the header of gzip
 class UnknownEncoding(APIException):
     status_code = 415
     default_detail = "Send the body as it is, or with Content-Encoding: gzip."
+
+
+class NotSnappy(APIException):
+    status_code = 415
+    default_detail = "Send remote write 1.0: application/x-protobuf with Content-Encoding: snappy."
 
 
 class MetricsParser(BaseParser):
@@ -39,6 +45,33 @@ class MetricsParser(BaseParser):
             raise ParseError("Nest the JSON less deeply.") from None
         except ValueError as error:  # a whole number of too many digits
             raise ParseError(f"Send valid JSON: {error}.") from None
+
+
+class RemoteWriteParser(BaseParser):
+    """A protobuf message in Snappy's block format, whose first bytes say how long it is unpacked."""
+
+    media_type = "application/x-protobuf"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        if encoding_of(parser_context) != "snappy":
+            raise NotSnappy
+        body = read(stream)
+        if _length(body) > UNPACKED_AT_MOST:
+            raise BodyTooLarge(UNPACKED_AT_MOST)
+        try:
+            return bytes(cramjam.snappy.decompress_raw(body))
+        except cramjam.DecompressionError as error:
+            raise ParseError(f"Send valid Snappy in its block format: {error}.") from None
+
+
+def _length(body: bytes) -> int:
+    """The varint at the beginning, of at most 5 bytes (format_description.txt of Snappy)."""
+    length = 0
+    for place, byte in enumerate(body[:5]):
+        length |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return length
+    raise ParseError("Send valid Snappy in its block format: its length does not end.")
 
 
 def read(stream: IO[bytes]) -> bytes:

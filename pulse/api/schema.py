@@ -341,17 +341,15 @@ class FieldError(s.Serializer[Any]):
     detail = s.CharField()
 
 
-class OtlpRequest(s.Serializer[Any]):
-    resourceMetrics = s.ListField(child=s.JSONField(), help_text="As OTLP's JSON encoding has them.")
-
-
-class OtlpPartial(s.Serializer[Any]):
-    rejectedDataPoints = s.CharField()
-    errorMessage = s.CharField()
-
-
-class OtlpAnswer(s.Serializer[Any]):
-    partialSuccess = OtlpPartial(required=False)
+# Made by calls: the names are OTLP's own.
+OtlpRequest = inline_serializer(
+    "OtlpRequest",
+    {"resourceMetrics": s.ListField(child=s.JSONField(), help_text="As OTLP's JSON encoding has them.")},
+)
+OtlpPartial = inline_serializer(
+    "OtlpPartial", {"rejectedDataPoints": s.CharField(), "errorMessage": s.CharField()}, required=False
+)
+OtlpAnswer = inline_serializer("OtlpAnswer", {"partialSuccess": OtlpPartial})
 
 
 class SeriesPoint(s.Serializer[Any]):

@@ -107,6 +107,8 @@ def test_whatever_is_sent_the_answer_is_a_described_one(api: Any, acme: Any) -> 
         operation = result.ok()  # type: ignore[union-attr]
         if operation.method == "delete":
             continue  # the rows are wanted by the others; its answers are in the other tests
+        if operation.path.endswith("/ingest/prometheus"):
+            continue  # no JSON; tests/api/test_ingest_formats.py sends it what breaks others
         for mode in schemathesis.GenerationMode:
             send(operation, mode, ids, key)
 
