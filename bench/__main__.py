@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import compared, heartbeats, ingest, pipeline, startup, transitions
+from bench import agent, compared, heartbeats, ingest, pipeline, startup, transitions
 from bench.report import calibration, say
 
 FIGURES = {
@@ -22,6 +22,7 @@ FIGURES = {
     "transitions": transitions.run,
     "heartbeats": heartbeats.run,
     "ingest": ingest.run,
+    "agent": agent.run,
     "startup": startup.run,
 }
 # Seconds of measuring unless told.
