@@ -85,6 +85,8 @@ def _together(config: MetricsConfig) -> None:
     for place, one in enumerate(config.derived, 1):
         if unknown := sorted(one.expression.names - known):
             raise refuse("derived", f"Line {place}: nothing above is called {unknown[0]}.")
+        if not one.expression.names:
+            raise refuse("derived", f"Line {place}: name at least one number that it is worked out of.")
         if one.name in known:
             raise refuse("derived", f"Line {place}: use another name, {one.name} is taken.")
         known.add(one.name)

@@ -103,6 +103,7 @@ def test_a_key_does_not_move_to_another_address(acme: Any, monitor: Monitor) -> 
         ({"queries": ["max = 1"]}, "queries", "max is a function"),
         ({"derived": ["x = cpu / nothing"]}, "derived", "Line 1: nothing above is called nothing"),
         ({"derived": ["cpu = requests"]}, "derived", "cpu is taken"),
+        ({"derived": ["x = 6 * 7"]}, "derived", "at least one number"),
         ({"derived": ["x = __import__('os')"]}, "derived", "Line 1:"),
         ({"thresholds": ["last(memory) > 1 crit"]}, "thresholds", "there is no memory; there are cpu, requests"),
         ({"thresholds": ["last(cpu, 60s) > 1 crit"]}, "thresholds", "two steps"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from incidents.models import Incident
@@ -93,6 +94,31 @@ def test_pages_say_unknown_and_why(acme: Any, monitor: Monitor, as_alice: Any) -
     with in_tenant(acme):
         standing = standings([monitor])[monitor.no]
     assert (standing.word, standing.successes) == ("unknown", 0)
+
+
+def test_the_api_says_unknown_of_the_monitor_and_of_the_result(acme: Any, monitor: Monitor, api: Any) -> None:
+    walk(monitor, GOOD, LOST, LOST)
+
+    assert api.get(f"monitors/{monitor.pk}").json()["status"] == "unknown"
+    assert [row["id"] for row in api.get("monitors?status=unknown").json()["results"]] == [str(monitor.pk)]
+    newest, _, oldest = api.get(f"monitors/{monitor.pk}/results").json()["results"]
+    assert (newest["ok"], newest["unknown"], newest["error"]) == (False, True, "source_refused")
+    assert newest["detail"] == "the source refused the key"
+    assert (oldest["ok"], oldest["unknown"]) == (True, False)
+
+
+def test_nobody_is_told_when_it_becomes_unknown(acme: Any, monitor: Monitor) -> None:
+    def told() -> list[str]:
+        with in_tenant(acme), connection.cursor() as cursor:
+            cursor.execute("SELECT kind FROM outbox_fact WHERE tenant_no = %s ORDER BY no", [acme.no])
+            return [row[0] for row in cursor.fetchall()]
+
+    walk(monitor, GOOD, LOST, LOST)
+    assert told() == []
+    walk(monitor, BAD, BAD, LOST, LOST)
+    assert told() == ["incident.opened"]
+    walk(monitor, GOOD)
+    assert told() == ["incident.opened", "incident.resolved"]
 
 
 def test_time_without_knowledge_is_neither_up_nor_down(monitor: Monitor) -> None:

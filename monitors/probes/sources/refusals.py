@@ -23,7 +23,8 @@ def check_status(answer: Answer, now: datetime) -> None:
         words = f"the source refused the key (HTTP {status}): check it and what it may read"
         raise SourceError(ErrorClass.SOURCE_REFUSED, words)
     if status == 429 or (status == 503 and "retry-after" in answer.headers):
-        raise limited(asked_to_wait(answer, now) or USUAL_WAIT_S)
+        wait_s = asked_to_wait(answer, now)
+        raise limited(USUAL_WAIT_S if wait_s is None else wait_s)
     if 300 <= status < 400:
         words = (
             f"the source redirects (HTTP {status}), and keys are not sent on: enter the address it leads to"
