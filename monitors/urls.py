@@ -16,6 +16,7 @@ urlpatterns = [
     path("import/", several_views.import_list, name="import"),
     path("pingdom/", pingdom_views.import_checks, name="pingdom"),
     path("several/", several_views.edit_several, name="several"),
+    path("expected/", heartbeats.expected, name="expected"),
     path("<uuid:pk>/", views.detail, name="detail"),
     path("<uuid:pk>/state/", views.state, name="state"),
     path("<uuid:pk>/figures/", views.figures, name="figures"),

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from monitors.heartbeats import keeping, page, reading, showing
+from monitors.heartbeats.settings import SETTINGS
 from monitors.models import Monitor
+from pulse.fields import ConfigError
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.actors import Actor
@@ -31,6 +33,23 @@ def pings(request: TenantRequest, pk: UUID) -> HttpResponse:
         "monitors/heartbeats/_pings.html" if number == reading.BEYOND else "monitors/heartbeats/_more.html"
     )
     return render(request, template, context)
+
+
+@require_GET
+@requires(Ability.EDIT_MONITORS)
+def expected(request: TenantRequest) -> HttpResponse:
+    """The next times of a schedule that is being typed, or what is wrong with it."""
+    typed = {
+        name: request.GET[name] for name in ("schedule", "period_seconds", "zone") if name in request.GET
+    }
+    lines = [line.strip() for line in request.GET.get("calendar", "").splitlines() if line.strip()]
+    try:
+        config = SETTINGS.load({**typed, "calendar": lines})
+    except ConfigError as error:
+        context: dict[str, object] = {"refusal": error.errors[0][1]}
+    else:
+        context = {"upcoming": page.upcoming(config, None, timezone.now()), "zone": config.zone}
+    return render(request, "monitors/heartbeats/_expected.html", context)
 
 
 @require_GET

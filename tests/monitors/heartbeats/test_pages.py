@@ -131,6 +131,19 @@ def test_a_form_makes_one_and_says_what_is_wrong(acme: Any, as_alice: Any) -> No
     assert "30 min" in page(as_alice, monitor, "edit/").content.decode()
 
 
+def test_the_form_shows_the_next_times_of_what_is_typed(acme: Any, as_alice: Any, as_bob: Any) -> None:
+    url = "/o/acme/monitors/expected/"
+    typed = {"schedule": "cron", "calendar": "0 3 * * *", "zone": "Asia/Kathmandu", "period_seconds": "1 d"}
+    assert as_alice.get(url, typed).content.decode().count("03:00:00 in Asia/Kathmandu") == 5
+    wrong = as_alice.get(url, {"schedule": "cron", "calendar": "0 3 * *"}).content.decode()
+    assert "cannot be used" in wrong
+    assert "Use period or cron" in as_alice.get(url, {"schedule": "moon"}).content.decode()
+    assert (
+        as_alice.get(url, {"schedule": "period", "period_seconds": "1 h"}).content.decode().count("<li>") == 5
+    )
+    assert as_bob.get(url).status_code == 403
+
+
 def test_the_next_times_follow_what_is_expected() -> None:
     now = at("2026-03-28 12:00:00")
     found = upcoming(SETTINGS.load(NIGHTLY), at("2026-03-29 01:00:00"), now)
