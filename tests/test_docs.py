@@ -45,7 +45,7 @@ def test_every_transport_is_in_the_notifications_page(kind: str) -> None:
     assert words in (ROOT / "docs/notifications.md").read_text().lower()
 
 
-@pytest.mark.parametrize("kind", [*PROBES, "heartbeat", "group"])
+@pytest.mark.parametrize("kind", [*PROBES, "heartbeat", "host", "group"])
 def test_every_kind_of_check_has_its_page_with_every_setting(kind: str) -> None:
     table = (ROOT / "docs/checks/README.md").read_text()
     row = next(

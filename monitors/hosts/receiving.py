@@ -26,6 +26,7 @@ INSERT INTO telemetry_ingestbatch (tenant_no, batch, monitor_no)
 SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[]) AS b(batch, monitor_no) ORDER BY batch
 ON CONFLICT DO NOTHING RETURNING batch
 """
+# `slot` is when it was heard, for people; `last_slot` is what its silence counts from, also after a pause.
 # Locked in the order of numbers, as everybody does. A host without thresholds that is up only gets a new deadline.
 # One with thresholds is judged soon, but not more often than every 15 s; one that is not up at once.
 HEARD = """
@@ -37,7 +38,7 @@ WITH host AS (
     ORDER BY s.monitor_no FOR UPDATE OF s
 )
 UPDATE telemetry_livestate s SET
-    last_slot = now(),
+    slot = now(), last_slot = now(),
     last_checked_at = CASE WHEN is_simple THEN now() ELSE last_checked_at END,
     next_due_at = CASE
         WHEN s.status <> 1 OR s.last_checked_at IS NULL THEN now()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from monitors import definition, editing
-from monitors.deadlines import Deadlines
+from monitors.deadlines import settle_organisation
 from monitors.hosts.model import Report
 from monitors.hosts.receiving import receive
 from monitors.models import Monitor
@@ -42,10 +42,17 @@ def report(organisation: Any, *values: float, at: datetime | None = None, name: 
     with in_tenant(organisation):
         received = receive(organisation, [said], COMMAND_LINE, may_create=False)
     assert received.accepted == len(values)
-    Deadlines().settle()
+    settle(organisation)
 
 
-def pass_by(monitor: Monitor, seconds: float) -> None:
+def settle(organisation: Any) -> None:
+    """What is due now, without the moment that the deadlines' thread waits for reports on their way."""
+    with in_tenant(organisation):
+        numbers = list(Monitor.objects.values_list("no", flat=True))
+    settle_organisation(organisation, numbers)
+
+
+def pass_by(organisation: Any, monitor: Monitor, seconds: float) -> None:
     """Let so much time have passed for the host's row, and settle what is due."""
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
@@ -54,7 +61,7 @@ def pass_by(monitor: Monitor, seconds: float) -> None:
             " last_checked_at = last_checked_at - %(by)s::interval WHERE monitor_no = %(no)s",
             {"by": f"{seconds} s", "no": monitor.no},
         )
-    Deadlines().settle()
+    settle(organisation)
 
 
 def incidents(organisation: Any) -> list[Incident]:
@@ -81,7 +88,7 @@ def test_a_host_that_reports_is_up_until_its_silence_lasts_too_long(acme: Any, w
 def test_a_silent_host_is_down_since_its_deadline(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
 
-    pass_by(web, 90)
+    pass_by(acme, web, 90)
 
     heard = head(web).last_slot
     assert heard is not None
@@ -97,17 +104,17 @@ def test_a_silent_host_is_down_since_its_deadline(acme: Any, web: Monitor) -> No
 
 def test_every_report_moves_the_deadline_on(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
-    pass_by(web, 50)
+    pass_by(acme, web, 50)
     report(acme, 1.0)
 
-    pass_by(web, 50)
+    pass_by(acme, web, 50)
 
     assert status(web) is Status.UP
 
 
 def test_a_host_that_reports_again_is_up(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
-    pass_by(web, 90)
+    pass_by(acme, web, 90)
 
     report(acme, 1.0)
 
@@ -117,7 +124,7 @@ def test_a_host_that_reports_again_is_up(acme: Any, web: Monitor) -> None:
 
 def test_a_host_that_catches_up_with_old_samples_is_heard(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
-    pass_by(web, 90)
+    pass_by(acme, web, 90)
 
     report(acme, 1.0, 2.0, at=timezone.now() - timedelta(hours=2))
 
@@ -144,7 +151,7 @@ def test_a_warning_makes_it_degraded(acme: Any) -> None:
 def test_it_recovers_when_its_values_do(acme: Any) -> None:
     monitor = watched(acme, "last(cpu.percent, 5m) > 95 crit")
     report(acme, 99.0)
-    pass_by(monitor, 20)
+    pass_by(acme, monitor, 20)
 
     report(acme, 5.0)
 
@@ -154,7 +161,7 @@ def test_it_recovers_when_its_values_do(acme: Any) -> None:
 def test_old_samples_do_not_page_for_the_past(acme: Any) -> None:
     monitor = watched(acme, "max(cpu.percent, 5m) > 95 crit")
     report(acme, 5.0)
-    pass_by(monitor, 20)
+    pass_by(acme, monitor, 20)
 
     report(acme, 99.0, 99.0, at=timezone.now() - timedelta(minutes=30))
 
@@ -194,10 +201,10 @@ def test_several_bad_windows_are_asked_for_where_its_policy_says_so(acme: Any) -
     config = {"thresholds": ["last(cpu.percent, 5m) > 95 crit"]}
     monitor = make(acme, "web-1", kind="host", target="", config=config, policy={"down_after": 2})
     report(acme, 5.0)
-    pass_by(monitor, 20)
+    pass_by(acme, monitor, 20)
     report(acme, 99.0)
     assert status(monitor) is Status.UP
-    pass_by(monitor, 20)
+    pass_by(acme, monitor, 20)
 
     report(acme, 99.0)
 
@@ -208,7 +215,7 @@ def test_silence_needs_no_confirmation(acme: Any) -> None:
     monitor = make(acme, "web-1", kind="host", target="", policy={"down_after": 5})
     report(acme, 1.0)
 
-    pass_by(monitor, 125)
+    pass_by(acme, monitor, 125)
 
     assert status(monitor) is Status.DOWN
 
@@ -219,10 +226,10 @@ def test_a_paused_host_is_never_due_and_has_its_time_anew_when_resumed(acme: Any
         paused = editing.pause(acme, web, COMMAND_LINE)
     assert due_in(web) is None
 
-    pass_by(web, 3600)
+    pass_by(acme, web, 3600)
     with in_tenant(acme):
         editing.resume(acme, paused, COMMAND_LINE)
-    Deadlines().settle()
+    settle(acme)
 
     assert status(web) is Status.PENDING
     assert due_in(web) == pytest.approx(60, abs=5)
@@ -231,12 +238,12 @@ def test_a_paused_host_is_never_due_and_has_its_time_anew_when_resumed(acme: Any
 def test_a_shorter_silence_counts_at_once(acme: Any) -> None:
     monitor = watched(acme)
     report(acme, 1.0)
-    pass_by(monitor, 90)
+    pass_by(acme, monitor, 90)
     assert status(monitor) is Status.UP
     values = {"name": "web-1", "kind": "host", "config": {"silence_seconds": 30}}
     with in_tenant(acme):
         editing.update(acme, monitor, definition.read(values, monitor), COMMAND_LINE)
-    Deadlines().settle()
+    settle(acme)
 
     assert status(monitor) is Status.DOWN
 
