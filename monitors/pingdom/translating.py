@@ -26,10 +26,6 @@ class Translated:
     notes: tuple[str, ...] = ()
     problem: str = ""
 
-    @property
-    def sentence(self) -> str:
-        return f"{self.problem or '; '.join(self.notes)}"
-
 
 class _Notes(list[str]):
     """What could not be carried over, in words."""

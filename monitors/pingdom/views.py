@@ -45,7 +45,7 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @requires(Ability.EDIT_MONITORS)
 def import_checks(request: TenantRequest) -> HttpResponse:
-    if "definition" in request.POST:
+    if "create" in request.POST:
         return _create(request)
     form = TokenForm(request.POST if request.method == "POST" else None)
     found: Preview | None = form.cleaned_data["preview"] if form.is_valid() else None
@@ -69,11 +69,9 @@ def _create(request: TenantRequest) -> HttpResponse:
 
 
 def _definitions(posted: QueryDict) -> list[Any]:
-    """Of the boxes with a tick."""
-    texts = posted.getlist("definition")
-    places = [int(place) for place in posted.getlist("chosen") if place.isascii() and place.isdigit()]
+    """Of the boxes with a tick: each brings its definition."""
     try:
-        found = [json.loads(texts[place]) for place in places if place < len(texts)]
+        found = [json.loads(text) for text in posted.getlist("definition")]
     except (ValueError, RecursionError):
         raise ConfigError([("", "Read the checks again: the page was changed.")]) from None
     if not found:

@@ -39,13 +39,13 @@ def test_the_page_shows_what_would_be_made_and_makes_what_is_chosen(
     page = as_alice.post(PATH, {"token": KEY}).content.decode()
     assert "5 of 6 checks can be carried over" in page
     assert "https://shop.example.com:8443/cart?x=1" in page
-    assert "Its password: enter it in the monitor" in page
+    assert "Stays behind: its password: enter it in the monitor" in page
     assert "There is no kind like Pingdom&#x27;s transaction." in page
     assert KEY not in page
     assert monitors(acme) == {}
 
     definitions = [html.unescape(text) for text in re.findall(r'name="definition" value="([^"]*)"', page)]
-    made = as_alice.post(PATH, {"definition": definitions, "chosen": ["0", "1", "3"]})
+    made = as_alice.post(PATH, {"create": "1", "definition": [definitions[place] for place in (0, 1, 3)]})
     assert made.status_code == 302
     assert monitors(acme) == {
         "Shop": ("http", "https://shop.example.com:8443/cart?x=1"),
@@ -138,7 +138,8 @@ def test_a_changed_page_makes_nothing_that_the_form_would_not(
         '{"name": "x", "kind": "http", "target": "http://169.254.169.254/"}',
         "[" * 5000,
     ):
-        assert as_alice.post(PATH, {"definition": [definition], "chosen": ["0"]}).status_code == 302
+        assert as_alice.post(PATH, {"create": "1", "definition": [definition]}).status_code == 302
+    assert as_alice.post(PATH, {"create": "1"}).status_code == 302
     assert monitors(acme) == {}
 
 
