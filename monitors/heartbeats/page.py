@@ -16,7 +16,6 @@ from monitors.heartbeats.reading import Ping
 from monitors.heartbeats.settings import HeartbeatConfig
 from monitors.models import Monitor
 from pulse.charts import dots
-from pulse.templatetags.times import duration
 from tenants.abilities import Ability
 from tenants.models import Membership, Organisation
 
@@ -103,7 +102,7 @@ def _durations(ended: Sequence[Ping], config: HeartbeatConfig, now: datetime) ->
         return None
     longest = max(run.seconds for run in runs)
     summary = (
-        f"{len(runs):,} runs, {duration(dots.usual(runs))} usually, {duration(longest)} at most;"
+        f"{len(runs):,} runs, {dots.length(dots.usual(runs))} usually, {dots.length(longest)} at most;"
         f" {sum(not run.ok for run in runs):,} failed."
     )
     return _draw(runs, now, summary, config.run_limit.total_seconds())

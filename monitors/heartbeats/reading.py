@@ -13,6 +13,7 @@ from django.db import connection
 from monitors.heartbeats.advancing import Kind, Run
 from monitors.telemetry.heartbeats import BODY_WITH_PING, runs_of
 from pulse import scoping
+from pulse.templatetags.times import duration
 
 PINGS = """
 SELECT n, at, kind, exit_status, rid, expected_at, duration_us, host(address), method, agent, note, body_size
@@ -66,6 +67,14 @@ class Ping:
         return {Kind.SUCCESS: "up", Kind.FAIL: "down", Kind.START: "pending"}.get(self.kind, "unknown")
 
     @property
+    def took(self) -> str:
+        """`12 ms`, `1 h 4 min`; empty for what ended no run."""
+        if self.duration is None:
+            return ""
+        seconds = self.duration.total_seconds()
+        return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
+
+    @property
     def late_by(self) -> timedelta | None:
         """How long after its expected time it came; below zero when early."""
         return self.at - self.expected_at if self.expected_at else None
@@ -114,8 +123,8 @@ def expectations(numbers: Collection[int]) -> dict[int, Expectation]:
     with connection.cursor() as cursor:
         cursor.execute(EXPECTED, [scoping.current().no, list(numbers)])
         return {
-            no: Expectation(expected_at, last_ping_at, _span(duration), runs_of(runs))
-            for no, expected_at, last_ping_at, duration, runs in cursor.fetchall()
+            no: Expectation(expected_at, last_ping_at, _span(took), runs_of(runs))
+            for no, expected_at, last_ping_at, took, runs in cursor.fetchall()
         }
 
 
@@ -130,8 +139,8 @@ def _pings(statement: str, values: list[Any]) -> list[Ping]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [
-            Ping(n, at, Kind(kind), exit_status, rid, expected_at, _span(duration), *rest)
-            for n, at, kind, exit_status, rid, expected_at, duration, *rest in cursor.fetchall()
+            Ping(n, at, Kind(kind), exit_status, rid, expected_at, _span(took), *rest)
+            for n, at, kind, exit_status, rid, expected_at, took, *rest in cursor.fetchall()
         ]
 
 

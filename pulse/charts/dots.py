@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from pulse.charts.scale import number, time_ticks
@@ -147,7 +147,6 @@ def _row(dot: Dot, plane: _Plane, zone: tzinfo) -> Row:
     return Row(plane.x(dot.at), words)
 
 
-def usual(dots: Sequence[Dot]) -> timedelta | None:
-    """The median height; None without a dot."""
-    heights = sorted(dot.seconds for dot in dots)
-    return timedelta(seconds=heights[len(heights) // 2]) if heights else None
+def usual(dots: Sequence[Dot]) -> float:
+    """The median height of at least one dot, in seconds."""
+    return sorted(dot.seconds for dot in dots)[len(dots) // 2]
