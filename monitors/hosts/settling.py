@@ -18,6 +18,9 @@ from monitors.thresholds.model import Judgement, Key, Level
 
 # Without a report in between, values leave their windows: so often is looked again.
 JUDGED_EVERY = timedelta(seconds=60)
+# A deadline is looked at within two seconds. One that is found so late passed while Pulse itself was away, and its
+# hosts could not report: each has its time anew.
+AWAY_AFTER = timedelta(seconds=10)
 VERDICTS = {
     Level.GOOD: Verdict.GOOD,
     Level.UNKNOWN: Verdict.UNKNOWN,
@@ -63,7 +66,8 @@ def _points(due: Sequence[_Due], now: datetime) -> dict[int, dict[Key, list[Poin
 
 def _settled(one: _Due, points: dict[Key, list[Point]], now: datetime) -> Reported:
     if one.silent_at <= now:
-        return _silent(one)
+        was_away = one.row.due_at is not None and now - one.row.due_at > AWAY_AFTER
+        return _waited_for(one, now) if was_away else _silent(one)
     judgement = (
         judge(one.config.thresholds, points, now) if one.config.thresholds else Judgement(Level.GOOD, "")
     )
@@ -89,6 +93,14 @@ def _silent(one: _Due) -> Reported:
     after, transition = evaluate(policy, row.state, Verdict.BAD, one.silent_at)
     words = f"nothing came for {_lasting(one.config.silence_seconds)}: is the host up, and its agent running?"
     return Reported(row.monitor_no, row.tenant_no, one.heard, after, transition, None, ok=False, detail=words)
+
+
+def _waited_for(one: _Due, now: datetime) -> Reported:
+    """As it was until its time is over once more; its outage is then dated to the silence all the same."""
+    row = one.row
+    words = "it could not report while Pulse was away"
+    until = now + timedelta(seconds=one.config.silence_seconds)
+    return Reported(row.monitor_no, row.tenant_no, one.heard, row.state, None, until, ok=False, detail=words)
 
 
 def _lasting(seconds: int) -> str:

@@ -88,7 +88,7 @@ def test_a_host_that_reports_is_up_until_its_silence_lasts_too_long(acme: Any, w
 def test_a_silent_host_is_down_since_its_deadline(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
 
-    pass_by(acme, web, 90)
+    pass_by(acme, web, 65)
 
     heard = head(web).last_slot
     assert heard is not None
@@ -100,6 +100,20 @@ def test_a_silent_host_is_down_since_its_deadline(acme: Any, web: Monitor) -> No
     with as_pipeline():
         change = StateChange.objects.filter(monitor_no=web.no).latest("no")
         assert (change.status, change.at) == (Status.DOWN, heard + timedelta(seconds=60))
+
+
+def test_a_host_whose_deadline_passed_while_pulse_was_away_has_its_time_anew(acme: Any, web: Monitor) -> None:
+    report(acme, 1.0)
+    pass_by(acme, web, 600)
+    assert status(web) is Status.UP
+    assert due_in(web) == pytest.approx(60, abs=5)
+
+    pass_by(acme, web, 61)
+
+    heard = head(web).last_slot
+    assert heard is not None
+    assert status(web) is Status.DOWN
+    assert incidents(acme)[0].started_at == heard + timedelta(seconds=60)
 
 
 def test_every_report_moves_the_deadline_on(acme: Any, web: Monitor) -> None:
@@ -114,7 +128,7 @@ def test_every_report_moves_the_deadline_on(acme: Any, web: Monitor) -> None:
 
 def test_a_host_that_reports_again_is_up(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
-    pass_by(acme, web, 90)
+    pass_by(acme, web, 65)
 
     report(acme, 1.0)
 
@@ -124,7 +138,7 @@ def test_a_host_that_reports_again_is_up(acme: Any, web: Monitor) -> None:
 
 def test_a_host_that_catches_up_with_old_samples_is_heard(acme: Any, web: Monitor) -> None:
     report(acme, 1.0)
-    pass_by(acme, web, 90)
+    pass_by(acme, web, 65)
 
     report(acme, 1.0, 2.0, at=timezone.now() - timedelta(hours=2))
 
