@@ -12,6 +12,7 @@ from django.utils import timezone
 from monitors import grouping, keeping, live
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
+from monitors.series import refusals
 from monitors.series.storing import Offer, store_many
 from monitors.telemetry import results
 from monitors.telemetry.heads import lock_heads
@@ -108,8 +109,7 @@ def write(items: Sequence[Judged], location: int, holding: results.Holder | None
     ]
     if offers:
         for offer, stored in zip(offers, store_many(offers), strict=True):
-            if stored.refused:
-                log.warning("samples_refused", monitor_no=offer.monitor_no, reason=stored.refused[0].reason)
+            refusals.note(offer.monitor_no, stored)
     return written
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from monitors.models import Monitor
 from monitors.plotting import panel
+from monitors.series import refusals
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.requests import TenantRequest
@@ -24,6 +25,7 @@ def series(request: TenantRequest, pk: UUID) -> HttpResponse:
     chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     context = {
         "monitor": monitor,
+        "refused": refusals.of(monitor.no),
         "panel": panel(monitor, request.GET.get("range", ""), chosen, timezone.now()),
     }
     return render(request, "monitors/_series.html" if request.htmx else "monitors/series.html", context)

@@ -139,5 +139,26 @@ def test_the_page_shows_settings_and_no_key(acme: Any, monitor: Monitor, as_alic
     assert "very-secret" not in form
 
 
+def test_the_page_says_why_values_were_not_stored(
+    acme: Any, monitor: Monitor, as_alice: Any, settings: Any
+) -> None:
+    step(monitor, outcome(1))
+    step(
+        monitor,
+        Outcome(
+            True,
+            ErrorClass.NONE,
+            "",
+            total_us=900,
+            samples=(Points("cpu", [(timezone.now(), 2.0)], (), "s"),),
+        ),
+    )
+
+    page = as_alice.get(f"/o/acme/monitors/{monitor.pk}/series/").content.decode()
+    assert "Not all values of the last hour are stored. cpu is measured in %, not in s" in page
+    other = make(acme, "other", kind="metrics", target="http://127.0.0.1:9/", config=CONFIG)
+    assert "Not all values" not in as_alice.get(f"/o/acme/monitors/{other.pk}/series/").content.decode()
+
+
 def test_a_stranger_sees_nothing_of_it(acme: Any, monitor: Monitor, as_charlie: Any) -> None:
     assert as_charlie.get(f"/o/acme/monitors/{monitor.pk}/").status_code == 404
