@@ -12,7 +12,7 @@ import structlog
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "session")
 # Keys and signing secrets, passwords in addresses of servers, and paths that are themselves a way in.
 SECRET_SHAPES = re.compile(
-    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|/ping/)[A-Za-z0-9+/=._:-]{6,}"
+    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|/ping/|/ping-email/)[A-Za-z0-9+/=._:-]{6,}"
     r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"
 )
 HIDDEN = "[hidden]"

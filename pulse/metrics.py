@@ -30,6 +30,7 @@ LATENESS = Histogram(
 )
 MISSED = Counter("pulse_checks_missed", "Due slots that ended as a gap.", ["reason"])
 POISONED = Counter("pulse_checks_set_aside", "Checks whose recording failed three times and was set aside.")
+PINGS = Counter("pulse_pings", "Pings of heartbeats by the status that they were answered with.", ["status"])
 DELIVERIES = Counter(
     "pulse_deliveries", "Attempts to deliver, by transport and outcome.", ["transport", "outcome"]
 )
@@ -72,6 +73,7 @@ COUNTED: tuple[Counter | Histogram, ...] = (
     LATENESS,
     MISSED,
     POISONED,
+    PINGS,
     DELIVERIES,
     DELIVERY_LATENCY,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from time import monotonic
 
 import structlog
@@ -15,6 +15,7 @@ from monitors.heartbeats import arrivals
 from monitors.heartbeats.accepting import AWAY, Accepter, Answers
 from monitors.heartbeats.arrivals import Answer, Arrival
 from monitors.heartbeats.bounding import Allowances
+from pulse import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +128,8 @@ class Writer:
             else:
                 by_loop[future.get_loop()].append((future, answer))
         for loop, answered in by_loop.items():
+            for status, number in Counter(answer.status for _, answer in answered).items():
+                metrics.PINGS.labels(str(status)).inc(number)
             try:
                 loop.call_soon_threadsafe(_tell, answered)
             except RuntimeError:  # the loop has ended, and with it the connections
