@@ -30,6 +30,7 @@ OF_PROBES = (
 TEXTS = ("name", "notes", "runbook_url")
 # What a kind is about: its section is open.
 OPENED = frozenset({"assertions", "queries", "thresholds"})
+OWN = frozenset({"slug"})  # what two monitors cannot share, so that a copy begins without
 RULES = [
     ("all", "all of its members work"),
     ("any", "one of its members works"),
@@ -221,7 +222,7 @@ class SnoozeForm(forms.Form):
 def copied(monitor: Monitor) -> dict[str, Any]:
     """The definition of another monitor to begin with; its secrets do not come along."""
     known = definition.as_json(monitor)
-    config = {name: value for name, value in known["config"].items() if value != KEPT}
+    config = {name: value for name, value in known["config"].items() if value != KEPT and name not in OWN}
     return {**known, "name": f"Copy of {known['name']}"[:120], "config": config}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from monitors.facts import MonitorChangedStatus
 from monitors.heartbeats.advancing import due_at, miss
@@ -11,11 +13,20 @@ from monitors.heartbeats.specs import Specs
 from monitors.telemetry import heartbeats, reports
 from monitors.telemetry.reports import DueRow, Reported
 
+log = structlog.get_logger(__name__)
+
 _specs = Specs()
+# A deadline that nobody looked at for so long passed while Pulse itself was away, and with it what takes pings.
+UNSEEN_AFTER = timedelta(minutes=1)
+SECOND_CHANCE_AT_MOST = timedelta(hours=1)
 
 
 def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
-    """A deadline that was put off meanwhile is set anew; one that has passed is one failure, dated to it."""
+    """A deadline that was put off meanwhile is set anew; one that has passed is one failure, dated to it.
+
+    One that passed while Pulse was away is waited for once more: its job may have reported in vain, and an
+    upgrade of Pulse must not page everybody. When it stays silent, it is down since the first deadline.
+    """
     held = heartbeats.lock([row.monitor_no for row in rows], wait=True)
     specs = _specs.of([(no, one.version) for no, one in held.items()])
     beats, reported = [], []
@@ -25,11 +36,16 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
         if one is None or spec is None:
             deferred.append((row, None))
             continue
+        assert row.due_at is not None
+        if now - row.due_at > UNSEEN_AFTER:
+            chance = min(spec.config.grace, SECOND_CHANCE_AT_MOST)
+            log.info("deadline_passed_unseen", monitor_no=row.monitor_no, due_at=row.due_at.isoformat())
+            deferred.append((row, now + chance))
+            continue
         step = miss(spec.config, spec.policy, one.beat, one.state, now)
         if step is None:
             deferred.append((row, due_at(spec.config, one.beat, one.state)))
             continue
-        assert row.due_at is not None
         beats.append((one, one.pings, step.beat))
         reported.append(
             Reported(

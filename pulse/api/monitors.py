@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from monitors import bulk, definition, editing, evidence
 from monitors.heartbeats.reading import late_numbers
+from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.reading import result_id, results_of, slot_of
 from monitors.telemetry.models import LiveState, Status
@@ -31,9 +32,10 @@ class MonitorView(View):
         return shapes.monitors(rows, self.organisation, self.key.scopes)
 
 
+PAUSED = "The monitor is paused: set enabled to true first."
 NOTHING_TO_CHECK = {
-    False: "The monitor is paused: set enabled to true first.",
-    True: "A group probes nothing itself: check its members.",
+    Monitor.GROUP: "A group probes nothing itself: check its members.",
+    **dict.fromkeys(REPORTING, "It reports in by itself: nobody can check it."),
 }
 
 
@@ -108,7 +110,7 @@ class CheckNow(View):
         monitor = find(Monitor.objects.all(), pk)
         awaited = editing.check_now(self.organisation, monitor, self.actor)
         if awaited is None:
-            raise Conflict(NOTHING_TO_CHECK[monitor.kind == Monitor.GROUP])
+            raise Conflict(NOTHING_TO_CHECK.get(monitor.kind, PAUSED))
         slot, location = awaited
         identity = result_id(slot, monitor.pk, location)
         url = absolute(f"/v1/monitors/{monitor.pk}/results/{identity}")

@@ -70,6 +70,7 @@ def test_an_address_is_rotated_and_only_that_of_a_heartbeat(api: Any) -> None:
     assert rotated["ping_url"] != monitor["ping_url"]
     assert api.get(f"monitors/{monitor['id']}").json()["ping_url"] == rotated["ping_url"]
     problem_of(api.post(f"monitors/{make_monitor(api)['id']}/rotate"), 409)
+    assert "reports in by itself" in problem_of(api.post(f"monitors/{monitor['id']}/check"), 409)["detail"]
 
 
 def test_settings_that_do_not_go_together_are_told_by_their_place(api: Any) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from healthchecks_io import CheckTrap, Client
 
 from monitors.heartbeats import snippets
 from monitors.heartbeats.advancing import Kind
@@ -19,6 +19,10 @@ from tenants import keys
 from tenants.actors import COMMAND_LINE
 from tests.monitors.heartbeats.serving import heartbeat, rows_of, token_of
 from tests.monitors.stepping import status
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it is written for an older pydantic
+    from healthchecks_io import CheckTrap, Client
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/checks/heartbeats.md"
 EXAMPLE = "https://pulse.example.com/ping/<token>"

@@ -49,13 +49,13 @@ def reported(organisation: Any, pings: str, **config: Any) -> tuple[Monitor, dat
 def test_silence_is_an_outage_since_the_deadline(acme: Any, pings: str) -> None:
     monitor, due = reported(acme, pings)
     assert Deadlines().settle() == 0
-    back(monitor, timedelta(minutes=20))
+    back(monitor, timedelta(minutes=11, seconds=5))
 
     assert Deadlines().settle() == 1
 
     row = head(monitor)
     assert (row.status, row.next_due_at) == (Status.DOWN, None)
-    assert row.status_since == due - timedelta(minutes=20)
+    assert row.status_since == due - timedelta(minutes=11, seconds=5)
     assert row.last_detail.startswith("no ping until ")
     with in_tenant(acme):
         assert Incident.objects.get().started_at == row.status_since
@@ -63,6 +63,24 @@ def test_silence_is_an_outage_since_the_deadline(acme: Any, pings: str) -> None:
     assert status(monitor) is Status.UP
     with in_tenant(acme):
         assert Incident.objects.get().resolved_at is not None
+
+
+def test_a_deadline_that_passed_while_pulse_was_away_is_waited_for_once_more(acme: Any, pings: str) -> None:
+    monitor, due = reported(acme, pings)
+    back(monitor, timedelta(minutes=20))
+
+    assert Deadlines().settle() == 1
+
+    later = head(monitor).next_due_at
+    assert later is not None
+    assert (status(monitor), timedelta(0) < later - timezone.now() <= timedelta(minutes=1)) == (
+        Status.UP,
+        True,
+    )
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("UPDATE telemetry_livestate SET next_due_at = now() - interval '1 s'")
+    Deadlines().settle()
+    assert (status(monitor), head(monitor).status_since) == (Status.DOWN, due - timedelta(minutes=20))
 
 
 def test_a_new_heartbeat_waits_for_its_first_ping(acme: Any) -> None:
