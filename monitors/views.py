@@ -16,7 +16,7 @@ from monitors import configuration, curling, editing, evidence, listing, watchin
 from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.heartbeats import page as heartbeat_page
-from monitors.kinds import KINDS
+from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
 from monitors.summary import summarise, tally
 from tenants.abilities import Ability
@@ -121,7 +121,8 @@ def create(request: TenantRequest) -> HttpResponse:
         context = {"form": form, "kinds": kinds(), "chosen": form.kind, "trial": trial}
         return render(request, "monitors/form.html", context, status=_code(form))
     monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
-    messages.success(request, f"{monitor} is being watched: its first check is due now.")
+    follows = "it waits for its first report" if monitor.kind in REPORTING else "its first check is due now"
+    messages.success(request, f"{monitor} is being watched: {follows}.")
     return redirect("monitors:detail", monitor.pk)
 
 

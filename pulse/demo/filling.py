@@ -33,6 +33,13 @@ class Watched:
 WHOLE = "Pulse as a whole"
 READY = ["[STATUS] == 200", '[BODY].parts.database == "ok"', '[BODY].status == "ok" (soft)']
 DESCRIBED = ["[STATUS] == 200", "has([BODY].paths) == true", "[RESPONSE_TIME] < 5000 (soft)"]
+JOB = {
+    "name": "Demo job (send it a ping)",
+    "kind": "heartbeat",
+    "tags": ["demo"],
+    "config": {"period_seconds": 600, "grace_seconds": 300},
+    "notes": "Nothing reports for it yet: copy a line from this page into a terminal.",
+}
 WATCHED = (
     Watched("Demo shop (down one minute in five)", "/demo/shop", 5, {}),
     Watched("Pulse: web process", "/health", 5, {"expected_status": "200"}),
@@ -56,6 +63,7 @@ def make() -> tuple[Organisation, User]:
         parts = [
             editing.create(organisation, definition.read(describe(watched)), PULSE) for watched in WATCHED
         ]
+        editing.create(organisation, definition.read(JOB), PULSE)
         members = [str(monitor.pk) for monitor in parts if monitor.name.startswith("Pulse: ")]
         whole = {"name": WHOLE, "kind": "group", "tags": ["pulse"], "config": {"members": members}}
         editing.create(organisation, definition.read(whole), PULSE)
