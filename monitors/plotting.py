@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 from monitors.figures import Tab
+from monitors.hosts.beginning import Snippet, snippets
 from monitors.models import Monitor
 from monitors.series.reading import Bucket, Series, read, series_of, width_for
 from monitors.thresholds import reading, writing
@@ -46,7 +47,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`families` group series by the first part of their names; `more` of them are not listed."""
+    """`families` group series by the first part of their names; `more` of them are not listed.
+
+    `snippets` let a host begin that has sent nothing yet.
+    """
 
     tabs: list[Tab]
     families: list[tuple[str, list[Listed]]]
@@ -54,6 +58,7 @@ class Panel:
     chart: SeriesChart | None
     more: int
     url: str
+    snippets: list[Snippet]
 
 
 def panel(monitor: Monitor, chosen_range: str, chosen: int | None, now: datetime) -> Panel:
@@ -85,6 +90,7 @@ def panel(monitor: Monitor, chosen_range: str, chosen: int | None, now: datetime
         chart(one, start, now, thresholds) if one else None,
         len(every) - len(found),
         url(chosen_range, number),
+        snippets(monitor) if monitor.kind == "host" and not every else [],
     )
 
 

@@ -98,7 +98,10 @@ def test_without_scripts_it_is_a_page_of_its_own(as_bob: Any, filled: Monitor) -
 
 
 def test_a_host_that_sent_nothing_says_how_to_begin(as_alice: Any, web: Monitor) -> None:
-    assert b"pulse-agent" in as_alice.get(f"/o/acme/monitors/{web.pk}/series/").content
+    page = as_alice.get(f"/o/acme/monitors/{web.pk}/series/").content.decode()
+
+    assert "PULSE_AGENT_URL=http://localhost:8000" in page
+    assert "/v1/ingest/metrics" in page
 
 
 def test_the_page_of_a_host_leads_to_its_series(as_alice: Any, web: Monitor) -> None:
