@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from monitors import live
 from monitors.heartbeats import arrivals, creating
 from monitors.heartbeats.arrivals import Answer, Arrival
+from monitors.heartbeats.bounding import Allowances
 from monitors.heartbeats.folding import Folded, Owned, by_heartbeat, fold, merged, rounds
 from monitors.heartbeats.resolving import Resolved, resolve
 from monitors.heartbeats.specs import Specs
@@ -33,6 +35,7 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 # Making a monitor takes as long as a hundred pings: the others of a batch do not wait for more than this.
 CREATED_AT_MOST = 5
+CREATED_PER_SECOND, CREATED_AT_ONCE = 0.2, 50  # with one key
 STATEMENT_MS = 4_000
 
 Answers = dict[Arrival, Answer]
@@ -44,6 +47,7 @@ class Accepter:
     def __init__(self) -> None:
         self._specs = Specs()
         self._bounded: Any = None
+        self._creations = Allowances(CREATED_PER_SECOND, CREATED_AT_ONCE)
         self.seen: defaultdict[str, set[str]] = defaultdict(set)
 
     def show(self) -> None:
@@ -178,6 +182,8 @@ class Accepter:
         return [(fold(one, specs[no], grouped[no]), grouped[no]) for no, one in held.items() if no in specs]
 
     def _create(self, arrival: Arrival, key: ApiKey) -> Answers:
+        if not self._creations.take(key.pk, monotonic()):
+            return {arrival: arrivals.TOO_MANY}
         number = creating.create(key, arrival.slug)
         if number is None:
             return {}
