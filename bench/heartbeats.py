@@ -6,11 +6,12 @@ import argparse
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -27,7 +28,8 @@ ACTIVE = 5_000
 LATE = 1_000
 WANTED = 2_000  # pings/s
 CONNECTIONS = 64
-CUTS = 20
+CRASHES = 20
+CRASH_EVERY_S = 2.0
 NAMES = UUID("5f0c1c9e-6a5b-4b6e-9a55-1d3a5c0e9b7a")
 
 MONITORS = """
@@ -67,9 +69,9 @@ UPDATE telemetry_livestate SET next_due_at = %s WHERE monitor_no IN (SELECT moni
 FOUND = (
     "SELECT count(*), extract(epoch FROM max(last_checked_at) - %s) FROM telemetry_livestate WHERE status = 3"
 )
-CUT = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user
+OTHERS = """
+SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()
+    AND usename = current_user ORDER BY random() LIMIT 1
 """
 
 
@@ -89,7 +91,7 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         send(load | {"seconds": 3})  # settings are read once
         pids = [child.pid for child in web]
         yield from speed(load, pids, int(environment["BENCH_POSTGRES_PID"]), options.seconds)
-        yield from cut(load, options.seconds)
+        yield from crash(load)
 
 
 def speed(load: dict[str, Any], pids: list[int], postgres: int, seconds: float) -> Iterator[Figure]:
@@ -107,32 +109,37 @@ def speed(load: dict[str, Any], pids: list[int], postgres: int, seconds: float) 
     yield at_most("heartbeats_at_half_load_p99", found["p99"] * 1000, "ms", 50)
 
 
-def cut(load: dict[str, Any], seconds: float) -> Iterator[Figure]:
-    """Every connection to PostgreSQL is cut twenty times under load; what was answered 200 must be there."""
+def crash(load: dict[str, Any]) -> Iterator[Figure]:
+    """PostgreSQL loses a process to `kill -9` twenty times under load: each time it ends all others and recovers.
+
+    What was answered 200 must be there afterwards.
+    """
     from django.db import connections
 
     stop = threading.Event()
-    cuts: list[int] = []
+    crashes: list[int] = []
 
-    def cutting() -> None:
-        from django.db import connection
+    def crashing() -> None:
+        while len(crashes) < CRASHES and not stop.wait(CRASH_EVERY_S):
+            with suppress(OperationalError, InterfaceError):  # still recovering
+                for victim in query_all(OTHERS):
+                    os.kill(victim, signal.SIGKILL)
+                    crashes.append(victim)
+            connections.close_all()
 
-        while len(cuts) < CUTS and not stop.wait(seconds / (CUTS + 2)):
-            with connection.cursor() as cursor:
-                cursor.execute(CUT)
-                cuts.append(cursor.fetchone()[0])
-        connection.close()
+    from django.db import InterfaceError, OperationalError
 
-    aside = threading.Thread(target=cutting)
+    aside = threading.Thread(target=crashing)
     aside.start()
-    found = send(load | {"seconds": seconds, "rate": WANTED / 2, "tell": True})
+    lasts = 1.5 * CRASHES * CRASH_EVERY_S
+    found = send(load | {"seconds": lasts, "rate": WANTED / 2, "tell": True})
     stop.set()
     aside.join()
     connections.close_all()  # ours was cut too
     kept = set(query_all("SELECT rid::text FROM telemetry_ping WHERE rid IS NOT NULL"))
-    yield info("heartbeats_cuts", len(cuts), "times")
-    yield info("heartbeats_cut_accepted", len(found["accepted"]), "pings")
-    yield info("heartbeats_cut_refused", found["refused"], "pings")
+    yield at_least("heartbeats_crashes", len(crashes), "times", CRASHES)
+    yield info("heartbeats_crash_accepted", len(found["accepted"]), "pings")
+    yield info("heartbeats_crash_refused", found["refused"], "pings")
     yield at_most("heartbeats_lost", len(set(found["accepted"]) - kept), "pings", 0)
 
 
