@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from monitors import history
+from monitors.heartbeats.reading import late_numbers
 from monitors.heartbeats.specs import schedule_words
 from monitors.kinds import KINDS
 from monitors.models import Monitor
@@ -33,8 +34,8 @@ PAGE = 50
 BAR_SLOTS = 40
 BAR_TIME = timedelta(hours=3)
 UPTIME_TIME = timedelta(days=30)
-# The order of a list: what needs somebody first. `paused` lies over whatever is stored.
-WORDS = ("down", "flapping", "degraded", "unknown", "pending", "up", "paused")
+# The order of a list: what needs somebody first. `late` and `paused` lie over whatever is stored.
+WORDS = ("down", "flapping", "degraded", "late", "unknown", "pending", "up", "paused")
 # Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
 FILTERS = {"tag": "tags__contains", "kind": "kind__iexact", "owner": "owner_name__icontains"}
 RANKS = {word: place for place, word in enumerate(WORDS)}
@@ -188,7 +189,9 @@ def with_rank() -> QuerySet[Ranked]:
     states = LiveState.objects.filter(tenant_no=scoping.current().no, monitor_no=OuterRef("no"), is_head=True)
     stored = Coalesce(Subquery(states.values("status")[:1]), Value(int(Status.PENDING)))
     whens = [When(stored=status, then=Value(RANKS[status.label])) for status in Status]
-    rank = Case(When(enabled=False, then=Value(RANKS["paused"])), *whens, output_field=IntegerField())
+    paused = When(enabled=False, then=Value(RANKS["paused"]))
+    late = When(no__in=late_numbers(), then=Value(RANKS["late"]))
+    rank = Case(paused, late, *whens, output_field=IntegerField())
     return Monitor.objects.annotate(stored=stored).annotate(rank=rank)
 
 
@@ -198,6 +201,10 @@ def counts() -> dict[str, int]:
     kept = states.filter(enabled=True).order_by().values_list("status")
     numbers = dict(kept.annotate(number=Count("monitor_no")))
     found = dict.fromkeys(WORDS, 0) | {Status(status).label: number for status, number in numbers.items()}
+    if late := late_numbers():
+        for status in states.filter(monitor_no__in=late).values_list("status", flat=True):
+            found[Status(status).label] -= 1
+            found["late"] += 1
     return found | {"paused": states.filter(enabled=False).count()}
 
 

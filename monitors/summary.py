@@ -79,6 +79,8 @@ def verdict(numbers: dict[str, int], late: int) -> tuple[str, str]:
         return worst, "1 thing needs you" if trouble == 1 else f"{trouble:,} things need you"
     if late:
         return "unknown", f"Nobody is checking {_monitors(late)}"
+    if numbers["late"]:
+        return "late", f"{_monitors(numbers['late']).capitalize()} late"
     if numbers["unknown"]:
         return "unknown", f"Nothing is known of {_monitors(numbers['unknown'])}"
     if not watched:
@@ -96,6 +98,9 @@ def detail(numbers: dict[str, int], names: dict[str, list[str]], late: int) -> s
     parts = [_who(word, names[word], numbers[word]) for word in TROUBLES if numbers[word]]
     if late:
         parts.append(f"{_monitors(late).capitalize()} should have been checked by now and were not.")
+    if numbers["late"]:
+        it, its = ("It has", "its") if numbers["late"] == 1 else ("They have", "their")
+        parts.append(f"{it} not reported when expected; {its} grace is not over yet.")
     if numbers["unknown"]:
         parts.append(f"The sources of {_monitors(numbers['unknown'])} do not tell how they stand.")
     if parts and numbers["up"] and not late:
