@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from monitors.controls import settings_as_typed
 from monitors.kinds import KINDS
@@ -51,10 +53,17 @@ def of(monitor: Monitor) -> Configuration:
     kind = KINDS[monitor.kind]
     shown = settings_as_typed(kind.settings, monitor.config)
     lines = [
-        _line(setting, shown[setting.name]) for setting in kind.settings.all if setting.name in monitor.config
+        _line(setting, shown[setting.name])
+        for setting in kind.settings.all
+        if setting.name in monitor.config and _is_used(setting, shown)
     ]
     label = kind.target_label if isinstance(kind, Probe) else ""
     return Configuration(kind.title, label, [line for line in lines if line.value], [])
+
+
+def _is_used(setting: Setting, shown: Mapping[str, Any]) -> bool:
+    """What the choice that was made has no use for says nothing."""
+    return not setting.only or shown[setting.only[0]] in setting.only[1:]
 
 
 def _line(setting: Setting, value: object) -> Line:

@@ -42,6 +42,8 @@ def field_of(setting: Setting) -> forms.Field:
     widget = _widget(setting)
     if setting.only:
         widget.attrs |= {"data-only": setting.only[0], "data-only-for": " ".join(setting.only[1:])}
+        if usual := typed_of(setting, setting.write(setting.default)):
+            widget.attrs["data-only-default"] = usual
     return Plain(widget=widget, **words)
 
 

@@ -27,6 +27,23 @@ POLICY = ("down_after", "up_after", "degraded_after")
 OF_PROBES = (
     "target", "interval_seconds", "timeout_seconds", "retry_seconds", "upside_down", "locations", "quorum",
 )  # fmt: skip
+# What the policy counts, where that is neither a check nor an assertion.
+POLICY_HELP = {
+    "heartbeat": {
+        "down_after": "Failures or missed times in a row.",
+        "up_after": "Successes in a row.",
+    },
+    "host": {
+        "down_after": "Judgements in a row beyond a critical bound; silence is down at once.",
+        "up_after": "Judgements in a row within all bounds.",
+        "degraded_after": "Judgements in a row beyond a warning bound.",
+    },
+    "metrics": {
+        "down_after": "Results in a row beyond a critical bound. As many that say nothing make it unknown.",
+        "up_after": "Results in a row within all bounds.",
+        "degraded_after": "Results in a row beyond a warning bound.",
+    },
+}
 TEXTS = ("name", "notes", "runbook_url")
 # What a kind is about: its section is open.
 OPENED = frozenset({"assertions", "queries", "thresholds"})
@@ -161,6 +178,7 @@ class MonitorForm(forms.Form):
         if not self.is_probed:
             for name in OF_PROBES:
                 self.fields.pop(name, None)
+        self._suit_policy()
         if self.is_group:
             for name in POLICY:
                 del self.fields[name]
@@ -174,6 +192,15 @@ class MonitorForm(forms.Form):
         if "assertions" in self.fields:
             self.fields["assertions"].widget.attrs["placeholder"] = "\n".join(examples(probe.sources))
 
+    def _suit_policy(self) -> None:
+        """What a kind has no use for goes, and the rest says what it counts."""
+        if self.kind == "heartbeat":
+            del self.fields["degraded_after"]  # a job did its work or did not
+        if self.kind == "metrics" and not self.known["upside_down"]:
+            del self.fields["upside_down"]  # a bound is turned over by its comparison
+        for name, words in POLICY_HELP.get(self.kind, {}).items():
+            self.fields[name].help_text = words
+
     def _field_of(self, pointer: str) -> str | None:
         """The field that a complaint is about: /config/assertions/2 is about the assertions."""
         parts = [part for part in pointer.split("/") if part not in ("", "config", "policy")]
@@ -186,7 +213,9 @@ class MonitorForm(forms.Form):
         if "retry_seconds" in typed:
             found["retry_seconds"] = number_of(typed["retry_seconds"]) if typed["retry_seconds"] else None
         if "down_after" in typed:
-            found["policy"] = {name: number_of(typed[name]) for name in POLICY if name in self.data}
+            found["policy"] = {
+                name: number_of(typed[name]) for name in POLICY if name in typed and name in self.data
+            }
         if "locations" in typed:
             found["locations"] = typed["locations"]
         return found | {

@@ -27,6 +27,7 @@ urlpatterns = [
     path("<uuid:pk>/pings/<int:n>/", heartbeats.body, name="ping-body"),
     path("<uuid:pk>/pings/<int:n>/body/", heartbeats.download, name="ping-download"),
     path("<uuid:pk>/heartbeat/", heartbeats.charts, name="heartbeat-charts"),
+    path("<uuid:pk>/upcoming/", heartbeats.upcoming, name="upcoming"),
     path("<uuid:pk>/rotation/", heartbeats.rotate, name="rotate"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
     path("<uuid:pk>/pause/", views.pause, name="pause"),

@@ -12,11 +12,15 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pulse_agent import VERSION
 from pulse_agent.configuration import DEFAULT_FILE, Configuration, Misconfigured, from_environment
 from pulse_agent.running import Agent
 from pulse_agent.sending import Fate, Sender
+
+if TYPE_CHECKING:
+    from pulse_agent.sample import Sample, Samples
 
 CHECK_S = 1.0  # shares of the CPU need two looks
 
@@ -53,9 +57,10 @@ def run(configuration: Configuration) -> int:
 def check(configuration: Configuration) -> int:
     with tempfile.TemporaryDirectory() as directory:
         agent = Agent(replace(configuration, buffer=Path(directory)))
-        agent.batch()
+        first = agent.batch()
         time.sleep(CHECK_S)
         batch = agent.batch()
+    batch["samples"] += _missing(first["samples"], batch["samples"])  # of commands, which had their turn
     for sample in batch["samples"]:
         labels = "".join(f" {name}={text}" for name, text in sample.get("labels", {}).items())
         print(f"{sample['name']}{labels}: {sample['value']:g} {sample.get('unit', '')}".rstrip())
@@ -68,6 +73,16 @@ def check(configuration: Configuration) -> int:
     host = answer.content["hosts"][0]
     print(f"Pulse took {answer.content['accepted']} values for {host['name']}: {host['url']}")
     return 0
+
+
+def _missing(first: Samples, second: Samples) -> Samples:
+    """Of the first look the series that the second has not."""
+    known = {_series(sample) for sample in second}
+    return [sample for sample in first if _series(sample) not in known]
+
+
+def _series(sample: Sample) -> tuple[Any, ...]:
+    return sample["name"], *sorted(sample.get("labels", {}).items())
 
 
 if __name__ == "__main__":

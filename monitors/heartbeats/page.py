@@ -15,6 +15,7 @@ from monitors.heartbeats.durations import words
 from monitors.heartbeats.reading import Ping
 from monitors.heartbeats.settings import HeartbeatConfig
 from monitors.models import Monitor
+from monitors.reading import standings
 from pulse.charts import dots
 from tenants.abilities import Ability
 from tenants.models import Membership, Organisation
@@ -33,6 +34,15 @@ class Upcoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Expecting:
+    """The next times, with what is to be said before them; without times that is all there is to say."""
+
+    words: str
+    upcoming: list[Upcoming]
+    running: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HeartbeatPage:
     """`url` is empty for whoever may not report for the job."""
 
@@ -40,12 +50,11 @@ class HeartbeatPage:
     by_slug: str
     email: str
     snippets: list[snippets.Snippet]
-    upcoming: list[Upcoming]
+    expecting: Expecting
     zone: str
     schedule: str
     grace: str
     limit: str
-    running: tuple[datetime, ...]
     durations: dots.DotChart | None
     punctuality: dots.DotChart | None
 
@@ -64,12 +73,11 @@ def work_out(
         by_slug=f"{settings.PULSE_BASE_URL}/ping/<key>/{slug}" if url and slug else "",
         email=keeping.email_of(token) if token else "",
         snippets=snippets.of(url) if url else [],
-        upcoming=upcoming(config, known.expected_at, now),
+        expecting=_expecting(monitor, config, known, now),
         zone=config.zone,
         schedule=specs.schedule_words(monitor.config),
         grace=words(config.grace_seconds),
         limit=words(round(config.run_limit.total_seconds())),
-        running=tuple(run.started for run in known.runs),
         durations=_durations(ended, config, now),
         punctuality=_punctuality(ended, config, now),
     )
@@ -77,6 +85,25 @@ def work_out(
 
 def newest(monitor: Monitor) -> list[Ping]:
     return reading.recent(monitor.no, SHOWN)
+
+
+def _expecting(
+    monitor: Monitor, config: HeartbeatConfig, known: reading.Expectation, now: datetime
+) -> Expecting:
+    word = standings([monitor])[monitor.no].word
+    running = tuple(run.started for run in known.runs)
+    if word == "paused":
+        return Expecting("Nothing while it is paused.", [], running)
+    if word == "down":
+        return Expecting("Nothing while it is down: its next success ends that.", [], running)
+    if word == "pending" and not config.expected.is_calendar:
+        return Expecting(
+            f"Nothing before its first ping; then {words(config.period_seconds)} later.", [], running
+        )
+    found = upcoming(config, known.expected_at, now)
+    if not found:
+        return Expecting("Its calendar has ended: nothing is expected any more.", [], running)
+    return Expecting("From its first ping on:" if word == "pending" else "", found, running)
 
 
 def upcoming(config: HeartbeatConfig, expected_at: datetime | None, now: datetime) -> list[Upcoming]:

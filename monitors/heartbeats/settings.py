@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from monitors.heartbeats.durations import span
 from monitors.heartbeats.schedule import Kind, Schedule, check_line
-from monitors.probes.settings import Settings, choose, lines, refuse, section, switch, text
+from monitors.probes.settings import Setting, Settings, choose, lines, refuse, section, switch, text
 from pulse.fields import FieldError
 
 SLUG = re.compile(r"[a-z0-9_-]{1,100}")
@@ -106,6 +106,10 @@ def _keywords(name: str, label: str, help_text: str = "") -> Any:
     return lines(name, label, help_text, most=20, longest=200, read_line=read_keyword)
 
 
+def _of_calendars(setting: Setting) -> Setting:
+    return replace(setting, only=("schedule", "cron", "oncalendar"))
+
+
 SETTINGS = Settings(
     HeartbeatConfig,
     section(
@@ -119,21 +123,30 @@ SETTINGS = Settings(
                 ("oncalendar", "by systemd's OnCalendar"),
             ],
         ),
-        span("period_seconds", "Every", "After its last success, like 1 d or 15 min.", 10, YEAR, default=86_400),
-        lines(
-            "calendar",
-            "Calendar",
-            "Cron expressions (0 3 * * *) or OnCalendar lines (Mon..Fri 03:00), one on each line.",
-            most=10,
-            longest=100,
+        replace(
+            span("period_seconds", "Every", "After its last success, like 1 d or 15 min.", 10, YEAR, default=86_400),
+            only=("schedule", "period"),
         ),
-        text("zone", "Time zone", "In which the calendar is read, like Europe/Riga.", longest=64, default="UTC",
-             read=read_zone),
+        _of_calendars(
+            lines(
+                "calendar",
+                "Calendar",
+                "Cron expressions (0 3 * * *) or OnCalendar lines (Mon..Fri 03:00), one on each line.",
+                most=10,
+                longest=100,
+            )
+        ),
+        _of_calendars(
+            text("zone", "Time zone", "In which the calendar is read, like Europe/Riga.", longest=64, default="UTC",
+                 read=read_zone)
+        ),
         span("grace_seconds", "Grace", "So much later it is down; until then it is late.", 1, YEAR, default=3600),
         span("run_limit_seconds", "Longest run", "From start to success; empty is the grace time.", 1, YEAR,
              default=None),
-        span("tolerance_seconds", "Clocks differ by", "A success so little before its time in the calendar counts for"
-             " it.", 0, 300, default=30),
+        _of_calendars(
+            span("tolerance_seconds", "Clocks differ by", "A success so little before its time in the calendar counts"
+                 " for it.", 0, 300, default=30)
+        ),
     ),
     section(
         "How it reports",

@@ -62,6 +62,14 @@ def charts(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 @requires(Ability.VIEW)
+def upcoming(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = heartbeat(request, pk)
+    found = page.work_out(monitor, request.organisation, request.membership, timezone.now())
+    return render(request, "monitors/heartbeats/_upcoming.html", {"monitor": monitor, "heartbeat": found})
+
+
+@require_GET
+@requires(Ability.VIEW)
 def body(request: TenantRequest, pk: UUID, n: int) -> HttpResponse:
     """Shown on demand: as text, or dumped where it is none."""
     monitor = heartbeat(request, pk)

@@ -9,6 +9,7 @@ from monitors.series.model import Labels
 from monitors.thresholds.model import Bound, Threshold
 
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_PREFIXES = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("T", 10**12), ("G", 10**9), ("M", 10**6))
 _EXACT = 1e15  # whole numbers below are written without a point
 
 
@@ -45,9 +46,15 @@ def duration(seconds: int) -> str:
 
 
 def number(value: float) -> str:
-    """Exactly, and without a point where there is nothing behind it."""
+    """Exactly, without a point where there is nothing behind it: `80`, `0.5`, `10Gi`, `5M`."""
     value = float(value)
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+    if not value.is_integer() or abs(value) >= _EXACT:
+        return repr(value)
+    whole = int(value)
+    for prefix, size in _PREFIXES:
+        if whole and whole % size == 0:
+            return f"{whole // size}{prefix}"
+    return str(whole)
 
 
 def rounded(value: float) -> str:

@@ -11,7 +11,13 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, NotFound
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    NotAuthenticated,
+    NotFound,
+    UnsupportedMediaType,
+)
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
 from pulse.api.authentication import CHALLENGE, REFUSED
@@ -23,7 +29,6 @@ CONTENT_TYPE = "application/problem+json"
 MEANING = {
     404: "There is nothing here that this key may see.",
     405: "This address does not take that method.",
-    415: "Send the body as application/json.",
     500: "Pulse failed at this request. The request id is in the X-Request-Id header and in the log.",
 }
 
@@ -69,10 +74,18 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
         error = ApiPermissionDenied(str(error))
     if isinstance(error, AuthenticationFailed | NotAuthenticated):
         return problem(401, REFUSED, headers={"WWW-Authenticate": CHALLENGE})
+    if isinstance(error, UnsupportedMediaType):
+        return problem(415, f"Send the body as {_taken(context)}.")
     if isinstance(error, APIException):
         detail = MEANING.get(error.status_code, str(error.detail))
         return problem(error.status_code, detail, getattr(error, "errors", ()))
     return _fault(error, context)
+
+
+def _taken(context: dict[str, Any]) -> str:
+    """The media types that the view reads: `application/json`."""
+    parsers = getattr(context.get("view"), "parser_classes", ())
+    return " or ".join(dict.fromkeys(parser.media_type for parser in parsers)) or "application/json"
 
 
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+
+from pulse.charts import units
 
 register = template.Library()
 
@@ -33,3 +37,10 @@ def percent(share: float | None) -> str:
     # Cut, not rounded: "100 %" is a claim that only a flawless record may make.
     cut = int(share * 100_000 + 1e-6) / 1000
     return f"{cut:.3f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def figure(value: Any) -> Any:
+    """A number in at most four digits: `50291334.73` → `50.29 M`; anything else as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return units.shown(float(value), "") if is_number else value

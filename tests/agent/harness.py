@@ -88,8 +88,8 @@ class AgentProcess:
             self.child = subprocess.Popen(command, env=self._environment, stderr=log, cwd=self._log.parent)
         return self
 
-    def check(self) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pulse_agent", "--check"]
+    def check(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pulse_agent", "--check", *options]
         return subprocess.run(
             command, env=self._environment, cwd=self._log.parent, capture_output=True, text=True, check=False
         )

@@ -111,3 +111,13 @@ def test_check_shows_what_is_sent_and_where_it_went(acme: Any, agent: AgentProce
 
     assert refused.returncode == 1
     assert "cannot be reached" in refused.stderr
+
+
+def test_check_runs_commands_too(acme: Any, front: Front, tmp_path: Path) -> None:
+    settings = tmp_path / "pulse-agent.ini"
+    settings.write_text("[command raid]\nrun = /bin/echo 17\nunit = disks\n")
+    done = AgentProcess(front.url, Api(acme, ["ingest"]).key, tmp_path).check("--config", str(settings))
+
+    assert done.returncode == 0, done.stderr
+    assert "command.raid: 17 disks" in done.stdout
+    assert "command.raid.status: 0" in done.stdout

@@ -262,6 +262,13 @@ def test_other_encodings_are_told(agent: Api, body: bytes, encoding: str, status
     assert push(agent, body, headers={"Content-Encoding": encoding}).status_code == status
 
 
+def test_what_is_not_taken_says_what_is(agent: Api) -> None:
+    packed = push(agent, b"{}", headers={"Content-Encoding": "br"}).json()
+    assert packed["detail"] == "Send the body as it is, or with Content-Encoding: gzip."
+    plain = agent.client.post("/v1/ingest/metrics", b"{}", content_type="text/plain").json()
+    assert plain["detail"] == "Send the body as application/json."
+
+
 def test_a_body_that_is_too_large_is_413(agent: Api) -> None:
     assert push(agent, b" " * (2 * 1024 * 1024 + 1)).status_code == 413
 

@@ -145,3 +145,17 @@ def test_a_copy_says_which_secrets_it_lacks() -> None:
     like = Monitor(name="Shop", kind="http", target="http://127.0.0.1:9/", config=config)
 
     assert MonitorForm(like=like).left_out == ["Password"]
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_form_has_only_what_its_kind_has_a_use_for() -> None:
+    job, metrics, host = (MonitorForm(kind=kind) for kind in ("heartbeat", "metrics", "host"))
+
+    assert "degraded_after" not in job.fields
+    assert "upside_down" not in metrics.fields
+    for form in (metrics, host):
+        assert "warning bound" in form.fields["degraded_after"].help_text
+    assert "soft assertion" in MonitorForm(kind="http").fields["degraded_after"].help_text
+    assert job.fields["zone"].widget.attrs | {"data-only-default": "UTC", "data-only": "schedule"} == (
+        job.fields["zone"].widget.attrs
+    )

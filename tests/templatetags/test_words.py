@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.templatetags.figures import milliseconds, percent, thousands
+from pulse.templatetags.figures import figure, milliseconds, percent, thousands
 from pulse.templatetags.times import duration, relative
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -77,3 +77,11 @@ def test_latency_keeps_the_digits_that_matter(value: float | None, words: str) -
 
 def test_thousands_are_set_apart() -> None:
     assert (thousands(1284), thousands(None)) == ("1,284", "—")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(50_291_334.736, "50.29 M"), (30.0, "30"), (0.1234567, "0.123"), ("TLS 1.3", "TLS 1.3"), (True, True)],
+)
+def test_a_number_has_four_digits_at_most(value: object, words: object) -> None:
+    assert figure(value) == words

@@ -29,7 +29,7 @@ def page(person: Any, monitor: Monitor, part: str = "") -> Any:
 def test_the_page_has_addresses_pings_and_what_is_expected(acme: Any, as_alice: Any, pings: str) -> None:
     monitor = heartbeat(acme, config=NIGHTLY)
     token = token_of(acme, monitor)
-    for suffix in ("/start", "/0", "/7"):
+    for suffix in ("/start", "/7", "/0"):
         ask(f"{pings}/{token}{suffix}", "POST", b"all fine")
 
     shown = page(as_alice, monitor)
@@ -171,3 +171,31 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     assert [tick.label for tick in chart.y_ticks] == ["2 min", "1 min", "0 s", "-1 min"]
     assert chart.rows[0].cells == ("1 May 02:00:00", "1.58 min", "failed")
     assert (chart.good, chart.limit, chart.zero) == ("M41.67 155.56h0", "0", "133.33")
+
+
+def test_nothing_is_expected_while_it_waits_is_down_or_paused(acme: Any, as_alice: Any, pings: str) -> None:
+    monitor = heartbeat(acme, config={"period_seconds": 600, "grace_seconds": 600})
+    url = f"{pings}/{token_of(acme, monitor)}"
+    assert (
+        "Nothing before its first ping; then 10 min later."
+        in page(as_alice, monitor, "upcoming/").content.decode()
+    )
+    ask(url)
+    assert page(as_alice, monitor, "upcoming/").content.decode().count("<li>") == 5
+    ask(f"{url}/fail")
+    assert "its next success ends that" in page(as_alice, monitor, "upcoming/").content.decode()
+    as_alice.post(f"/o/acme/monitors/{monitor.pk}/pause/")
+    paused = page(as_alice, monitor).content.decode()
+    assert "Nothing while it is paused." in paused
+    assert "Its pings are kept" in paused
+
+
+def test_what_the_schedule_has_no_use_for_is_not_listed(acme: Any, as_alice: Any) -> None:
+    plain = heartbeat(acme, config={"zone": "UTC", "tolerance_seconds": 30, "calendar": []})
+    assert "Clocks differ by" not in page(as_alice, plain).content.decode()
+    assert (
+        "Clocks differ by"
+        in page(
+            as_alice, heartbeat(acme, "nightly", config=NIGHTLY | {"tolerance_seconds": 9})
+        ).content.decode()
+    )

@@ -126,3 +126,16 @@ def test_whatever_is_written_is_read_the_same(
 def test_no_text_breaks_the_reader(line: str) -> None:
     with suppress(FieldError):
         load([line])
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("avg(memory) > 10Gi crit", "avg(memory, 5m) > 10Gi crit"),
+        ("last(disk) < 2000000000 warn", "last(disk, 5m) < 2G warn"),
+        ("last(load) > 10k warn", "last(load, 5m) > 10000 warn"),
+        ("last(load) > 1500001 warn", "last(load, 5m) > 1500001 warn"),
+    ],
+)
+def test_large_round_bounds_keep_their_prefix(line: str, written: str) -> None:
+    assert text(one(line)) == written
