@@ -18,6 +18,7 @@ from pulse.links import path_in
 
 TROUBLES = ("down", "flapping", "degraded")
 NAMED = 3
+QUIET = {"late": "{} late", "unknown": "Nothing is known of {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,8 @@ def verdict(numbers: dict[str, int], late: int) -> tuple[str, str]:
         return worst, "1 thing needs you" if trouble == 1 else f"{trouble:,} things need you"
     if late:
         return "unknown", f"Nobody is checking {_monitors(late)}"
-    if numbers["late"]:
-        return "late", f"{_monitors(numbers['late']).capitalize()} late"
-    if numbers["unknown"]:
-        return "unknown", f"Nothing is known of {_monitors(numbers['unknown'])}"
+    if quiet := next((word for word in QUIET if numbers[word]), ""):
+        return quiet, QUIET[quiet].format(_monitors(numbers[quiet]))
     if not watched:
         return "paused", "Everything is paused"
     if numbers["up"] < watched:
