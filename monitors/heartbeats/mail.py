@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import email
+import email.parser
 import email.policy
 import hashlib
 import json
@@ -20,10 +20,38 @@ METHOD = "email"
 RECIPIENTS_AT_MOST = 20
 KEPT_AT_MOST = 100_000
 TEXT_AT_MOST = 100_000
+# The library takes time by the square of a header's length, and much for each part: it gets to see no more.
+PARSED_AT_MOST = 150_000
+HEADER_AT_MOST = 2_000
+PARTS_AT_MOST = 100
 # Where providers put a message that they hand on, and whom it was for.
 RAW_FIELDS = ("email", "body-mime", "message", "raw")
 RECIPIENT_HEADERS = ("X-Envelope-To", "X-Original-To", "Delivered-To", "To", "Cc")
 _TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class _Bounded(email.policy.EmailPolicy):
+    """Headers are cut before they are read, those of parts too."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name[:100], value[:HEADER_AT_MOST]
+
+
+_POLICY = _Bounded()
+
+
+class _Parts:
+    """Makes the parts of one message; raises ValueError when they do not end."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def __call__(self, policy: Any = None) -> EmailMessage:
+        self._made += 1
+        if self._made > PARTS_AT_MOST:
+            raise ValueError("too many parts")
+        return EmailMessage(policy)
 
 
 def token_in(address: str, domain: str) -> str:
@@ -54,7 +82,7 @@ def arrivals_of(raw: bytes, tokens: Iterable[str], sender: str, address: str | N
 
 def read(raw: bytes) -> tuple[str, str]:
     """(subject, text) of a message; of one that is only HTML, that."""
-    message = _parsed(raw)
+    message = _parsed(raw[:PARSED_AT_MOST])
     if message is None:
         return "", ""
     try:
@@ -75,19 +103,23 @@ def from_webhook(content_type: str, content: bytes, domain: str) -> tuple[bytes,
 
 def recipients(raw: bytes, domain: str) -> list[str]:
     """The tokens among those that a message names in its own headers."""
-    message = _parsed(raw)
+    message = _parsed(raw[:PARSED_AT_MOST])
     if message is None:
         return []
-    named = [str(value) for header in RECIPIENT_HEADERS for value in message.get_all(header, [])]
-    found = (token_in(address, domain) for _, address in getaddresses(named[:100]))
+    try:
+        named = [str(value) for header in RECIPIENT_HEADERS for value in message.get_all(header, [])[:20]]
+        found = [token_in(address, domain) for _, address in getaddresses(named)]
+    except Exception:
+        return []
     return list(dict.fromkeys(token for token in found if token))
 
 
 def _parsed(raw: bytes) -> EmailMessage | None:
     try:
-        return email.message_from_bytes(raw, policy=email.policy.default)
+        found: Any = email.parser.BytesParser(_Parts(), policy=_POLICY).parsebytes(raw)
     except Exception:
         return None
+    return found if isinstance(found, EmailMessage) else None
 
 
 def _text(message: EmailMessage) -> str:
@@ -95,9 +127,16 @@ def _text(message: EmailMessage) -> str:
         part = message.get_body(("plain", "html"))
         content = part.get_content() if part is not None else ""
         return content if isinstance(content, str) else ""
-    except Exception:  # an unknown charset, a broken encoding: as bytes then
+    except Exception:  # an unknown charset, a broken encoding: as it came then
+        return _undecoded(message)
+
+
+def _undecoded(message: EmailMessage) -> str:
+    try:
         payload: Any = message.get_payload()
-        return payload if isinstance(payload, str) else ""
+    except Exception:
+        return ""
+    return payload if isinstance(payload, str) else ""
 
 
 def _form(content_type: str, content: bytes) -> Iterator[tuple[str, bytes]]:
