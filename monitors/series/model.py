@@ -18,6 +18,8 @@ NAME_AT_MOST = 120
 LABELS_AT_MOST = 16
 LABEL_AT_MOST = 200
 UNIT_AT_MOST = 16
+# A day of a thousand values a second can be added up without leaving what a float holds.
+LARGEST = 1e250
 # Names as Prometheus and OpenTelemetry write them, and with slashes.
 NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_.:/-]{{0,{NAME_AT_MOST - 1}}}\Z")
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,59}\Z")
@@ -81,12 +83,12 @@ def sort_out(
     series: Points, oldest: datetime, newest: datetime
 ) -> tuple[list[Point], Iterator[tuple[int, str]]]:
     """The points to store, to the millisecond, and (place, reason) of those that are refused."""
-    negative_at = 0.0 if series.kind == "counter" else float("-inf")
+    least = 0.0 if series.kind == "counter" else -LARGEST
     good: list[Point] = []
     bad: list[tuple[int, str]] = []
     for place, (at, value) in enumerate(series.points):
         # One chain of comparisons for what is nearly always true; NaN fails it too.
-        if oldest <= at <= newest and negative_at <= value < float("inf") and value != float("-inf"):
+        if oldest <= at <= newest and least <= value <= LARGEST:
             good.append((at.replace(microsecond=at.microsecond // 1000 * 1000), value))
         else:
             bad.append((place, _why(series, at, value, oldest, newest)))
@@ -96,6 +98,8 @@ def sort_out(
 def _why(series: Points, at: datetime, value: float, oldest: datetime, newest: datetime) -> str:
     if not isfinite(value):
         return "Send a finite number: NaN and Infinity are no measurements."
+    if abs(value) > LARGEST:
+        return f"Send a number between -{LARGEST:g} and {LARGEST:g}: {value:g} is beyond."
     if at > newest:
         return f"The time {_shown(at)} is more than 5 minutes ahead: set the sender's clock."
     if at < oldest:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
+from monitors.series.model import LARGEST
 from pulse.fields import FieldError
 
 LONGEST = 500
@@ -54,7 +54,7 @@ class Expression:
             found = self.node(values)
         except (ArithmeticError, ValueError):
             return None
-        return found if isinstance(found, float) and isfinite(found) else None
+        return found if isinstance(found, float) and abs(found) <= LARGEST else None
 
 
 def parse(text: str) -> Expression:

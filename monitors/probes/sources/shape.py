@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Any
 
 from monitors.assertions.body import Body
 from monitors.probes.outcome import ErrorClass
-from monitors.series.model import LABEL_AT_MOST, LABEL_NAME, LABELS_AT_MOST, Labels, Point
+from monitors.series.model import LABEL_AT_MOST, LABEL_NAME, LABELS_AT_MOST, LARGEST, Labels, Point
 
 SERIES_AT_MOST = 50
 POINTS_AT_MOST = 20_000
@@ -141,14 +140,14 @@ def at(seconds: object) -> datetime:
 
 
 def number(value: object) -> float | None:
-    """A finite number, also one that is written as text; None for NaN, infinities, null and everything else."""
+    """A number that can be stored, also one that is written as text; None for NaN, infinities and everything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         found = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if isfinite(found) else None
+    return found if abs(found) <= LARGEST else None
 
 
 def labels_of(pairs: Mapping[str, Any]) -> Labels:
