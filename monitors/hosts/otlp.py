@@ -97,9 +97,9 @@ def _is_cumulative(body: dict[str, Any]) -> bool:
 def _take(metric: _Metric, service: Labels, report: Report, places: list[str]) -> None:
     for place, point in enumerate(metric.points):
         pointer = f"{metric.pointer}/dataPoints/{place}"
-        if int(point.get("flags", 0)) & NO_RECORDED_VALUE:
-            continue
         try:
+            if int(point.get("flags", 0)) & NO_RECORDED_VALUE:
+                continue
             if metric.problem:
                 raise Unreadable(metric.problem)
             at = datetime.fromtimestamp(int(point["timeUnixNano"]) / 1e9, tz=UTC)

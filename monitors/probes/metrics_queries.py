@@ -15,6 +15,7 @@ from pulse.fields import FieldError
 
 QUERIES_AT_MOST = 20
 LONGEST_QUERY = 4000
+BESIDE_THE_QUERY = 100  # name, unit, signs
 _NAME = r"[A-Za-z_][A-Za-z0-9_.]{0,59}"
 _LINE = re.compile(rf"\s*({_NAME})\s*(?:\[([^\[\]]*)\])?\s*=\s*(.*\S)\s*", re.DOTALL)
 _FIELDS = ("name", "unit", "query")
@@ -83,7 +84,7 @@ def _several(
     schema = {
         "type": "array",
         "maxItems": QUERIES_AT_MOST,
-        "items": {"anyOf": [{"type": "string", "maxLength": longest + 100}, _object(longest)]},
+        "items": {"anyOf": [{"type": "string", "maxLength": longest + BESIDE_THE_QUERY}, _object(longest)]},
     }
     return Setting(name, label, "lines", read, (), schema, help_text, write=_write)
 
@@ -97,6 +98,9 @@ def _read(item: Any, longest: int) -> tuple[str, str, str]:
     if isinstance(item, dict):
         name, unit, text = _read_object(item)
     else:
+        # Measured first: on many blanks the pattern takes time by the square of their number.
+        if isinstance(item, str) and len(item) > longest + BESIDE_THE_QUERY:
+            raise FieldError(f"Shorten it to at most {longest:,} characters.")
         match = _LINE.fullmatch(item) if isinstance(item, str) else None
         if not match:
             raise FieldError("Write it as name [unit] = query; a name has letters, digits, _ and dots.")

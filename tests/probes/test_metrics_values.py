@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -123,3 +124,11 @@ def test_a_line_that_cannot_be_read_says_which_and_what_to_change(line: Any, rem
         querying().read(["ok = 1", line])
     assert str(refused.value).startswith("Line 2: ")
     assert remedy in str(refused.value)
+
+
+@pytest.mark.parametrize("line", ["a" + " " * 200_000 + "x", "a [" + " " * 200_000, " " * 200_000 + "a"])
+def test_a_line_of_blanks_is_refused_at_once(line: str) -> None:
+    before = process_time()
+    with pytest.raises(FieldError, match=r"^Line 1: Shorten it to at most 4,000 characters\.$"):
+        querying().read([line])
+    assert process_time() - before < 0.5
