@@ -18,7 +18,7 @@ from monitors.heartbeats import settling as heartbeat_settling
 from monitors.hosts import finding as host_finding
 from monitors.hosts import settling as host_settling
 from monitors.models import Monitor
-from monitors.telemetry import reports
+from monitors.telemetry import reception, reports
 from monitors.telemetry.locks import impatient, is_busy
 from monitors.telemetry.reports import DueRow
 from pulse import facts
@@ -74,6 +74,7 @@ class Deadlines:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+        self._waiting_for_reception = False
         self._put_off: dict[int, tuple[float, float]] = {}  # monitor: (not before, wait of the last time)
 
     def start(self) -> None:
@@ -110,6 +111,8 @@ class Deadlines:
         waiting = [no for no, (until, _) in self._put_off.items() if until > monotonic()]
         with as_pipeline():
             found = reports.due(AT_MOST, waiting)
+            if found and self._nobody_listens():
+                return 0
         by_tenant: defaultdict[int, list[int]] = defaultdict(list)
         for monitor_no, tenant_no in found:
             by_tenant[tenant_no].append(monitor_no)
@@ -121,6 +124,14 @@ class Deadlines:
             else:
                 self._settle_all(organisation, numbers)
         return len(found)
+
+    def _nobody_listens(self) -> bool:
+        """While nothing takes reports, silence means nothing: what is due waits until something does again."""
+        away = reception.is_away()
+        if away and not self._waiting_for_reception:
+            log.warning("nothing_takes_reports", away_after_s=reception.AWAY_AFTER_S)
+        self._waiting_for_reception = away
+        return away
 
     def _settle_all(self, organisation: Organisation, numbers: list[int]) -> None:
         """Those of one organisation together; when that fails one by one, so that only the bad ones wait."""

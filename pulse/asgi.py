@@ -18,6 +18,7 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from monitors import attending  # noqa: E402
 from monitors.heartbeats import mail_receiving  # noqa: E402
 from monitors.heartbeats.receiving import ping  # noqa: E402
 from monitors.heartbeats.receiving import stop as stop_pings  # noqa: E402
@@ -62,8 +63,10 @@ async def lifespan(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            attending.start()
             await mail_receiving.start()
         else:
+            attending.stop()
             await mail_receiving.stop()
             await asyncio.to_thread(stop_pings)
         await send({"type": f"{message['type']}.complete"})

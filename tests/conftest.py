@@ -50,7 +50,7 @@ SHARED_TABLES = (
     "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
-    "telemetry_series", "telemetry_sample", "telemetry_samplestored",
+    "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
     "telemetry_ingestbatch", "telemetry_rollupfive", "telemetry_rolluphour", "tenants_audit",
     "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip

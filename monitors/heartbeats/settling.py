@@ -16,7 +16,7 @@ from monitors.telemetry.reports import DueRow, Reported
 log = structlog.get_logger(__name__)
 
 _specs = Specs()
-# A deadline that nobody looked at for so long passed while Pulse itself was away, and with it what takes pings.
+# A deadline that nobody looked at for so long passed while Pulse itself was away.
 UNSEEN_AFTER = timedelta(minutes=1)
 SECOND_CHANCE_AT_MOST = timedelta(hours=1)
 
@@ -24,8 +24,9 @@ SECOND_CHANCE_AT_MOST = timedelta(hours=1)
 def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
     """A deadline that was put off meanwhile is set anew; one that has passed is one failure, dated to it.
 
-    One that passed while Pulse was away is waited for once more: its job may have reported in vain, and an
-    upgrade of Pulse must not page everybody. When it stays silent, it is down since the first deadline.
+    One that passed while Pulse was away, or what takes pings, is waited for once more: its job may have reported
+    in vain, and an upgrade of Pulse must not page everybody. When it stays silent, it is down since the first
+    deadline.
     """
     held = heartbeats.lock([row.monitor_no for row in rows], wait=True)
     specs = _specs.of([(no, one.version) for no, one in held.items()])
@@ -37,7 +38,7 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
             deferred.append((row, None))
             continue
         assert row.due_at is not None
-        if now - row.due_at > UNSEEN_AFTER:
+        if row.unheard or now - row.due_at > UNSEEN_AFTER:
             chance = min(spec.config.grace, SECOND_CHANCE_AT_MOST)
             log.info("deadline_passed_unseen", monitor_no=row.monitor_no, due_at=row.due_at.isoformat())
             deferred.append((row, now + chance))

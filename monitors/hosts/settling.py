@@ -66,7 +66,7 @@ def _points(due: Sequence[_Due], now: datetime) -> dict[int, dict[Key, list[Poin
 
 def _settled(one: _Due, points: dict[Key, list[Point]], now: datetime) -> Reported:
     if one.silent_at <= now:
-        was_away = one.row.due_at is not None and now - one.row.due_at > AWAY_AFTER
+        was_away = one.row.unheard or (one.row.due_at is not None and now - one.row.due_at > AWAY_AFTER)
         return _waited_for(one, now) if was_away else _silent(one)
     judgement = (
         judge(one.config.thresholds, points, now) if one.config.thresholds else Judgement(Level.GOOD, "")

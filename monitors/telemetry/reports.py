@@ -25,7 +25,8 @@ ORDER BY next_due_at LIMIT %s
 # Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
 LOCK = """
 SELECT s.monitor_no, s.tenant_no, s.next_due_at, s.status, s.failures, s.successes, s.first_failed_slot, s.softs,
-    s.first_soft_slot, s.last_slot, clock_timestamp()
+    s.first_soft_slot, s.last_slot, EXISTS (SELECT FROM public.telemetry_reception r
+        WHERE s.next_due_at > r.left_at AND s.next_due_at <= r.returned_at), clock_timestamp()
 FROM telemetry_livestate s WHERE s.location = %s AND s.tenant_no = %s AND s.monitor_no = ANY(%s) AND s.enabled
     AND (%s OR s.next_due_at <= now())
 ORDER BY s.monitor_no FOR UPDATE OF s
@@ -61,13 +62,17 @@ STATUSES = {int(status): status for status in Status}
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A monitor that reports in, its row locked. `due_at` is its deadline, `now` the database's clock."""
+    """A monitor that reports in, its row locked. `due_at` is its deadline, `now` the database's clock.
+
+    `unheard`: when the deadline passed, nothing took reports.
+    """
 
     monitor_no: int
     tenant_no: int
     due_at: datetime | None
     state: State
     last_slot: datetime | None
+    unheard: bool
     version: int
     spec: dict[str, Any]
     now: datetime
@@ -127,9 +132,10 @@ def _locked(statement: str, numbers: Collection[int], *, any_time: bool) -> list
     return [
         DueRow(
             no, tenant, due_at, State(STATUSES[status], failures, successes, first_failed, softs, first_soft),
-            last_slot, *specs[no], now,
+            last_slot, unheard, *specs[no], now,
         )
-        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, now in rows
+        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, unheard, now
+        in rows
         if no in specs
     ]  # fmt: skip
 
