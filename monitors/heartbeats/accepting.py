@@ -72,8 +72,7 @@ class Accepter:
             told = self._accept_steady(resolved, answers)
         for tenant_no, some in told.items():
             self._accept_told(tenant_no, some, answers)
-        for arrival, key in resolved.missing[:CREATED_AT_MOST]:
-            answers.update(self._create(arrival, key))
+        self._create_some(resolved.missing, answers)
         return answers
 
     def _bound(self) -> None:
@@ -181,9 +180,19 @@ class Accepter:
         specs = self._specs.of([(no, one.version) for no, one in held.items()])
         return [(fold(one, specs[no], grouped[no]), grouped[no]) for no, one in held.items() if no in specs]
 
+    def _create_some(self, missing: Sequence[tuple[Arrival, ApiKey]], answers: Answers) -> None:
+        """All that are refused are answered at once: those that wait keep others out of their batch."""
+        made = 0
+        for arrival, key in missing:
+            if made == CREATED_AT_MOST:
+                return
+            if self._creations.take(key.pk, monotonic()):
+                answers.update(self._create(arrival, key))
+                made += 1
+            else:
+                answers[arrival] = arrivals.TOO_MANY
+
     def _create(self, arrival: Arrival, key: ApiKey) -> Answers:
-        if not self._creations.take(key.pk, monotonic()):
-            return {arrival: arrivals.TOO_MANY}
         number = creating.create(key, arrival.slug)
         if number is None:
             return {}

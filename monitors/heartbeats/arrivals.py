@@ -56,5 +56,5 @@ class Arrival:
 
     @property
     def source(self) -> str:
-        """What bounds are kept by: one noisy job, or one noisy key with all its slugs."""
+        """What bounds are kept by: one noisy job, by its token or by its key and slug."""
         return self.token or f"{self.key}/{self.slug}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from ipaddress import IPv6Address
 from typing import Any
 
@@ -21,6 +22,8 @@ BODY_AT_MOST = 100_000
 DRAINED_AT_MOST = 1_000_000
 BODY_SECONDS = 10.0
 BODIES_AT_ONCE = 500
+# Of one sender: slow ones must not take the places of all others. Behind one address may be a whole cluster.
+BODIES_OF_ONE = 100
 METHODS = ("GET", "HEAD", "POST", "PUT")
 _PRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -37,7 +40,7 @@ OK_HEAD = {"type": "http.response.body", "body": b""}
 PREFLIGHT = Answer(204, "")
 NOT_ALLOWED = Answer(405, "use GET, HEAD, POST or PUT")
 
-_reading = 0
+_reading: Counter[str | None] = Counter()
 _writer: Writer | None = None
 
 
@@ -82,7 +85,6 @@ def stop() -> None:
 
 async def _describe(arrival: Arrival, scope: dict[str, Any], receive: Any) -> bool | None:
     """Fill in who sent it and what; False when there is more than was read, None when too many are sending."""
-    global _reading
     length, has_body = None, False
     forwarded = b""
     for name, value in scope["headers"]:
@@ -98,13 +100,15 @@ async def _describe(arrival: Arrival, scope: dict[str, Any], receive: Any) -> bo
     arrival.address = client_of(scope, forwarded)
     if not has_body:
         return True
-    if _reading >= BODIES_AT_ONCE:
+    if _reading[arrival.address] >= BODIES_OF_ONE or _reading.total() >= BODIES_AT_ONCE:
         return None
-    _reading += 1
+    _reading[arrival.address] += 1
     try:
         arrival.body, seen, all_here = await read_body(receive, BODY_AT_MOST, DRAINED_AT_MOST)
     finally:
-        _reading -= 1
+        _reading[arrival.address] -= 1
+        if not _reading[arrival.address]:
+            del _reading[arrival.address]
     arrival.body_size = seen if all_here or length is None else max(seen, min(length, 2**31 - 1))
     return all_here
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -123,8 +124,8 @@ def test_runs_are_paired_by_their_id(acme: Any, pings: str) -> None:
     first, second, third, fourth = rows_of(monitor, "rid, duration_us, at")
 
     assert (first[0], second[0]) == (uuid.UUID(RID), uuid.UUID(other))
-    assert third[1] == (third[2] - first[2]).total_seconds() * 1e6
-    assert fourth[1] == (fourth[2] - second[2]).total_seconds() * 1e6
+    assert third[1] == (third[2] - first[2]) // timedelta(microseconds=1)
+    assert fourth[1] == (fourth[2] - second[2]) // timedelta(microseconds=1)
 
 
 def test_a_body_is_kept_and_a_long_one_in_a_row_of_its_own(acme: Any, pings: str) -> None:
