@@ -224,7 +224,11 @@ def test_sending_it_again_changes_nothing(acme: Any, agent: Api) -> None:
         (series([1], __name__="a"), True, "snappy", 400),
         (series([1], at=1e17, __name__="a", host="x"), True, "snappy", 400),
     ],
-)
+    ids=[
+        "cut short", "no value", "no number", "nested", "empty", "no series", "not packed", "no length",
+        "far too long", "another packing", "no host", "no such time",
+    ],
+)  # fmt: skip
 def test_nothing_that_is_sent_breaks_it(
     agent: Api, body: bytes, packed: bool, encoding: str, status: int
 ) -> None:
