@@ -87,9 +87,12 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _heading(cells: list[str]) -> list[str]:
-    """The field of each column, "" for an unknown one; empty when the first line is no heading."""
+    """The field of each column, "" for an unknown one; empty when the first line is no heading.
+
+    What reports by itself has no address: a name and a kind are enough.
+    """
     names = [COLUMNS.get(cell.strip().lower(), "") for cell in cells]
-    return names if "target" in names else []
+    return names if "target" in names or {"name", "kind"} <= set(names) else []
 
 
 def _from_list(number: int, cells: list[str]) -> Line:

@@ -41,7 +41,7 @@ def preview(text: str) -> Preview:
         else:
             values.append(value)
             lines.append(replace(line, definition=value))
-    targets = [line.definition["target"] for line in lines]
+    targets = [target for line in lines if (target := line.definition["target"])]
     known = Monitor.objects.filter(target__in=targets).values_list("target", flat=True)
     return Preview(lines, values, frozenset(known), importing.unknown_columns(text))
 

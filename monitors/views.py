@@ -121,9 +121,14 @@ def create(request: TenantRequest) -> HttpResponse:
         context = {"form": form, "kinds": kinds(), "chosen": form.kind, "trial": trial}
         return render(request, "monitors/form.html", context, status=_code(form))
     monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
-    follows = "it waits for its first report" if monitor.kind in REPORTING else "its first check is due now"
-    messages.success(request, f"{monitor} is being watched: {follows}.")
+    messages.success(request, f"{monitor} is being watched: {_follows(monitor)}.")
     return redirect("monitors:detail", monitor.pk)
+
+
+def _follows(monitor: Monitor) -> str:
+    if monitor.kind == Monitor.GROUP:
+        return "it follows its members"
+    return "it waits for its first report" if monitor.kind in REPORTING else "its first check is due now"
 
 
 @require_http_methods(["GET", "POST"])

@@ -59,7 +59,7 @@ class Ping:
 
     @property
     def word(self) -> str:
-        return "failure" if self.kind is Kind.FAIL else self.kind.name.lower()
+        return self.kind.name.lower()
 
     @property
     def status(self) -> str:

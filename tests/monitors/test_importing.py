@@ -163,3 +163,23 @@ def test_an_open_quote_does_not_swallow_the_lines_after_it() -> None:
     assert [(line.number, line.definition["target"]) for line in lines] == [
         (1, "https://a.example/"), (2, "https://b.example/"),
     ]  # fmt: skip
+
+
+def test_what_reports_by_itself_needs_no_address(acme: Any, as_alice: Any) -> None:
+    text = "name,kind,tags\nNightly backup,heartbeat,db\nweb-1,host,\n"
+
+    shown = as_alice.post(URL, {"text": text}).content.decode()
+    assert "2 of 2 lines" in shown
+    assert "watches this already" not in shown
+    assert as_alice.post(URL, {"text": text, "create": "1"}).status_code == 302
+    assert (
+        "watches this already"
+        not in as_alice.post(URL, {"text": text.replace("web-1", "web-2")}).content.decode()
+    )
+
+    wrong = as_alice.post(
+        URL, {"text": "name,url,kind\nNightly,https://x.example/,heartbeat\n"}
+    ).content.decode()
+    assert "Target: Remove it: a heartbeat has no address that is checked." in wrong
+    with in_tenant(acme):
+        assert sorted(Monitor.objects.values_list("kind", flat=True)) == ["heartbeat", "host"]

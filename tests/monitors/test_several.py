@@ -48,6 +48,18 @@ def test_deleting_several(acme: Any, as_alice: Any, three: list[str]) -> None:
     assert [one.name for one in now(acme)] == ["shop"]
 
 
+def test_an_interval_is_nothing_for_what_reports_by_itself(
+    acme: Any, as_alice: Any, three: list[str]
+) -> None:
+    job = str(make(acme, "job", kind="heartbeat", target="", config={}).pk)
+
+    answer = as_alice.post(URL, {"action": "interval", "interval_seconds": "300", "monitors": [*three, job]})
+
+    assert answer.status_code == 422
+    assert "job: Remove it: a heartbeat is not checked at an interval" in answer.content.decode()
+    assert {one.interval_seconds for one in now(acme)} == {60}
+
+
 def test_what_cannot_be_for_one_changes_none(acme: Any, as_alice: Any, three: list[str]) -> None:
     slow = str(make(acme, "slow", timeout_seconds=50).pk)
 
