@@ -44,3 +44,10 @@ def figure(value: Any) -> Any:
     """A number in at most four digits: `50291334.73` → `50.29 M`; anything else as it is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return units.shown(float(value), "") if is_number else value
+
+
+@register.filter
+def begun(text: str) -> str:
+    """With a capital, to begin a sentence: `cannot resolve` → `Cannot resolve`; a name like `cpu.percent` stays."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.rstrip(",:;").replace("-", "").isalpha() else text

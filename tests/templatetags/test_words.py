@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pulse.templatetags.figures import figure, milliseconds, percent, thousands
+from pulse.templatetags.figures import begun, figure, milliseconds, percent, thousands
 from pulse.templatetags.times import duration, relative
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -85,3 +85,17 @@ def test_thousands_are_set_apart() -> None:
 )
 def test_a_number_has_four_digits_at_most(value: object, words: object) -> None:
     assert figure(value) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("answered 503", "Answered 503"),
+        ("time-out: no answer", "Time-out: no answer"),
+        ("cpu.percent is 97", "cpu.percent is 97"),
+        ('gor{job="a"} is 30', 'gor{job="a"} is 30'),
+        ("", ""),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_but_names_stay(text: str, sentence: str) -> None:
+    assert begun(text) == sentence
