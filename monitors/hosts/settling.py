@@ -21,6 +21,15 @@ JUDGED_EVERY = timedelta(seconds=60)
 # A deadline is looked at within two seconds. One that is found so late passed while Pulse itself was away, and its
 # hosts could not report: each has its time anew.
 AWAY_AFTER = timedelta(seconds=10)
+# Reading so many values takes about a second, and all deadlines are found by one thread. Whoever has more in the
+# windows of one host is told; of several hosts those that are left are judged the next time, half a second later.
+POINTS_AT_MOST = 100_000
+HOSTS_AT_FIRST = 8
+TOO_MANY = Judgement(
+    Level.UNKNOWN,
+    f"more than {POINTS_AT_MOST:,} values are in the windows of its thresholds: shorten them, or send fewer series",
+)
+Windows = dict[int, dict[Key, list[Point]]]  # by monitor and series
 VERDICTS = {
     Level.GOOD: Verdict.GOOD,
     Level.UNKNOWN: Verdict.UNKNOWN,
@@ -40,10 +49,17 @@ class _Due:
 
 
 def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
-    """New states and deadlines of these hosts; one statement reads the windows of all of them."""
+    """New states and deadlines of these hosts; those that there was no time to judge stay due."""
     due = [_due(row) for row in rows]
-    points = _points([one for one in due if one.silent_at > now and one.config.thresholds], now)
-    written = [_settled(one, points.get(one.row.monitor_no, {}), now) for one in due]
+    judged = [one for one in due if one.silent_at > now and one.config.thresholds]
+    judgements = _judgements(sorted(judged, key=lambda one: one.row.due_at or now), now)
+    left = {one.row.monitor_no for one in judged} - judgements.keys()
+    good = Judgement(Level.GOOD, "")
+    written = [
+        _settled(one, judgements.get(one.row.monitor_no, good), now)
+        for one in due
+        if one.row.monitor_no not in left
+    ]
     reports.write_states(written)
     return reports.changes(written, now)
 
@@ -54,23 +70,49 @@ def _due(row: DueRow) -> _Due:
     return _Due(row, config, heard, heard + timedelta(seconds=config.silence_seconds))
 
 
-def _points(due: Sequence[_Due], now: datetime) -> dict[int, dict[Key, list[Point]]]:
-    """By monitor and series: the points of the longest window that any of its thresholds looks at."""
+def _judgements(due: Sequence[_Due], now: datetime) -> dict[int, Judgement]:
+    """By monitor, of as many of these as there is time for. Several are read at once while they are small."""
+    found: dict[int, Judgement] = {}
+    place, together, left = 0, HOSTS_AT_FIRST, POINTS_AT_MOST
+    while place < len(due) and left > 0:
+        some = due[place : place + together]
+        points = _points(some, now)
+        if points is None and len(some) > 1:
+            together = 1
+            continue
+        for one in some:
+            number = one.row.monitor_no
+            found[number] = (
+                TOO_MANY if points is None else judge(one.config.thresholds, points.get(number, {}), now)
+            )
+        read = POINTS_AT_MOST if points is None else _count(points)
+        left -= read
+        place += len(some)
+        together = max(1, len(some) * 4 if read * 8 < POINTS_AT_MOST else len(some) // 2)
+    return found
+
+
+def _count(points: Windows) -> int:
+    return sum(len(each) for series in points.values() for each in series.values())
+
+
+def _points(due: Sequence[_Due], now: datetime) -> Windows | None:
+    """By monitor and series: the points of the longest window that any of its thresholds looks at.
+
+    None when they are too many.
+    """
     wanted = [
         (one.row.monitor_no, threshold.selector.name, threshold.window_s)
         for one in due
         for threshold in one.config.thresholds
     ]
-    return keyed_windows(wanted, now) if wanted else {}
+    return keyed_windows(wanted, now, POINTS_AT_MOST)
 
 
-def _settled(one: _Due, points: dict[Key, list[Point]], now: datetime) -> Reported:
+def _settled(one: _Due, judgement: Judgement, now: datetime) -> Reported:
     if one.silent_at <= now:
         was_away = one.row.unheard or (one.row.due_at is not None and now - one.row.due_at > AWAY_AFTER)
         return _waited_for(one, now) if was_away else _silent(one)
-    judgement = (
-        judge(one.config.thresholds, points, now) if one.config.thresholds else Judgement(Level.GOOD, "")
-    )
     after, transition = evaluate(one.row.policy, one.row.state, VERDICTS[judgement.level], now)
     soon = now + JUDGED_EVERY if one.config.thresholds else one.silent_at
     detail = judgement.sentence if judgement.level is not Level.GOOD else ""

@@ -40,18 +40,20 @@ WHERE series_no = ANY(%s) AND at > %s AND at <= %s ORDER BY series_no, at LIMIT 
 """
 # For each monitor and name its own window; of all series of that name.
 KEYED = """
-SELECT n.monitor_no, n.name, n.labels::text, s.at, s.value
-FROM (
-    SELECT monitor_no, name, max(seconds) AS seconds
-    FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS w(monitor_no, name, seconds) GROUP BY 1, 2
-) w
-JOIN telemetry_series n ON n.monitor_no = w.monitor_no AND n.name = w.name
-LEFT JOIN LATERAL (
-    SELECT at, value FROM telemetry_sample
-    WHERE series_no = n.no AND at > %s - make_interval(secs => w.seconds) AND at <= %s
-    ORDER BY at DESC LIMIT %s
-) s ON true
-ORDER BY n.monitor_no, n.name, n.no, s.at
+SELECT * FROM (
+    SELECT n.monitor_no, n.name, n.labels::text, s.at, s.value
+    FROM (
+        SELECT monitor_no, name, max(seconds) AS seconds
+        FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS w(monitor_no, name, seconds) GROUP BY 1, 2
+    ) w
+    JOIN telemetry_series n ON n.monitor_no = w.monitor_no AND n.name = w.name
+    LEFT JOIN LATERAL (
+        SELECT at, value FROM telemetry_sample
+        WHERE series_no = n.no AND at > %s - make_interval(secs => w.seconds) AND at <= %s
+        ORDER BY at DESC LIMIT %s
+    ) s ON true
+    LIMIT %s
+) found ORDER BY monitor_no, name, labels, at
 """
 FROM_SAMPLES = """
 SELECT series_no, date_bin(%(width)s, at, 'epoch') AS bucket, count(*), sum(value), min(value), max(value),
@@ -151,22 +153,28 @@ def window(numbers: Sequence[int], start: datetime, end: datetime) -> dict[int, 
 
 
 def keyed_windows(
-    wanted: Sequence[tuple[int, str, int]], now: datetime
-) -> dict[int, dict[tuple[str, Labels], list[Point]]]:
+    wanted: Sequence[tuple[int, str, int]], now: datetime, most: int
+) -> dict[int, dict[tuple[str, Labels], list[Point]]] | None:
     """By monitor and (name, labels): the points of the last so many seconds, of (monitor, name, seconds).
 
-    In one statement for all of them; at most 10,000 points of a series. A series without points is there, empty.
+    In one statement for all of them; at most 10,000 points of a series, and None when all together are more than
+    `most`. A series without points is there, empty.
     """
-    found: dict[int, dict[tuple[str, Labels], list[Point]]] = {}
+    columns = [list(column) for column in zip(*wanted, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            KEYED, [*(list(column) for column in zip(*wanted, strict=True)), now, now, EACH_AT_MOST]
-        )
-        for monitor_no, name, labels, at, value in cursor.fetchall():
-            key = name, tuple(sorted(json.loads(labels).items()))
-            points = found.setdefault(monitor_no, {}).setdefault(key, [])
-            if at is not None:
-                points.append((at, value))
+        cursor.execute(KEYED, [*columns, now, now, EACH_AT_MOST, most + 1])
+        rows = cursor.fetchall()
+    if len(rows) > most:
+        return None
+    labels_of: dict[str, Labels] = {}
+    found: dict[int, dict[tuple[str, Labels], list[Point]]] = {}
+    for monitor_no, name, text, at, value in rows:
+        labels = labels_of.get(text)
+        if labels is None:
+            labels = labels_of[text] = tuple(sorted(json.loads(text).items()))
+        points = found.setdefault(monitor_no, {}).setdefault((name, labels), [])
+        if at is not None:
+            points.append((at, value))
     return found
 
 

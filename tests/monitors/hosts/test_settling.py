@@ -12,6 +12,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from monitors import definition, editing
 from monitors.deadlines import settle_organisation
+from monitors.hosts import settling
 from monitors.hosts.model import Report
 from monitors.hosts.receiving import receive
 from monitors.models import Monitor
@@ -270,3 +271,41 @@ def test_hosts_of_two_organisations_do_not_meet(acme: Any, globex: Any, web: Mon
     assert status(other) is Status.PENDING
     with as_pipeline():
         assert LiveState.objects.get(monitor_no=other.no).last_slot is None
+
+
+def filled(organisation: Any, name: str, series: int, hours: int) -> Monitor:
+    """A host with so many series, each with a value every 30 s, that has just reported."""
+    monitor = make(
+        organisation, name, kind="host", target="", config={"thresholds": ["max(load, 1d) > 5 warn"]}
+    )
+    said = Report("", name, "", lambda place: f"/samples/{place}")
+    for number in range(series):
+        said.add(("load", (("cpu", str(number)),), "", "gauge"), timezone.now(), 1.0, 0)
+    with in_tenant(organisation), connection.cursor() as cursor:
+        receive(organisation, [said], COMMAND_LINE, may_create=False)
+        cursor.execute(
+            "INSERT INTO telemetry_sample (series_no, at, value, tenant_no)"
+            " SELECT no, now() - make_interval(secs => 30 * back), 1, tenant_no"
+            " FROM telemetry_series, generate_series(1, %s) AS back WHERE monitor_no = %s",
+            [hours * 120, monitor.no],
+        )
+    return monitor
+
+
+def test_one_with_too_many_values_is_told_and_the_others_are_judged(
+    acme: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a million values took the thread that finds all deadlines 20 s and 600 MB."""
+    monkeypatch.setattr(settling, "POINTS_AT_MOST", 1_000)
+    greedy = filled(acme, "greedy", 10, 1)
+    others = [filled(acme, f"web-{number}", 4, 2) for number in range(3)]
+
+    waiting = []
+    for _ in range(3):
+        settle(acme)
+        waiting.append([status(one) for one in (greedy, *others)].count(Status.PENDING))
+
+    assert waiting == [3, 1, 0]  # each time as many as there is time for
+    assert [status(one) for one in others] == [Status.UP] * 3
+    assert status(greedy) is Status.UNKNOWN
+    assert "values are in the windows of its thresholds" in head(greedy).last_detail
