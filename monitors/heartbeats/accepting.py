@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from monitors import live
 from monitors.heartbeats import arrivals, creating
@@ -89,7 +89,7 @@ class Accepter:
             return {}
         try:
             folded, told = self._write_steady(owned)
-        except DatabaseError as error:
+        except Exception as error:  # also of settings that cannot be read: other jobs must not pay for it
             if is_busy(error):
                 return {}
             if isinstance(error, AWAY):
@@ -119,7 +119,7 @@ class Accepter:
             failpoints.reach("ping.committed")
         return steady, told
 
-    def _halve(self, resolved: Resolved, answers: Answers, error: DatabaseError) -> dict[int, list[Owned]]:
+    def _halve(self, resolved: Resolved, answers: Answers, error: Exception) -> dict[int, list[Owned]]:
         """One of them cannot be written, whatever it holds: find it, and let the others through."""
         owned = resolved.owned
         if len(owned) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import uuid
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from monitors.heartbeats import accepting, arrivals, receiving
 from monitors.heartbeats.accepting import Accepter
 from monitors.heartbeats.advancing import Kind
 from monitors.heartbeats.arrivals import Arrival
+from pulse.scoping import as_pipeline
 from tenants import keys
 from tenants.actors import COMMAND_LINE
 from tests.monitors.heartbeats.serving import ask, heartbeat, rows_of, token_of
@@ -68,3 +71,23 @@ def test_all_that_may_not_be_created_are_told_in_one_go(globex: Any, monkeypatch
 
     assert [answer.status for answer in answers.values()] == [201, 201] + [429] * 98
     assert answers[batch[2]] is arrivals.TOO_MANY
+
+
+def test_settings_that_cannot_be_read_fail_their_own_job_alone(acme: Any, globex: Any) -> None:
+    broken, good = heartbeat(globex, "broken"), heartbeat(acme, "good")
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE telemetry_probespec SET spec = jsonb_set(spec, '{config,period_seconds}', '"soon"')"""
+            " WHERE monitor_no = %s",
+            [broken.no],
+        )
+    batch = [
+        Arrival(
+            Kind.SUCCESS, "GET", token=hashlib.sha256(token_of(organisation, monitor).encode()).hexdigest()
+        )
+        for organisation, monitor in ((globex, broken), (acme, good))
+    ]
+
+    answers = Accepter().accept(batch)
+
+    assert [answers[one].status for one in batch] == [500, 200]
