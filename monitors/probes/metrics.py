@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic, monotonic_ns, time
 from typing import Any
@@ -18,7 +18,7 @@ from monitors.probes.metrics_values import Polled, sentence, work_out
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error
 from monitors.probes.outcome import sentence as fit
 from monitors.probes.probe import Done, Probe
-from monitors.probes.sources.shape import Answer, SourceError, Window
+from monitors.probes.sources.shape import Answer, Series, SourceError, Window, odd
 from monitors.thresholds.model import Level
 from pulse.net.fetch import Outbound
 from pulse.net.streams import Phases
@@ -79,7 +79,20 @@ async def _polled(out: Outbound, job: Job, config: MetricsConfig, phases: Phases
 
 
 def _read(config: MetricsConfig, found: Sequence[Answer], window: Window) -> Polled:
-    return work_out(config, config.asked.read(config.queries, found), window)
+    try:
+        read = config.asked.read(config.queries, found)
+    except SourceError:
+        raise
+    except Exception as error:  # whatever a source makes of its own interface, the monitor is not down for it
+        raise odd(f"it cannot be read ({type(error).__name__})") from error
+    secrets = secrets_of(config)
+    return work_out(config, [_without_secrets(one, secrets) for one in read], window)
+
+
+def _without_secrets(series: Series, secrets: Sequence[str]) -> Series:
+    """A source that echoes its key as a label does not get it shown."""
+    labels = tuple((name, value) for name, value in without(dict(series.labels), secrets).items())
+    return series if labels == series.labels else replace(series, labels=labels)
 
 
 def verdict(config: MetricsConfig, found: Poll) -> tuple[ErrorClass, str, bool]:

@@ -18,6 +18,7 @@ from monitors.probes.sources.shape import (
     Source,
     Window,
     bad_query,
+    from_milliseconds,
     labels_of,
     objects,
     odd,
@@ -59,7 +60,9 @@ def _series(query: Query, one: dict[str, Any]) -> Series:
     if not all(isinstance(p, list) and len(p) == 2 and isinstance(p[0], int | float) for p in points):
         raise odd("a point without its time")
     pairs = dict(str(tag).partition(":")[::2] for tag in tags)
-    return series_of(query.name, [(point[0] / 1000, point[1]) for point in points], labels_of(pairs))
+    return series_of(
+        query.name, [(from_milliseconds(point[0]), point[1]) for point in points], labels_of(pairs)
+    )
 
 
 SOURCE = Source(

@@ -19,6 +19,7 @@ from monitors.probes.sources.shape import (
     Source,
     Window,
     bad_query,
+    from_milliseconds,
     labels_of,
     objects,
     odd,
@@ -95,11 +96,15 @@ def _of_frame(query: Query, frame: dict[str, Any]) -> Iterator[Series]:
     times: list[Any] = next(
         (column for one, column in zip(fields, columns, strict=False) if one.get("type") == "time"), []
     )
-    seconds = [moment / 1000 if isinstance(moment, int | float) else None for moment in times]
+    seconds = [from_milliseconds(moment) for moment in times]
     for one, column in zip(fields, columns, strict=False):
         if one.get("type") == "number":
             labels = one.get("labels")
-            pairs = {name: value for name, value in labels.items() if name != "__name__"} if labels else {}
+            pairs = (
+                {name: value for name, value in labels.items() if name != "__name__"}
+                if isinstance(labels, dict)
+                else {}
+            )
             yield series_of(query.name, list(zip(seconds, column, strict=False)), labels_of(pairs))
 
 

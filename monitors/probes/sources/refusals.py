@@ -43,11 +43,12 @@ def limited(wait_s: float) -> SourceError:
 
 
 def asked_to_wait(answer: Answer, now: datetime) -> float | None:
-    """For how many seconds no more may be asked; None while there is room.
+    """For how many seconds no more may be asked, a day at most; None while there is room.
 
     Retry-After (RFC 9110, 10.2.3), X-RateLimit-Remaining and -Reset (Datadog), Req-Limit-Short and -Long (Pingdom).
     """
-    return max(_waits(answer, now), default=None)
+    longest = max(_waits(answer, now), default=None)
+    return None if longest is None else min(longest, LONGEST_WAIT_S)
 
 
 def _waits(answer: Answer, now: datetime) -> Iterator[float]:
@@ -70,7 +71,7 @@ def _retry_after(value: str, now: datetime) -> Iterator[float]:
         return
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

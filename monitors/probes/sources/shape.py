@@ -139,6 +139,11 @@ def at(seconds: object) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def from_milliseconds(moment: object) -> float | None:
+    """Seconds; None, which `at` calls odd, for what is no time."""
+    return moment / 1000 if isinstance(moment, int | float) and abs(moment) < 1e14 else None
+
+
 def number(value: object) -> float | None:
     """A number that can be stored, also one that is written as text; None for NaN, infinities and everything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import time
 from typing import Any
 
 import pytest
@@ -186,6 +187,12 @@ HOSTILE = {
         "status": "ok", "series": [{"pointlist": [[1e300, 1]]}], "results": [{"time": 1e300, "status": "up",
         "responsetime": 1}], "MetricDataResults": [{"Id": "q0", "Timestamps": [1e300], "Values": [1]}],
     }),
+    "times of many digits": Reply(document={
+        "status": "ok", "series": [{"pointlist": [[10**400, 1]]}], "MetricDataResults": [{"Id": "q0", "Timestamps":
+        [10**400], "Values": [10**400]}], "results": {"x": {"frames": [{"schema": {"fields": [{"type": "time"},
+        {"type": "number", "labels": 7}]}, "data": {"values": [[10**400], [1]]}}]}},
+    }),
+    "told to wait for no time that is one": Reply(429, {}, {"Retry-After": "Mon, 01 Jan 2026 00:00:00 +9999999999999"}),
     "failing": Reply(500, {"error": "it broke"}),
     "away for a while": Reply(503, {}, {}),
 }  # fmt: skip
@@ -213,6 +220,20 @@ def test_a_redirect_gets_no_key(asking: Asking, provider: Provider, source: str)
 
         assert (outcome.error, other.asked) == (ErrorClass.SOURCE_ANSWER, [])
         assert "redirects (HTTP 307), and keys are not sent on" in outcome.detail
+
+
+def test_a_key_that_is_echoed_as_a_label_is_not_kept(asking: Asking) -> None:
+    def echo(asked: providers.Asked) -> Reply:
+        tags = [f"key:{asked.headers['dd-api-key']}", "host:web-1"]
+        return Reply(
+            document={"status": "ok", "series": [{"tag_set": tags, "pointlist": [[time() * 1000, 1.0]]}]}
+        )
+
+    with Provider(echo) as provider:
+        outcome = ask(asking, provider, "datadog", thresholds=["last(x) > 0.5 crit"])
+
+    assert [points.labels for points in outcome.samples] == [(("host", "web-1"), ("key", "[secret]"))]
+    assert KEY not in repr(outcome.samples) + outcome.detail + repr(outcome.evidence and outcome.evidence())
 
 
 def test_a_source_that_hangs_is_unknown_when_the_time_is_over(asking: Asking) -> None:

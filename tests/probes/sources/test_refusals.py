@@ -45,6 +45,13 @@ def test_how_long_to_wait_is_read_from_whichever_header_says_it(
         (429, {"retry-after": "0"}, "the source asks to wait for 1 s", 1),
         (429, {"retry-after": "600"}, "the source asks to wait for 10 minutes", 600),
         (429, {"retry-after": "99999999"}, "the source asks to wait for 24 hours", 86_400),
+        (
+            429,
+            {"retry-after": "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"},
+            "asks to wait for 60 s",
+            60,
+        ),
+        (429, {"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, "asks to wait for 60 s", 60),
         (503, {"retry-after": "120"}, "the source asks to wait for 2 minutes", 120),
         (503, {}, "the source itself failed (HTTP 503)", None),
     ],
@@ -67,3 +74,8 @@ def test_a_refused_key_is_called_so(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 207, 400, 422])
 def test_what_a_body_can_explain_is_left_to_its_source(status: int) -> None:
     check_status(Answer(status, {}, b""), NOW)
+
+
+def test_a_moment_far_away_in_a_good_answer_is_a_day_at_most() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}
+    assert asked_to_wait(Answer(200, headers, b""), NOW) == 86_400
