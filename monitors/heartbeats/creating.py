@@ -17,7 +17,7 @@ from tenants.models import ApiKey
 
 log = structlog.get_logger(__name__)
 
-_CREATING = 7_412  # the first key of the advisory lock
+_CREATING = 0x637265  # "cre", the first key of the advisory lock
 
 
 def create(key: ApiKey, slug: str) -> int | Answer | None:
