@@ -10,8 +10,9 @@ from monitors.telemetry.models import Status
 from pulse import facts
 
 RECOVERED = (Status.UP, Status.DEGRADED)
-# An outage that nobody could see any more is open while the monitor is unknown, and ends from there.
-FAILING = (Status.DOWN, Status.UNKNOWN)
+# An outage that nobody could see any more is open while the monitor is unknown, or a group whose members were
+# all paused is pending, and ends from there.
+FAILING = (Status.DOWN, Status.UNKNOWN, Status.PENDING)
 
 
 def register() -> None:

@@ -88,11 +88,11 @@ def settle_groups(groups: Sequence[Monitor], now: datetime) -> None:
             settled.append(Settled(group.no, standing.status, now, standing.detail))
     settle(settled)
     live.announce(scoping.current(), [row.monitor_no for row in settled])
-    told = [row for row in settled if (before[row.monitor_no], row.status) != (Status.PENDING, Status.UP)]
+    # Of a new group too that it works: one whose members were all paused may have been down before.
     facts.emit(
         [
             MonitorChangedStatus(row.monitor_no, before[row.monitor_no], row.status, now, now, row.detail)
-            for row in told
+            for row in settled
         ]
     )
 

@@ -128,6 +128,26 @@ def test_a_paused_or_deleted_member_does_not_count(acme: Any, members: list[Moni
     assert status(whole) is Status.UP
 
 
+def test_an_outage_ends_when_members_that_were_paused_work_again(acme: Any, members: list[Monitor]) -> None:
+    whole = group(acme, members)
+    for member in members:
+        step(member, BAD)
+    with in_tenant(acme):
+        for member in members:
+            editing.pause(acme, member, COMMAND_LINE)
+    assert status(whole) is Status.PENDING
+    assert incidents(acme, whole)[0].resolved_at is None
+
+    with in_tenant(acme):
+        for member in members:
+            editing.resume(acme, member, COMMAND_LINE)
+    for member in members:
+        step(member, GOOD)
+
+    assert status(whole) is Status.UP
+    assert incidents(acme, whole)[0].resolved_at is not None
+
+
 def test_a_group_that_lost_a_member_can_still_be_changed(acme: Any, api: Any, members: list[Monitor]) -> None:
     whole = group(acme, members)
     api.delete(f"monitors/{members[0].pk}")
