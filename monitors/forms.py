@@ -140,7 +140,10 @@ class MonitorForm(forms.Form):
 
     @property
     def placeholder(self) -> str:
-        return PROBES[self.kind].placeholder if self.is_probed else ""
+        """Of the target; of the name where there is no target."""
+        if self.is_probed:
+            return PROBES[self.kind].placeholder
+        return "web-1" if self.kind == "host" else "Nightly backup"
 
     @property
     def impossible(self) -> str:

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET
 from monitors.models import Monitor
 from monitors.plotting import panel
 from monitors.series import refusals
+from pulse import scoping
+from pulse.links import path_in
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.requests import TenantRequest
@@ -28,4 +30,11 @@ def series(request: TenantRequest, pk: UUID) -> HttpResponse:
         "refused": refusals.of(monitor.no),
         "panel": panel(monitor, request.GET.get("range", ""), chosen, timezone.now()),
     }
-    return render(request, "monitors/_series.html" if request.htmx else "monitors/series.html", context)
+    response = render(request, "monitors/_series.html" if request.htmx else "monitors/series.html", context)
+    if request.htmx.boosted:  # a link within the monitor's page: its address says what is shown there
+        response["HX-Replace-Url"] = f"{_page_of(monitor)}?{request.GET.urlencode()}"
+    return response
+
+
+def _page_of(monitor: Monitor) -> str:
+    return path_in(scoping.current().slug, "monitors:detail", monitor.pk)

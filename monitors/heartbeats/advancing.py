@@ -106,7 +106,7 @@ def miss(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, now:
         slot = beat.expected_at
         assert slot is not None
         after_beat = replace(beat, anchor=slot, expected_at=config.expected.after(slot))
-        detail = f"no ping until {_clock(config, deadline)}; it was expected at {_clock(config, slot)}"
+        detail = f"no ping by {_clock(config, deadline)}; it was expected at {_clock(config, slot)}"
     after, transition = evaluate(policy, state, Verdict.BAD, deadline)
     return Step(
         after_beat, after, transition, due_at(config, after_beat, after), None, beat.expected_at, detail

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitors.probes.settings import Settings, number, section, text
+from monitors.heartbeats.durations import span
+from monitors.probes.settings import Settings, section, text
 from monitors.thresholds.model import Threshold
 from monitors.thresholds.setting import thresholding
 
@@ -30,13 +31,12 @@ SETTINGS = Settings(
             longest=IDENTITY_AT_MOST,
             read=lambda value: value.strip(),
         ),
-        number(
+        span(
             "silence_seconds",
             "Down after silence of",
-            "When nothing came for so many seconds; more than twice the interval of its agent.",
+            "When nothing came for so long, like 2 min; more than twice the interval of its agent.",
             10,
             7 * 86_400,
-            "seconds",
             default=SILENCE_S,
         ),
     ),

@@ -81,7 +81,7 @@ def test_a_missed_deadline_is_down_since_the_deadline_and_asks_for_nothing_more(
     assert (step.transition.after, step.transition.began) == (Status.DOWN, NOON + 70 * MINUTE)
     assert step.due_at is None
     assert job.miss(NOON + 9000 * MINUTE) is None
-    assert step.detail == "no ping until 2026-05-01 13:10:00 UTC; it was expected at 2026-05-01 13:00:00 UTC"
+    assert step.detail == "no ping by 2026-05-01 13:10:00 UTC; it was expected at 2026-05-01 13:00:00 UTC"
     back = job.ping(NOON + 600 * MINUTE).transition
     assert back is not None
     assert (back.after, back.began) == (Status.UP, NOON + 600 * MINUTE)

@@ -56,7 +56,7 @@ def test_silence_is_an_outage_since_the_deadline(acme: Any, pings: str) -> None:
     row = head(monitor)
     assert (row.status, row.next_due_at) == (Status.DOWN, None)
     assert row.status_since == due - timedelta(minutes=11, seconds=5)
-    assert row.last_detail.startswith("no ping until ")
+    assert row.last_detail.startswith("no ping by ")
     with in_tenant(acme):
         assert Incident.objects.get().started_at == row.status_since
     assert ask(f"{pings}/{token_of(acme, monitor)}").text == "OK"

@@ -18,7 +18,7 @@ def test_the_form_makes_a_host(as_alice: Any, acme: Any) -> None:
     page = as_alice.get("/o/acme/monitors/new/?kind=host").content.decode()
     answer = as_alice.post(
         "/o/acme/monitors/new/?kind=host",
-        {**FORM, "silence_seconds": "90", "thresholds": "avg(cpu.percent, 5m) > 80 warn"},
+        {**FORM, "silence_seconds": "1 min 30 s", "thresholds": "avg(cpu.percent, 5m) > 80 warn"},
     )
 
     assert all(f'name="{name}"' in page for name in ("silence_seconds", "thresholds", "reports_as"))
@@ -44,3 +44,17 @@ def test_the_list_and_the_page_show_a_host(as_bob: Any, acme: Any) -> None:
 
     assert "web-1" in as_bob.get("/o/acme/monitors/").content.decode()
     assert "Waiting for its first report" in as_bob.get(f"/o/acme/monitors/{monitor.pk}/").content.decode()
+
+
+def test_the_address_of_the_page_says_which_series_it_shows(as_alice: Any, acme: Any) -> None:
+    page = f"/o/acme/monitors/{make(acme, 'web-1', kind='host', target='').pk}/"
+    asked = {"HX-Request": "true", "HX-Boosted": "true"}
+
+    shown = as_alice.get(f"{page}series/?range=24h&series=7", headers=asked)
+
+    assert shown["HX-Replace-Url"] == f"{page}?range=24h&series=7"
+    assert (
+        f'hx-get="{page}series/?range=24h&amp;series=7"'
+        in as_alice.get(shown["HX-Replace-Url"]).content.decode()
+    )
+    assert "HX-Replace-Url" not in as_alice.get(f"{page}series/", headers={"HX-Request": "true"})
