@@ -47,7 +47,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`families` group series by the first part of their names; `more` of them are not listed.
+    """`families` group the series of a host by the first part of their names; `more` of them are not listed.
 
     `snippets` let a host begin that has sent nothing yet.
     """
@@ -84,7 +84,7 @@ def panel(monitor: Monitor, chosen_range: str, chosen: int | None, now: datetime
         [Tab(_spaced(name), url(name, number), name == chosen_range) for name in RANGES],
         [
             (family, list(group))
-            for family, group in groupby(listed, key=lambda each: each.name.partition(".")[0])
+            for family, group in groupby(listed, key=lambda each: _family(monitor, each.name))
         ],
         writing.series(one.name, one.labels) if one else "",
         chart(one, start, now, thresholds) if one else None,
@@ -92,6 +92,11 @@ def panel(monitor: Monitor, chosen_range: str, chosen: int | None, now: datetime
         url(chosen_range, number),
         snippets(monitor) if monitor.kind == "host" and not every else [],
     )
+
+
+def _family(monitor: Monitor, name: str) -> str:
+    """Names of hosts have several parts; those of queries are what somebody chose."""
+    return name.partition(".")[0] if monitor.kind == "host" else "series"
 
 
 def chart(

@@ -58,3 +58,9 @@ def test_the_address_of_the_page_says_which_series_it_shows(as_alice: Any, acme:
         in as_alice.get(shown["HX-Replace-Url"]).content.decode()
     )
     assert "HX-Replace-Url" not in as_alice.get(f"{page}series/", headers={"HX-Request": "true"})
+
+
+def test_the_list_says_what_a_new_host_waits_for(as_alice: Any, acme: Any) -> None:
+    make(acme, "web-1", kind="host", target="")
+
+    assert "Waiting for its first report" in as_alice.get("/o/acme/monitors/").content.decode()
