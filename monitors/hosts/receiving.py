@@ -48,6 +48,10 @@ UPDATE telemetry_livestate s SET
 FROM host WHERE s.monitor_no = host.monitor_no AND s.location = %(location)s
 """
 HOSTS = "SELECT count(*) FROM monitors_monitor WHERE kind = 'host'"
+# Whoever adds hosts of an organisation does so alone: two that add the same ones in another order would wait for each
+# other, and both would count what is there before the other has added.
+ALONE = "SELECT pg_advisory_xact_lock(%s, %s)"
+LOCK = 0x686F7374  # "host"
 
 
 def receive(
@@ -117,7 +121,11 @@ def _nobody(report: Report) -> str:
 
 
 def _created(organisation: Organisation, report: Report, by: Actor, received: Received) -> Host | None:
+    identity = report.host_id or report.host_name
     with connection.cursor() as cursor:
+        cursor.execute(ALONE, [LOCK, organisation.no])
+        if host := find(organisation, [identity]).get(identity):
+            return host
         cursor.execute(HOSTS)
         (count,) = cursor.fetchone()
     most = settings.PULSE_HOSTS_PER_ORGANISATION
@@ -125,7 +133,6 @@ def _created(organisation: Organisation, report: Report, by: Actor, received: Re
         words = f"Hosts are added by themselves up to {most:,}, and {count:,} are there: remove some, or add this one."
         received.refuse(f"{report.pointer}/host", words, max(1, report.samples))
         return None
-    identity = report.host_id or report.host_name
     data = {"name": report.host_name or report.host_id, "kind": KIND, "config": {"reports_as": identity}}
     try:
         with transaction.atomic():

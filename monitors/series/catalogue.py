@@ -21,11 +21,18 @@ TRUSTED_S = 3600.0
 REMEMBERED_AT_MOST = 200_000
 LOCK = 0x736572  # "ser": with the organisation's number, whoever adds a series counts alone
 
+# Nobody waits for a row of a series: batches name theirs in any order, and would wait for each other in circles.
+# Who holds one has just seen it.
 FIND = """
-UPDATE telemetry_series s SET seen_at = now()
-FROM unnest(%s::bigint[], %s::uuid[]) AS w(monitor_no, identity)
-WHERE s.monitor_no = w.monitor_no AND s.identity = w.identity AND s.tenant_no = %s
-RETURNING s.monitor_no, s.identity, s.no, s.unit, s.is_counter
+WITH found AS (
+    SELECT s.identity, s.no, s.unit, s.is_counter FROM telemetry_series s
+    WHERE s.monitor_no = %(monitor)s AND s.identity = ANY(%(identities)s::uuid[]) AND s.tenant_no = %(tenant)s
+), free AS (
+    SELECT s.no FROM telemetry_series s WHERE s.no IN (SELECT no FROM found) FOR UPDATE SKIP LOCKED
+), touched AS (
+    UPDATE telemetry_series s SET seen_at = now() FROM free WHERE s.no = free.no
+)
+SELECT * FROM found
 """
 # A series that nobody sent for a week does not count towards the limits any more.
 COUNT = """
@@ -35,10 +42,12 @@ WHERE tenant_no = %s AND seen_at > now() - interval '7 days'
 ADD = """
 INSERT INTO telemetry_series (tenant_no, monitor_no, identity, name, labels, unit, is_counter)
 SELECT %s, %s, * FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[], %s::bool[])
-ON CONFLICT (monitor_no, identity) DO UPDATE SET seen_at = now()
 RETURNING identity, no, unit, is_counter
 """
-ADOPT_UNIT = "UPDATE telemetry_series SET unit = %s WHERE no = %s AND unit = '' AND tenant_no = %s"
+ADOPT_UNIT = """
+UPDATE telemetry_series SET unit = %s WHERE no IN (
+    SELECT no FROM telemetry_series WHERE no = %s AND unit = '' AND tenant_no = %s FOR UPDATE SKIP LOCKED)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +89,13 @@ def numbers_of(
 
 
 def adopt_unit(tenant_no: int, key: Key, known: Known, unit: str) -> Known:
-    """A series that had no unit gets one."""
+    """A series that had no unit gets one; if somebody else holds it just now, with the next batch."""
     with connection.cursor() as cursor:
         cursor.execute(ADOPT_UNIT, [unit, known.no, tenant_no])
+        is_written = cursor.rowcount > 0
     changed = Known(known.no, unit, known.is_counter)
-    transaction.on_commit(lambda: _remember({key: changed}))
+    if is_written:
+        transaction.on_commit(lambda: _remember({key: changed}))
     return changed
 
 
@@ -118,22 +129,23 @@ def _remember(fresh: Mapping[Key, Known]) -> None:
 
 def _read(tenant_no: int, monitor_no: int, missing: Mapping[Key, Points]) -> dict[Key, Known]:
     by_identity = {identity_of(name, labels): (number, name, labels) for number, name, labels in missing}
-    # In one order, so that two batches of one host never wait for each other in a circle.
-    ordered = sorted(by_identity)
+    values: dict[str, Any] = {"monitor": monitor_no, "identities": list(by_identity), "tenant": tenant_no}
     with connection.cursor() as cursor:
-        cursor.execute(FIND, [[monitor_no] * len(ordered), ordered, tenant_no])
-        return {by_identity[row[1]]: Known(*row[2:]) for row in cursor.fetchall()}
+        cursor.execute(FIND, values)
+        return {by_identity[row[0]]: Known(*row[1:]) for row in cursor.fetchall()}
 
 
 def _add(
     tenant_no: int, monitor_no: int, left: Mapping[Key, Points]
 ) -> tuple[dict[Key, Known], dict[Key, str]]:
     room, why = _room(tenant_no, monitor_no)
-    keys = list(left)
+    # Whoever adds series of this organisation does so alone: what another added meanwhile is there now.
+    meanwhile = _read(tenant_no, monitor_no, left)
+    keys = [key for key in left if key not in meanwhile]
     new, over = keys[:room], keys[room:]
     refused = dict.fromkeys(over, why)
     if not new:
-        return {}, refused
+        return meanwhile, refused
     identities = {identity_of(key[1], key[2]): key for key in new}
     rows = [(identity, left[key]) for identity, key in sorted(identities.items())]
     values: list[list[Any]] = [
@@ -145,7 +157,7 @@ def _add(
     ]
     with connection.cursor() as cursor:
         cursor.execute(ADD, [tenant_no, monitor_no, *values])
-        return {identities[row[0]]: Known(*row[1:]) for row in cursor.fetchall()}, refused
+        return meanwhile | {identities[row[0]]: Known(*row[1:]) for row in cursor.fetchall()}, refused
 
 
 def _room(tenant_no: int, monitor_no: int) -> tuple[int, str]:
