@@ -133,7 +133,7 @@ def _silent(one: _Due) -> Reported:
     row = one.row
     policy = replace(row.policy, down_after=1)
     after, transition = evaluate(policy, row.state, Verdict.BAD, one.silent_at)
-    words = f"nothing came for {_lasting(one.config.silence_seconds)}: is the host up, and its agent running?"
+    words = f"nothing came for {_lasting(one.config.silence_seconds)}: check that the host is up and its agent runs"
     return Reported(row.monitor_no, row.tenant_no, one.heard, after, transition, None, ok=False, detail=words)
 
 
