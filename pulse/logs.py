@@ -10,10 +10,12 @@ from typing import Any
 import structlog
 
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "session")
-# Keys and signing secrets, passwords in addresses of servers, and paths that are themselves a way in.
+# Keys and signing secrets, passwords in addresses of servers, and paths and addresses of mail that are a way in.
 SECRET_SHAPES = re.compile(
-    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|/ping/|/ping-email/)[A-Za-z0-9+/=._:-]{6,}"
+    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|(?i:/ping/|/ping-email/))"
+    r"[A-Za-z0-9+/=._:-]{6,}"
     r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"
+    r"|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=[@+])"
 )
 HIDDEN = "[hidden]"
 
@@ -59,6 +61,7 @@ def configure(*, json: bool, level: str = "INFO") -> None:
         "celery.worker.strategy",
         "celery.app.trace",
         "celery.beat",
+        "mail.log",  # of aiosmtpd: each line that a sender says, addresses of heartbeats among them
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -72,7 +75,7 @@ def _clean(key: str, value: Any) -> Any:
     if any(word in key.lower() for word in SECRET_WORDS):
         return HIDDEN
     if isinstance(value, str):
-        return SECRET_SHAPES.sub(lambda match: f"{match[1] or match[2]}{HIDDEN}", value)
+        return SECRET_SHAPES.sub(lambda match: f"{match[1] or match[2] or ''}{HIDDEN}", value)
     if isinstance(value, dict):
         return {inner: _clean(str(inner), item) for inner, item in value.items()}
     if isinstance(value, list | tuple):

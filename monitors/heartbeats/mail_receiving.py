@@ -21,11 +21,12 @@ MESSAGE_AT_MOST = 1_000_000
 # A form with a message in it is longer than the message.
 POSTED_AT_MOST = 2_000_000
 CONNECTIONS_AT_MOST = 200
+CONNECTIONS_OF_ONE = 50
 IDLE_SECONDS = 30
 TOO_LARGE = Answer(413, "the message is too large")
 
 _server: asyncio.Server | None = None
-_connections: set[SMTP] = set()
+_connections: set[_Connection] = set()
 
 
 async def start() -> None:
@@ -62,10 +63,14 @@ def _protocol() -> SMTP:
 
 
 class _Connection(SMTP):
-    """One sender; beyond so many at once a new one is hung up on."""
+    """One sender; beyond so many at once, of all and of one address, a new one is hung up on."""
+
+    address: str = ""
 
     def connection_made(self, transport: Any) -> None:
-        if len(_connections) >= CONNECTIONS_AT_MOST:
+        self.address = (transport.get_extra_info("peername") or ("",))[0]
+        of_one = sum(one.address == self.address for one in _connections)
+        if len(_connections) >= CONNECTIONS_AT_MOST or of_one >= CONNECTIONS_OF_ONE:
             transport.abort()
             return
         _connections.add(self)

@@ -179,3 +179,16 @@ def test_what_people_and_scripts_send_is_not_in_the_log(api: Any, written: io.St
     assert written.getvalue().count("request") >= 4
     assert "canary" not in written.getvalue()
     assert api.key not in written.getvalue()
+
+
+def test_what_lets_a_job_report_is_not_in_the_log(world: None, written: io.StringIO) -> None:
+    """The token of a heartbeat, in a path that is spelled wrong and in what a sender of mail says."""
+    token = "72eb50ea-b535-4868-ad9e-50ae9c029b7e"
+    Client().get(f"/Ping/{token}")
+    logging.getLogger("mail.log").info("recip: %s@ping.example.com", token)
+    logging.getLogger("other").warning("for %s+nightly@ping.example.com", token)
+
+    assert "/Ping/[hidden]" in written.getvalue()
+    assert "for [hidden]+nightly@" in written.getvalue()
+    assert token not in written.getvalue()
+    assert "recip" not in written.getvalue()

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from monitors.heartbeats import accepting, arrivals, receiving
+from monitors.heartbeats import accepting, arrivals, mail_receiving, receiving
 from monitors.heartbeats.accepting import Accepter
 from monitors.heartbeats.advancing import Kind
 from monitors.heartbeats.arrivals import Arrival
 from pulse.scoping import as_pipeline
 from tenants import keys
 from tenants.actors import COMMAND_LINE
-from tests.monitors.heartbeats.serving import ask, heartbeat, rows_of, token_of
+from tests.monitors.heartbeats.serving import ask, heartbeat, rows_of, served, token_of
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -60,6 +61,32 @@ def test_slow_bodies_of_one_address_leave_room_for_others(
 
     assert answer.status_code == 200
     assert rows_of(monitor, "convert_from(body, 'UTF8')") == ["done"]
+
+
+def test_connections_of_one_address_leave_room_for_mail_of_others(
+    world: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    settings.PULSE_PING_EMAIL_DOMAIN, settings.PULSE_PING_EMAIL_LISTEN = (
+        "ping.example.com",
+        f"127.0.0.1:{port}",
+    )
+    monkeypatch.setattr(mail_receiving, "CONNECTIONS_OF_ONE", 3)
+    with served(lifespan="on"), ExitStack() as stack:
+        greetings = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.9", 0)))
+            for _ in range(5)
+        ]
+        assert sorted(_said(each)[:3] for each in greetings) == [b"", b"", b"220", b"220", b"220"]
+        other = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+        assert _said(other)[:3] == b"220"
+
+
+def _said(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(4096)
+    except ConnectionResetError:
+        return b""
 
 
 def test_all_that_may_not_be_created_are_told_in_one_go(globex: Any, monkeypatch: pytest.MonkeyPatch) -> None:
