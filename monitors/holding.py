@@ -113,7 +113,7 @@ class Holding:
         changed, now = holding.confirm(checks, location)
         kept = []
         for check in checks:
-            version = changed.get(check.monitor_no, check.spec_version)
+            version = changed.get((check.monitor_no, check.token), check.spec_version)
             if version is not None:
                 kept.append(check if version == check.spec_version else replace(check, spec_version=version))
         return kept, now

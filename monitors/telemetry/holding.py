@@ -29,12 +29,12 @@ WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL AND slot > 
 """
 # What an edit, a pause or a check asked for by hand has taken away, and what has a new version of its settings.
 CONFIRM = """
-SELECT k.monitor_no, s.spec_version, (extract(epoch FROM now()) * 1000000)::bigint
+SELECT k.monitor_no, k.token, s.spec_version, (extract(epoch FROM now()) * 1000000)::bigint
 FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS k(monitor_no, token, version)
     LEFT JOIN telemetry_livestate s ON s.monitor_no = k.monitor_no AND s.location = %s
         AND s.fencing_token = k.token AND s.lease_until IS NOT NULL
 WHERE s.spec_version IS DISTINCT FROM k.version
-UNION ALL SELECT NULL, NULL, (extract(epoch FROM now()) * 1000000)::bigint
+UNION ALL SELECT NULL, NULL, NULL, (extract(epoch FROM now()) * 1000000)::bigint
 """
 GIVE_BACK = """
 UPDATE telemetry_livestate s
@@ -66,8 +66,11 @@ def inherit(location: int) -> int:
         return cursor.rowcount if dead else 0
 
 
-def confirm(checks: Sequence[Claimed], location: int) -> tuple[dict[int, int | None], datetime]:
-    """The monitors among these that changed: to another version, or (None) held no more; and the database's clock."""
+def confirm(checks: Sequence[Claimed], location: int) -> tuple[dict[tuple[int, int], int | None], datetime]:
+    """Those among these that changed, by monitor and token: to another version, or (None) held no more.
+
+    And the database's clock.
+    """
     with connection.cursor() as cursor:
         numbers, tokens = (
             _numbers(check.monitor_no for check in checks),
@@ -76,8 +79,8 @@ def confirm(checks: Sequence[Claimed], location: int) -> tuple[dict[int, int | N
         versions = _numbers(check.spec_version for check in checks)
         cursor.execute(CONFIRM, [numbers, tokens, versions, location])
         rows = cursor.fetchall()
-    changed = {number: version for number, version, _ in rows if number is not None}
-    return changed, moment(rows[0][2])
+    changed = {(number, token): version for number, token, version, _ in rows if number is not None}
+    return changed, moment(rows[0][3])
 
 
 def give_back(checks: Sequence[Claimed], location: int) -> None:

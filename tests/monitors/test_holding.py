@@ -201,6 +201,18 @@ def test_an_edit_in_the_last_second_brings_its_settings(acme: Any, monitor: Moni
     assert [check.spec_version for check in due(worker)] == [2]
 
 
+def test_what_was_taken_back_does_not_take_along_what_came_after(
+    acme: Any, monitor: Monitor, worker: Holding
+) -> None:
+    held(monitor, worker)
+    with in_tenant(acme):
+        editing.check_now(acme, monitor, COMMAND_LINE)
+    row = finish(claimed()[0], worker)
+    bring_near(monitor.no, worker)
+
+    assert [check.token for check in due(worker)] == [row.fencing_token]
+
+
 def test_what_found_no_room_is_given_back(monitor: Monitor, worker: Holding) -> None:
     held(monitor, worker)
     bring_near(monitor.no, worker)
