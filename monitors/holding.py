@@ -69,7 +69,8 @@ class Holding:
     def attend(self, location: int) -> None:
         """Let siblings know that this worker lives, and free what those that died held."""
         if self._attended is not connection.connection or connection.connection is None:
-            holding.attend(location, self.holder)
+            while not holding.attend(location, self.holder):
+                self.holder = secrets.randbelow(1 << 31)
             self._attended = connection.connection
             self._open.set()
         if monotonic() >= self._inherit_at:

@@ -12,8 +12,9 @@ from monitors.telemetry.claiming import Claimed, moment
 # A worker that lives holds this lock (with its own number); PostgreSQL lets it go with the connection.
 _ALIVE = 7_412
 ATTEND = """
-SELECT pg_try_advisory_lock(%(class)s, %(holder)s);
-INSERT INTO public.telemetry_worker (holder, location) VALUES (%(holder)s, %(location)s) ON CONFLICT DO NOTHING
+INSERT INTO public.telemetry_worker (holder, location)
+SELECT %(holder)s, %(location)s WHERE pg_try_advisory_lock(%(class)s, %(holder)s)
+ON CONFLICT (holder) DO UPDATE SET location = excluded.location RETURNING holder
 """
 DEAD = """
 DELETE FROM public.telemetry_worker w WHERE location = %(location)s AND NOT EXISTS (
@@ -50,10 +51,14 @@ WHERE monitor_no = %s AND tenant_no = %s AND location > 0 AND lease_until IS NOT
 """
 
 
-def attend(location: int, holder: int) -> None:
-    """Say on this connection that the worker `holder` lives; as long as the connection does."""
+def attend(location: int, holder: int) -> bool:
+    """Say on this connection that the worker `holder` lives, as long as the connection does.
+
+    False when another connection says so: an earlier one of the same worker that the server has not given up yet.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ATTEND, {"class": _ALIVE, "holder": holder, "location": location})
+        return cursor.fetchone() is not None
 
 
 def inherit(location: int) -> int:

@@ -257,6 +257,21 @@ def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
         cursor.execute("SELECT pg_advisory_unlock_all()")
 
 
+def test_a_worker_whose_old_connection_lingers_has_a_new_number(acme: Any, worker: Holding) -> None:
+    before = worker.holder
+
+    def come_back() -> None:
+        with as_pipeline():
+            worker.attend(location_no())
+        connection.close()
+
+    thread = threading.Thread(target=come_back)
+    thread.start()
+    thread.join()
+
+    assert worker.holder != before
+
+
 def test_the_living_are_not_inherited_from(monitor: Monitor, worker: Holding) -> None:
     before = held(monitor, worker)
     sibling = Holding()
