@@ -256,7 +256,7 @@ def test_a_gzip_bomb_is_413_before_it_unfolds(agent: Api) -> None:
 
 @pytest.mark.parametrize(
     ("body", "encoding", "status"),
-    [(b"no gzip", "gzip", 400), (gzip.compress(b"{}" * 99)[:-9], "gzip", 400), (b"{}", "br", 415)],
+    [(b"no gzip", "gzip", 400), (gzip.compress(b"{}" * 99, mtime=0)[:-9], "gzip", 400), (b"{}", "br", 415)],
 )
 def test_other_encodings_are_told(agent: Api, body: bytes, encoding: str, status: int) -> None:
     assert push(agent, body, headers={"Content-Encoding": encoding}).status_code == status

@@ -112,16 +112,16 @@ def test_worker_of_one_place_killed_at(
 
 def test_a_sibling_soon_checks_what_a_killed_worker_held(acme: Any, api: Any, target: Any) -> None:
     monitor = make_monitor(api, target.url, interval_seconds=5)
-    first = Worker("run_checks").start()
-    wait_until(held_slot, 15, "the monitor to be held")
-    with Worker("run_checks"):
-        wait_until(lambda: workers() == 2, 15, "the sibling to work")
+    with Worker("run_checks") as first:
         wait_until(held_slot, 15, "the monitor to be held")
-        slot = held_slot() or newest_slot()
-        first.process.kill()
-        first.process.wait()
+        with Worker("run_checks"):
+            wait_until(lambda: workers() == 2, 15, "the sibling to work")
+            wait_until(held_slot, 15, "the monitor to be held")
+            slot = held_slot() or newest_slot()
+            first.process.kill()
+            first.process.wait()
 
-        wait_until(lambda: newest_slot() > slot, 15, "the next check")
+            wait_until(lambda: newest_slot() > slot, 15, "the next check")
 
     assert newest_slot() - slot <= timedelta(seconds=10)
     assert status_of(api, monitor) == "up"
