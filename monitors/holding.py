@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -28,10 +28,19 @@ log = structlog.get_logger(__name__)
 INTERVAL_AT_MOST_S = 30
 # One in so many is let go each time, so that workers that come and go end up with equal shares.
 LET_GO_EVERY = 16
-# Whose checks start later than this has too much: siblings may have them.
+# Whose checks start later than this has too much for itself: siblings may have them.
 LATE_US = 5_000_000
 AHEAD_S = 1.0
 INHERIT_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Held:
+    """A slot that this worker has claimed ahead of its time, by our monotonic clock."""
+
+    start_at: float
+    check: Claimed = field(compare=False)
+    interval_s: int = field(compare=False)
 
 
 class Holding:
@@ -39,8 +48,8 @@ class Holding:
 
     def __init__(self) -> None:
         self.holder = secrets.randbelow(1 << 31)
-        self._arrived: deque[tuple[float, Claimed]] = deque()
-        self._heap: list[tuple[float, int, Claimed]] = []
+        self._arrived: deque[Held] = deque()
+        self._heap: list[Held] = []
         self._attended: object = None
         self._inherit_at = 0.0
         self._open = threading.Event()
@@ -62,7 +71,7 @@ class Holding:
         claimed = Claimed(
             item.check.monitor_no, item.check.tenant_no, slot, token, version, item.after, False
         )
-        self._arrived.append((monotonic() + in_s, claimed))
+        self._arrived.append(Held(monotonic() + in_s, claimed, item.result.spec.interval_seconds))
 
     # -- the claimer's
 
@@ -81,22 +90,23 @@ class Holding:
     def due(self, room: int, location: int) -> tuple[list[Claimed], datetime | None]:
         """What starts within a second and is still held as it was, with the database's clock.
 
-        What comes too late or finds no room is given back: the claim that takes it writes the gap, if it is one.
+        What is late starts late, as long as its next slot has not come: giving it back would cost two writes more, when
+        there is least time for them. What finds no room is given back, and what is later than that: the claim that
+        takes it writes the gap.
         """
         while self._arrived:
-            start_at, check = self._arrived.popleft()
-            heapq.heappush(self._heap, (start_at, id(check), check))
+            heapq.heappush(self._heap, self._arrived.popleft())
         soon = []
         now = monotonic()
-        while self._heap and self._heap[0][0] <= now + AHEAD_S:
+        while self._heap and self._heap[0].start_at <= now + AHEAD_S:
             soon.append(heapq.heappop(self._heap))
         if not soon:
             return [], None
         try:
-            late = [check for start_at, _, check in soon if start_at < now - AHEAD_S]
-            fresh = [check for start_at, _, check in soon if start_at >= now - AHEAD_S]
-            holding.give_back(late + fresh[room:], location)
-            return self._confirmed(fresh[:room], location)
+            missed = [held.check for held in soon if held.start_at + held.interval_s <= now]
+            checks = [held.check for held in soon if held.start_at + held.interval_s > now]
+            holding.give_back(missed + checks[room:], location)
+            return self._confirmed(checks[:room], location)
         except Exception:
             self._heap += soon
             heapq.heapify(self._heap)
@@ -105,8 +115,7 @@ class Holding:
     def release(self, location: int) -> None:
         """Let siblings have all of it now."""
         self._open.clear()
-        held = [check for _, check in self._arrived] + [check for _, _, check in self._heap]
-        holding.give_back(held, location)
+        holding.give_back([held.check for held in (*self._arrived, *self._heap)], location)
 
     def _confirmed(self, checks: Sequence[Claimed], location: int) -> tuple[list[Claimed], datetime | None]:
         if not checks:

@@ -98,10 +98,15 @@ def bring_near(number: int, worker: Holding) -> None:
 
 
 def start_soon(worker: Holding, **changes: Any) -> None:
-    while worker._arrived:
-        start_at, check = worker._arrived.pop()
-        worker._heap.append((start_at, 0, check))
-    worker._heap[:] = [(monotonic() + 0.5, 0, replace(check, **changes)) for _, _, check in worker._heap]
+    starts_in(worker, 0.5, **changes)
+
+
+def starts_in(worker: Holding, seconds: float, **changes: Any) -> None:
+    found = [*worker._arrived, *worker._heap]
+    worker._arrived.clear()
+    worker._heap[:] = [
+        replace(held, start_at=monotonic() + seconds, check=replace(held.check, **changes)) for held in found
+    ]
 
 
 def test_a_result_claims_the_slot_after_it(monitor: Monitor, worker: Holding) -> None:
@@ -211,6 +216,18 @@ def test_what_was_taken_back_does_not_take_along_what_came_after(
     bring_near(monitor.no, worker)
 
     assert [check.token for check in due(worker)] == [row.fencing_token]
+
+
+@pytest.mark.parametrize(("late_s", "is_started"), [(9, True), (11, False)])
+def test_what_is_late_starts_until_its_next_slot_has_come(
+    monitor: Monitor, worker: Holding, late_s: float, is_started: bool
+) -> None:
+    held(monitor, worker)
+    bring_near(monitor.no, worker)
+    starts_in(worker, -late_s)
+
+    assert bool(due(worker)) is is_started
+    assert bool(claimed()) is not is_started
 
 
 def test_what_found_no_room_is_given_back(monitor: Monitor, worker: Holding) -> None:
