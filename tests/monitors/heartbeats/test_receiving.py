@@ -83,7 +83,9 @@ def test_what_cannot_be_read_is_refused_and_leaves_no_trace(
     assert rows_of(monitor) == []
 
 
-@pytest.mark.parametrize("path", ["5f0c1c9e-6a5b-4b6e-9a55-1d3a5c0e9b7a", "x", "", "a/b", "ppk_live_invented/slug", "%00/%ff"])
+@pytest.mark.parametrize(
+    "path", ["5f0c1c9e-6a5b-4b6e-9a55-1d3a5c0e9b7a", "x", "", "a/b", "ppk_live_invented/slug", "%00/%ff"]
+)
 def test_an_unknown_address_is_not_found_and_no_more_is_said(world: None, pings: str, path: str) -> None:
     answer = ask(f"{pings}/{path}")
     assert (answer.status_code, answer.text) == (404, "not found")
