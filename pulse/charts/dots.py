@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from pulse.charts.scale import number, time_ticks
+from pulse.charts.scale import Tick, number, time_ticks
 
 WIDTH: Final = 1000
 HEIGHT: Final = 200
@@ -26,15 +26,6 @@ class Dot:
     at: datetime
     seconds: float
     ok: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A label of the time axis (`at` in per cent) or of the other (`at` in view box units)."""
-
-    at: str
-    label: str
-    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import accumulate, groupby
 from typing import Final
 
 from pulse.charts.downsampling import PHASES, Bucket, Sample, downsample
-from pulse.charts.scale import number, ticks, time_ticks
+from pulse.charts.scale import Tick, number, ticks, time_ticks
 
 WIDTH: Final = 1000
 HEIGHT: Final = 200
@@ -41,15 +41,6 @@ class Band:
 
     x: str
     width: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A label: `at` in per cent of the axis (time) or in view box units (milliseconds)."""
-
-    at: str
-    label: str
-    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -12,6 +13,15 @@ TIME_STEPS: Final = tuple(
     for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 10080, 20160, 43200, 86400)
 )
 DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A label: `at` in per cent of the axis (time) or in view box units (the other); `extra` where there is room."""
+
+    at: str
+    label: str
+    extra: bool = False
 
 
 def number(value: float) -> str:

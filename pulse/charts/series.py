@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from pulse.charts.scale import nice_step, number, time_ticks
+from pulse.charts.scale import Tick, nice_step, number, time_ticks
 from pulse.charts.units import scale, shown
 
 WIDTH: Final = 1000
@@ -45,13 +45,6 @@ class Line:
     y: str
     level: str
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    at: str
-    label: str
-    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
