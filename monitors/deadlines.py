@@ -18,10 +18,10 @@ from monitors.heartbeats import settling as heartbeat_settling
 from monitors.hosts import finding as host_finding
 from monitors.hosts import settling as host_settling
 from monitors.models import Monitor
+from monitors.suppression.telling import tell
 from monitors.telemetry import reception, reports
 from monitors.telemetry.locks import impatient, is_busy
 from monitors.telemetry.reports import DueRow
-from pulse import facts
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.models import Organisation
 
@@ -179,6 +179,6 @@ def settle_organisation(organisation: Organisation, numbers: Collection[int]) ->
         changed: list[MonitorChangedStatus] = []
         for kind, some in by_kind.items():
             changed += SETTLERS[kind](some, rows[0].now)
-        facts.emit(changed)
+        tell(changed)
         live.announce(organisation, [row.monitor_no for row in rows])
     return {row.monitor_no for row in rows}

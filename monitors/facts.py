@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from monitors.telemetry.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why an outage is held back: a maintenance window, or a parent that is down.
+
+    `by` is the name of the window or of the parent, `by_id` its id. `until` is when the window ends; None while
+    nobody knows.
+    """
+
+    reason: Literal["maintenance", "parent"]
+    by: str
+    by_id: UUID
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,22 @@ class MonitorChangedStatus:
     began: datetime
     at: datetime
     detail: str
+    # Of an outage that nobody is told of now; what held it back says when it is over.
+    suppressed: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReleased:
+    """What held an outage back is over, and the monitor is still down: now it counts.
+
+    `began` is the first failing check, `at` the moment of the release.
+    """
+
+    monitor_no: int
+    began: datetime
+    at: datetime
+    detail: str
+    was: Suppression
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from monitors import live
 from monitors.facts import MonitorChangedStatus, MonitorStopped
 from monitors.models import Monitor
+from monitors.suppression.telling import tell
 from monitors.telemetry.heads import Settled, lock_heads, organisations_with_heads, settle
 from monitors.telemetry.models import LiveState, Status
 from pulse import facts, scoping
@@ -89,7 +90,7 @@ def settle_groups(groups: Sequence[Monitor], now: datetime) -> None:
     settle(settled)
     live.announce(scoping.current(), [row.monitor_no for row in settled])
     # Of a new group too that it works: one whose members were all paused may have been down before.
-    facts.emit(
+    tell(
         [
             MonitorChangedStatus(row.monitor_no, before[row.monitor_no], row.status, now, now, row.detail)
             for row in settled

@@ -15,9 +15,10 @@ from monitors.facts import MonitorChangedStatus
 from monitors.judging import Judged
 from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
+from monitors.suppression.telling import tell
 from monitors.telemetry.heads import Settled, lock_heads, organisations_with_heads, settle
 from monitors.telemetry.models import TOGETHER, LiveState, Status
-from pulse import facts, scoping
+from pulse import scoping
 from pulse.scoping import in_tenant
 
 
@@ -69,7 +70,7 @@ def recount(monitors: Sequence[Monitor], now: datetime) -> None:
             settled.append(change)
     settle(settled)
     live.announce(scoping.current(), [row.monitor_no for row in settled])
-    facts.emit(_told(heads, settled, now))
+    tell(_told(heads, settled, now))
 
 
 def recount_everywhere() -> None:

@@ -14,10 +14,11 @@ from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.series import refusals
 from monitors.series.storing import Offer, store_many
+from monitors.suppression.telling import tell
 from monitors.telemetry import results
 from monitors.telemetry.heads import lock_heads
 from monitors.telemetry.locks import free_and_busy, impatient, is_busy
-from pulse import facts, failpoints, metrics
+from pulse import failpoints, metrics
 from pulse import live as pulse_live
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.models import Organisation
@@ -168,7 +169,7 @@ def _commit_transitions(organisation: Organisation, items: list[Judged], locatio
         written = write(items, location)
         counted = [item for item in items if item.check.monitor_no in written]
         alone = [changed(item, now) for item in counted if item.result.spec.locations == 1]
-        facts.emit([*alone, *settle_locations(heads, counted, now)])
+        tell([*alone, *settle_locations(heads, counted, now)])
         failpoints.reach("record.transition")
         live.announce(organisation, [item.check.monitor_no for item in counted])
     failpoints.reach("record.committed")

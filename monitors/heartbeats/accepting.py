@@ -22,9 +22,10 @@ from monitors.heartbeats.bounding import Allowances
 from monitors.heartbeats.folding import Folded, Owned, by_heartbeat, fold, merged, rounds
 from monitors.heartbeats.resolving import Resolved, resolve
 from monitors.heartbeats.specs import Specs
+from monitors.suppression.telling import tell
 from monitors.telemetry import heartbeats, reports
 from monitors.telemetry.locks import PATIENCE_MS, impatient, is_busy
-from pulse import facts, failpoints
+from pulse import failpoints
 from pulse.live import RENDERED_AT_MOST, Message, group_of_organisation
 from pulse.live.publisher import send
 from pulse.scoping import as_pipeline, in_tenant
@@ -168,7 +169,7 @@ class Accepter:
                 _write(folded)
             for some in rounds(folded):
                 reports.write_states(some)
-                facts.emit(reports.changes(some, folded[0].held.now))
+                tell(reports.changes(some, folded[0].held.now))
             failpoints.reach("ping.written")
             live.announce(organisation, [one.held.monitor_no for one in folded])
         failpoints.reach("ping.committed")

@@ -1,0 +1,1 @@
+"""Maintenance windows: times in which outages are expected."""
