@@ -109,3 +109,11 @@ def _as_typed(setting: Setting, config: Mapping[str, Any]) -> Any:
 
 def number_of(text: str) -> int | str:
     return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 else text
+
+
+def decimal_of(text: str) -> float | str:
+    """The same for numbers with a point, or a comma as many write it; "nan" and their like stay text."""
+    plain = text.replace(",", ".", 1)
+    return (
+        float(plain) if plain.isascii() and plain.replace(".", "", 1).isdigit() and len(plain) < 12 else text
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +12,11 @@ from monitors import details, secrets
 from monitors.hosts import finding
 from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
+from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy, contradictions
 from monitors.probes import PROBES
 from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
-from pulse.net.addresses import Policy, parse_networks
+from pulse.net.addresses import Policy as AddressPolicy
+from pulse.net.addresses import parse_networks
 from pulse.net.urls import Named, refused_literal
 
 DEFAULTS: dict[str, Any] = {
@@ -23,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "interval_seconds": 60,
     "timeout_seconds": 10,
     "retry_seconds": None,
-    "policy": {"down_after": 3, "up_after": 2, "degraded_after": 3},
+    "policy": asdict(Policy()),
     "upside_down": False,
     "locations": [],
     "quorum": 1,
@@ -33,7 +36,6 @@ DEFAULTS: dict[str, Any] = {
     "runbook_url": "",
     "enabled": True,
 }
-POLICY = {name: integer(1, 20, "results") for name in ("down_after", "up_after", "degraded_after")}
 # What an answer holds and a script may send back unchanged, without effect.
 READ_ONLY = (
     "id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places", "ping_url",
@@ -90,7 +92,7 @@ def as_json(monitor: Monitor) -> dict[str, Any]:
         "interval_seconds": monitor.interval_seconds,
         "timeout_seconds": monitor.timeout_seconds,
         "retry_seconds": monitor.retry_seconds,
-        "policy": {name: getattr(monitor, name) for name in POLICY},
+        "policy": {name: getattr(monitor, name) for name in POLICY_FIELDS},
         "upside_down": monitor.upside_down,
         "locations": list(monitor.locations),
         "quorum": monitor.quorum,
@@ -102,8 +104,8 @@ def as_json(monitor: Monitor) -> dict[str, Any]:
     }
 
 
-def target_policy() -> Policy:
-    return Policy(parse_networks(settings.PULSE_ALLOW_PRIVATE_TARGETS))
+def target_policy() -> AddressPolicy:
+    return AddressPolicy(parse_networks(settings.PULSE_ALLOW_PRIVATE_TARGETS))
 
 
 def _kind(value: Any) -> str:
@@ -231,7 +233,7 @@ def _read_policy(
     if "policy" not in fields:
         return []
     try:
-        merged["policy"] = {**base["policy"], **read_fields(fields["policy"], POLICY)}
+        merged["policy"] = {**base["policy"], **read_fields(fields["policy"], POLICY_READERS)}
     except ConfigError as error:
         return [(f"/policy{pointer}", detail) for pointer, detail in error.errors]
     return []
@@ -254,6 +256,10 @@ def _contradictions(merged: dict[str, Any], fields: Any, base: dict[str, Any]) -
     retry = merged["retry_seconds"]
     if retry is not None and retry >= interval:
         found.append(("/retry_seconds", f"Use fewer seconds than the interval of {interval} s, or null."))
+    measured = timeout if merged["kind"] in PROBES else None
+    found += [
+        (f"/policy/{name}", words) for name, words in contradictions(Policy(**merged["policy"]), measured)
+    ]
     places = max(1, len(merged["locations"]))
     if merged["quorum"] > places:
         found.append(("/quorum", f"Use at most {places}, the number of locations."))

@@ -13,8 +13,10 @@ from django.http import QueryDict
 from monitors import definition, details, trying
 from monitors.assertions.setting import examples
 from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
+from monitors.forms_policy import PolicyFields, policy_as_typed
 from monitors.kinds import KINDS
 from monitors.models import Monitor
+from monitors.policy import POLICY_FIELDS
 from monitors.probes import PROBES
 from monitors.secrets import KEPT
 from pulse import scoping
@@ -23,27 +25,9 @@ from tenants.models import Membership
 from tenants.settings_forms import DURATION_CHOICES, DURATIONS
 
 NUMBERS = ("interval_seconds", "timeout_seconds", "quorum")
-POLICY = ("down_after", "up_after", "degraded_after")
 OF_PROBES = (
     "target", "interval_seconds", "timeout_seconds", "retry_seconds", "upside_down", "locations", "quorum",
 )  # fmt: skip
-# What the policy counts, where that is neither a check nor an assertion.
-POLICY_HELP = {
-    "heartbeat": {
-        "down_after": "Failures or missed times in a row.",
-        "up_after": "Successes in a row.",
-    },
-    "host": {
-        "down_after": "Judgements in a row beyond a critical bound; silence is down at once.",
-        "up_after": "Judgements in a row within all bounds.",
-        "degraded_after": "Judgements in a row beyond a warning bound.",
-    },
-    "metrics": {
-        "down_after": "Results in a row beyond a critical bound. As many that say nothing make it unknown.",
-        "up_after": "Results in a row within all bounds.",
-        "degraded_after": "Results in a row beyond a warning bound.",
-    },
-}
 TEXTS = ("name", "notes", "runbook_url")
 # What a kind is about: its section is open.
 OPENED = frozenset({"assertions", "queries", "thresholds"})
@@ -55,7 +39,7 @@ RULES = [
 ]
 
 
-class MonitorForm(forms.Form):
+class MonitorForm(PolicyFields):
     """`cleaned_data` is what `definition.read` returned. The settings of the kind are fields like all others."""
 
     name = Typed(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
@@ -67,9 +51,6 @@ class MonitorForm(forms.Form):
     retry_seconds = numeric(
         "Look again after", "Seconds; to confirm a change sooner than the next check would.", required=False
     )
-    down_after = numeric("Down after", "Failures in a row.")
-    up_after = numeric("Up again after", "Good answers in a row.")
-    degraded_after = numeric("Degraded after", "Results in a row with a failed soft assertion.")
     upside_down = forms.BooleanField(
         label="Upside down",
         required=False,
@@ -181,10 +162,12 @@ class MonitorForm(forms.Form):
         if not self.is_probed:
             for name in OF_PROBES:
                 self.fields.pop(name, None)
-        self._suit_policy()
+        self.suit_policy(self.kind, is_probed=self.is_probed)
+        if self.kind == "metrics" and not self.known["upside_down"]:
+            del self.fields["upside_down"]  # a bound is turned over by its comparison
         if self.is_group:
-            for name in POLICY:
-                del self.fields[name]
+            for name in POLICY_FIELDS:
+                self.fields.pop(name, None)
             self.fields |= _group_fields(self.monitor)
             return
         self.fields |= {setting.name: field_of(setting) for setting in KINDS[self.kind].settings.all}
@@ -194,15 +177,6 @@ class MonitorForm(forms.Form):
         self.fields["target"].label, self.fields["target"].help_text = probe.target_label, probe.target_help
         if "assertions" in self.fields:
             self.fields["assertions"].widget.attrs["placeholder"] = "\n".join(examples(probe.sources))
-
-    def _suit_policy(self) -> None:
-        """What a kind has no use for goes, and the rest says what it counts."""
-        if self.kind == "heartbeat":
-            del self.fields["degraded_after"]  # a job did its work or did not
-        if self.kind == "metrics" and not self.known["upside_down"]:
-            del self.fields["upside_down"]  # a bound is turned over by its comparison
-        for name, words in POLICY_HELP.get(self.kind, {}).items():
-            self.fields[name].help_text = words
 
     def _field_of(self, pointer: str) -> str | None:
         """The field that a complaint is about: /config/assertions/2 is about the assertions."""
@@ -215,10 +189,8 @@ class MonitorForm(forms.Form):
         found |= {name: number_of(typed[name]) for name in NUMBERS if name in typed and name in self.data}
         if "retry_seconds" in typed:
             found["retry_seconds"] = number_of(typed["retry_seconds"]) if typed["retry_seconds"] else None
-        if "down_after" in typed:
-            found["policy"] = {
-                name: number_of(typed[name]) for name in POLICY if name in typed and name in self.data
-            }
+        if policy := self.policy_of(typed):
+            found["policy"] = policy
         if "locations" in typed:
             found["locations"] = typed["locations"]
         return found | {
@@ -273,7 +245,7 @@ def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **config,
         **{name: known.get(name, "") for name in kept},
-        **known["policy"],
+        **policy_as_typed(known["policy"]),
         "retry_seconds": known["retry_seconds"] or "",
         "tags": ", ".join(known["tags"]),
         "owner": known["owner"] or "",

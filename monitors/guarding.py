@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from monitors.evaluation import Verdict, evaluate
 from monitors.judging import Result
 from monitors.probes.outcome import ErrorClass
 from monitors.telemetry.models import Status
@@ -104,7 +105,7 @@ def is_doubtful(result: Result, blind: bool) -> bool:
     outcome, check = result.outcome, result.check
     if outcome.ok or outcome.error not in OF_THE_NETWORK:
         return False
-    would_open = (
-        check.state.status is not Status.DOWN and check.state.failures + 1 >= result.spec.policy.down_after
-    )
-    return blind or would_open
+    if blind:
+        return True
+    _, transition = evaluate(result.spec.policy, check.state, Verdict.BAD, check.slot)
+    return transition is not None and transition.after in (Status.DOWN, Status.FLAPPING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitors.deciding import Reason, decide
 from monitors.evaluation import State, Transition, Verdict, evaluate
 from monitors.facts import MonitorChangedStatus
 from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass, Outcome, sentence
@@ -14,7 +15,7 @@ from monitors.telemetry.specs import Spec
 
 # A monitor that stays as it is keeps the evidence of one result in this time: the others say the same.
 SAMPLED_EVERY = timedelta(minutes=10)
-LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN)
+LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.FLAPPING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,16 @@ class Judged:
     result: Result
     after: State
     transition: Transition | None
+    verdict: Verdict = Verdict.GOOD
+    reason: Reason | None = None
 
     @property
     def wants_confirmation(self) -> bool:
         """A change has begun and is not confirmed yet: the retry interval says when to look again."""
         after = self.after
-        counting = after.successes > 0 if after.status in (Status.DOWN, Status.DEGRADED) else after.failures
+        if after.status is Status.FLAPPING:
+            return False
+        counting = after.successes if after.status in (Status.DOWN, Status.DEGRADED) else after.failures
         return self.transition is None and bool(counting or after.softs)
 
     @property
@@ -48,7 +53,7 @@ class Judged:
         outcome = self.result.outcome
         if self.transition is not None or self.check.asked:
             return True
-        if self.after.status in LASTING and not self.after.successes:
+        if self.after.status in LASTING and not self.after.successes and not self.after.unknowns:
             step = SAMPLED_EVERY.total_seconds()
             at, before = self.check.slot.timestamp(), self.result.spec.interval_seconds
             return at // step != (at - before) // step
@@ -76,14 +81,29 @@ def judge(result: Result) -> Judged:
     check = result.check
     if result.spec.upside_down:
         result = replace(result, outcome=turned_over(result.outcome))
-    after, transition = evaluate(result.spec.policy, check.state, verdict_of(result.outcome), check.slot)
-    return Judged(result, after, transition)
+    policy, before = result.spec.policy, check.state
+    if policy.slow_ms is not None:
+        result = replace(result, outcome=slow_is_soft(result.outcome, policy.slow_ms))
+    verdict = verdict_of(result.outcome)
+    after, transition = evaluate(policy, before, verdict, check.slot)
+    reason = None if after is before else decide(policy, before, after, verdict, transition)
+    return Judged(result, after, transition, verdict, reason)
 
 
 def verdict_of(outcome: Outcome) -> Verdict:
     if not outcome.ok:
         return Verdict.UNKNOWN if outcome.error >= FIRST_UNKNOWN else Verdict.BAD
     return Verdict.SOFT if outcome.soft else Verdict.GOOD
+
+
+def slow_is_soft(outcome: Outcome, slow_ms: int) -> Outcome:
+    """An answer that took longer than the policy allows works, but not as well as it should."""
+    took = outcome.total_us
+    if not outcome.ok or outcome.soft or took is None or took <= slow_ms * 1000:
+        return outcome
+    return replace(
+        outcome, soft=True, detail=sentence(f"slow: took {took / 1000:,.0f} ms, over {slow_ms:,} ms")
+    )
 
 
 def turned_over(outcome: Outcome) -> Outcome:

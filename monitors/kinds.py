@@ -8,6 +8,7 @@ from typing import Any
 
 from monitors.heartbeats import settings as heartbeats
 from monitors.hosts import settings as hosts
+from monitors.policy import STARTING
 from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.probes.settings import Settings
@@ -23,13 +24,11 @@ class Reporting:
 
     title: str
     settings: Settings[Any]
-    policy: Mapping[str, int] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 REPORTING: dict[str, Reporting] = {
-    "heartbeat": Reporting(
-        "Heartbeat", heartbeats.SETTINGS, {"down_after": 1, "up_after": 1, "degraded_after": 1}
-    ),
-    "host": Reporting("Host", hosts.SETTINGS, {"down_after": 1, "up_after": 1, "degraded_after": 1}),
+    "heartbeat": Reporting("Heartbeat", heartbeats.SETTINGS, STARTING["heartbeat"]),
+    "host": Reporting("Host", hosts.SETTINGS, STARTING["host"]),
 }
 KINDS: dict[str, Probe | Reporting] = {**PROBES, **REPORTING}

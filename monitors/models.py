@@ -42,6 +42,7 @@ class Monitor(models.Model):
     config = models.JSONField(default=dict, blank=True)
     sealed_secrets = models.TextField(blank=True, editable=False)
     members = models.ManyToManyField("self", symmetrical=False, related_name="groups", blank=True)
+    depends_on = models.ManyToManyField("self", symmetrical=False, related_name="dependents", blank=True)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     owner_id = models.UUIDField(null=True, blank=True)
     owner_name = models.CharField(max_length=254, blank=True)
@@ -69,6 +70,13 @@ class Monitor(models.Model):
     degraded_after = models.PositiveSmallIntegerField(
         default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
+    window = models.PositiveSmallIntegerField(default=0, db_default=0)
+    ratio = models.FloatField(default=0.6, db_default=0.6)
+    quiet_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    degraded_up_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    slow_ms = models.PositiveIntegerField(null=True, blank=True)
+    flapping_above = models.FloatField(default=0.4, db_default=0.4)
+    flapping_below = models.FloatField(default=0.2, db_default=0.2)
     upside_down = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
@@ -96,3 +104,6 @@ class Monitor(models.Model):
 
     def snoozed_at(self, now: datetime) -> bool:
         return self.snoozed_until is not None and self.snoozed_until > now
+
+
+from monitors.maintenance.model import MaintenanceWindow  # noqa: E402, F401  # Django finds models in this module

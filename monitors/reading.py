@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from monitors.heartbeats import reading as heartbeats
 from monitors.models import Monitor
+from monitors.remembering import unpacked
 from monitors.telemetry.models import TOGETHER, CheckResult, LiveState, Status
 from monitors.telemetry.scheduling import location_code
 from pulse import scoping
@@ -129,8 +130,8 @@ def _standing(monitor: Monitor, state: LiveState) -> Standing:
         total_us=state.last_total_us,
         detail=state.last_detail,
         failures=state.failures,
-        successes=max(state.successes, 0),
-        unknowns=max(-state.successes, 0),
+        successes=state.successes,
+        unknowns=unpacked(state.memory)[0],
         softs=state.softs,
         slot=state.slot,
         lease_until=state.lease_until,

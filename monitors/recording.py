@@ -10,12 +10,14 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from monitors import grouping, keeping, live
+from monitors.evaluation import Verdict
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.series import refusals
 from monitors.series.storing import Offer, store_many
 from monitors.suppression.telling import tell
-from monitors.telemetry import results
+from monitors.telemetry import decisions, results
+from monitors.telemetry.decisions import NewDecision
 from monitors.telemetry.heads import lock_heads
 from monitors.telemetry.locks import free_and_busy, impatient, is_busy
 from pulse import failpoints, metrics
@@ -103,6 +105,9 @@ def record_steady(items: list[Judged], location: int, holding: results.Holder | 
 def write(items: Sequence[Judged], location: int, holding: results.Holder | None = None) -> set[int]:
     """Results and states, with the numbers that checks brought; the monitors whose lease still held."""
     written = results.write(items, location, holding)
+    decisions.note(
+        [decided(item, location) for item in items if item.reason and item.check.monitor_no in written]
+    )
     offers = [
         Offer(item.check.tenant_no, item.check.monitor_no, item.result.outcome.samples)
         for item in items
@@ -112,6 +117,17 @@ def write(items: Sequence[Judged], location: int, holding: results.Holder | None
         for offer, stored in zip(offers, store_many(offers), strict=True):
             refusals.note(offer.monitor_no, stored)
     return written
+
+
+def decided(item: Judged, location: int) -> NewDecision:
+    """What a result decided, with what it saw."""
+    outcome, reason, check = item.result.outcome, item.reason, item.check
+    assert reason is not None
+    return NewDecision(
+        check.monitor_no, check.slot, reason.kind, reason.rule, location, int(item.verdict), int(check.state.status),
+        int(item.after.status), reason.counted, reason.needed, int(outcome.error), outcome.total_us,
+        words="" if item.verdict is Verdict.GOOD else outcome.detail, tenant_no=check.tenant_no,
+    )  # fmt: skip
 
 
 def _record_free(items: list[Judged], location: int, holding: results.Holder | None) -> list[Judged]:

@@ -68,6 +68,17 @@ def integer(low: int, high: int, unit: str) -> Reader:
     return read
 
 
+def share(low: float, high: float) -> Reader:
+    """A number from `low` to `high`, both included; 0 to 1 for shares of a whole."""
+
+    def read(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise FieldError(f"Use a share from {low:g} to {high:g} ({low:.0%} to {high:.0%}).")
+        return float(value)
+
+    return read
+
+
 def optional(reader: Reader) -> Reader:
     return lambda value: None if value is None else reader(value)
 

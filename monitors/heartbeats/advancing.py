@@ -13,9 +13,10 @@ from enum import IntEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from monitors.evaluation import Policy, State, Transition, Verdict, evaluate
+from monitors.evaluation import State, Transition, Verdict, evaluate
 from monitors.heartbeats.durations import words
 from monitors.heartbeats.settings import HeartbeatConfig
+from monitors.policy import Policy
 from monitors.telemetry.models import Status
 
 # Runs that never end would add up: of more than this the oldest is forgotten.

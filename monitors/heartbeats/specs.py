@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connection
 
-from monitors.evaluation import Policy
 from monitors.heartbeats.durations import words
 from monitors.heartbeats.settings import SETTINGS, HeartbeatConfig
+from monitors.policy import Policy, policy_of
 from monitors.probes.settings import Settings
 
 # As they were saved: a calendar that has ended since then is no mistake.
@@ -63,7 +63,11 @@ class Specs:
         if key not in self._configs:
             self._configs[key] = _AS_SAVED.load(spec["config"])
         return HeartbeatSpec(
-            version, self._configs[key], Policy(**spec["policy"]), spec["monitor"], spec["organisation"]
+            version,
+            self._configs[key],
+            policy_of("heartbeat", spec["policy"]),
+            spec["monitor"],
+            spec["organisation"],
         )
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from monitors.series.catalogue import Known, adopt_unit, numbers_of
 from monitors.series.model import AHEAD_AT_MOST, Point, Points, Refused, Stored, complaint_about, sort_out
-from monitors.telemetry.results import array
+from monitors.telemetry.arrays import array
 
 FIVE_MINUTES = 300
 # Sorted by the key, so that two batches with the same points never wait for each other in a circle.

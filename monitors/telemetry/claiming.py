@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from monitors.evaluation import State
-from monitors.telemetry.models import Status
+from monitors.telemetry.states import state_of
 
 # One statement: lock the due rows (skipping those that a sibling holds), move each to its newest
 # slot, and write one gap row for what was missed: the slot of an expired lease, the slots of an
@@ -39,7 +39,7 @@ WITH due AS (
         asked = false
     FROM slotted d WHERE s.monitor_no = d.monitor_no AND s.location = d.location
     RETURNING s.monitor_no, s.tenant_no, s.slot, s.fencing_token, s.spec_version, s.status, s.failures,
-        s.successes, s.first_failed_slot, s.softs, s.first_soft_slot, d.asked
+        s.successes, s.first_failed_slot, s.softs, s.first_soft_slot, s.calm_since, s.memory, d.asked
 ), gaps AS (
     INSERT INTO telemetry_gap (monitor_no, slot, until, tenant_no, location, reason)
     SELECT monitor_no, greatest(missed_from, now() - interval '29 days'), new_slot, tenant_no, location,
@@ -50,14 +50,13 @@ WITH due AS (
 )
 SELECT t.monitor_no, t.tenant_no, (extract(epoch FROM t.slot) * 1000000)::bigint, t.fencing_token, t.spec_version,
     t.status, t.failures, t.successes, (extract(epoch FROM t.first_failed_slot) * 1000000)::bigint, t.softs,
-    (extract(epoch FROM t.first_soft_slot) * 1000000)::bigint, t.asked, now(),
+    (extract(epoch FROM t.first_soft_slot) * 1000000)::bigint, t.calm_since, t.memory, t.asked, now(),
     (SELECT count(*) FROM gaps WHERE reason = 1), (SELECT count(*) FROM gaps WHERE reason = 2)
 FROM taken t
 """
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-STATUSES = {int(status): status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +95,14 @@ def claim(location: int, limit: int) -> Claim:
     checks = [
         Claimed(
             no, tenant, moment(slot), token, version,
-            State(STATUSES[status], failures, successes, first_failed and moment(first_failed), softs,
-                  first_soft and moment(first_soft)),
+            state_of((status, failures, successes, first_failed and moment(first_failed), softs,
+                      first_soft and moment(first_soft), calm_since, memory)),
             asked,
         )
-        for no, tenant, slot, token, version, status, failures, successes, first_failed, softs, first_soft, asked,
-        _, _, _ in rows
+        for no, tenant, slot, token, version, status, failures, successes, first_failed, softs, first_soft, calm_since,
+        memory, asked, _, _, _ in rows
     ]  # fmt: skip
-    return Claim(checks, *rows[0][12:])
+    return Claim(checks, *rows[0][14:])
 
 
 def moment(microseconds: int) -> datetime:

@@ -13,9 +13,9 @@ from django.db import connection
 
 from monitors.evaluation import State
 from monitors.heartbeats.advancing import Beat, Kind, Run
+from monitors.telemetry.arrays import array, text_array
 from monitors.telemetry.models import REPORTED
-from monitors.telemetry.reports import STATUSES
-from monitors.telemetry.results import array, text_array
+from monitors.telemetry.states import state_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -34,7 +34,8 @@ JOIN unnest(%s::int[], %s::text[]) AS w(tenant_no, slug) ON b.tenant_no = w.tena
 # Both rows of a heartbeat, in order of number: whoever writes several takes them in this order.
 LOCK = """
 SELECT s.monitor_no, s.tenant_no, b.monitor_id, s.enabled, s.spec_version, s.status, s.failures, s.successes,
-    s.first_failed_slot, s.softs, s.first_soft_slot, b.pings, b.anchor, b.expected_at, b.last_ping_at, b.last_kind,
+    s.first_failed_slot, s.softs, s.first_soft_slot, s.calm_since, s.memory, b.pings, b.anchor, b.expected_at,
+    b.last_ping_at, b.last_kind,
     b.last_duration_us, b.runs, clock_timestamp()
 FROM telemetry_livestate s JOIN telemetry_heartbeat b ON b.monitor_no = s.monitor_no AND b.tenant_no = s.tenant_no
 WHERE s.location = %s AND s.monitor_no = ANY(%s)
@@ -128,9 +129,9 @@ def lock(numbers: Collection[int], *, wait: bool) -> dict[int, Held]:
 
 
 def _held(row: tuple[Any, ...]) -> Held:
-    (no, tenant, monitor_id, enabled, version, status, failures, successes, first_failed, softs, first_soft, pings,
+    (no, tenant, monitor_id, enabled, version, *stored, pings,
      anchor, expected_at, last_ping_at, last_kind, last_duration, runs, now) = row  # fmt: skip
-    state = State(STATUSES[status], failures, successes, first_failed, softs, first_soft)
+    state = state_of(stored)
     beat = Beat(
         anchor, expected_at, runs_of(runs), last_ping_at, None if last_kind is None else Kind(last_kind),
         None if last_duration is None else timedelta(microseconds=last_duration),

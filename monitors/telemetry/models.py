@@ -60,6 +60,8 @@ class LiveState(models.Model):
     first_failed_slot = models.DateTimeField(null=True)
     softs = models.IntegerField(default=0)
     first_soft_slot = models.DateTimeField(null=True)
+    calm_since = models.DateTimeField(null=True)
+    memory = models.BigIntegerField(default=0)
     status_since = models.DateTimeField()
     # the newest result
     last_slot = models.DateTimeField(null=True)
@@ -148,6 +150,34 @@ class Blindness(models.Model):
     location = models.SmallIntegerField()
     began = models.DateTimeField()
     ended = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+
+
+class Decision(models.Model):
+    """What a result made of a monitor, or why it made nothing of it; kinds and rules: `monitors.deciding`.
+
+    `at` is the slot of the result, or the moment of what no result decided. `counted` of `needed` results.
+    """
+
+    no = models.BigAutoField(primary_key=True)
+    monitor_no = models.BigIntegerField()
+    at = models.DateTimeField()
+    decided_at = models.DateTimeField()
+    incident_id = models.UUIDField(null=True)
+    tenant_no = models.IntegerField()
+    total_us = models.IntegerField(null=True)
+    location = models.SmallIntegerField(null=True)
+    kind = models.SmallIntegerField()
+    rule = models.SmallIntegerField()
+    verdict = models.SmallIntegerField(null=True)
+    before = models.SmallIntegerField(null=True)
+    after = models.SmallIntegerField(null=True)
+    counted = models.SmallIntegerField(null=True)
+    needed = models.SmallIntegerField(null=True)
+    error = models.SmallIntegerField(null=True)
+    words = models.TextField(default="")
 
     class Meta:
         managed = False

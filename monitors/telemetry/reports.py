@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import connection
 
-from monitors.evaluation import Policy, State, Transition
+from monitors.evaluation import State, Transition
 from monitors.facts import MonitorChangedStatus
-from monitors.telemetry.models import REPORTED, Status
-from monitors.telemetry.results import array, text_array
+from monitors.policy import Policy, policy_of
+from monitors.telemetry.arrays import array, text_array
+from monitors.telemetry.models import REPORTED
+from monitors.telemetry.states import memory_of, state_of
 from pulse import scoping
 
 # What arrived in time may still be on its way into the database: it is waited for so long.
@@ -25,7 +27,7 @@ ORDER BY next_due_at LIMIT %s
 # Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
 LOCK = """
 SELECT s.monitor_no, s.tenant_no, s.next_due_at, s.status, s.failures, s.successes, s.first_failed_slot, s.softs,
-    s.first_soft_slot, s.last_slot, EXISTS (SELECT FROM public.telemetry_reception r
+    s.first_soft_slot, s.calm_since, s.memory, s.last_slot, EXISTS (SELECT FROM public.telemetry_reception r
         WHERE s.next_due_at > r.left_at AND s.next_due_at <= r.returned_at), clock_timestamp()
 FROM telemetry_livestate s WHERE s.location = %s AND s.tenant_no = %s AND s.monitor_no = ANY(%s) AND s.enabled
     AND (%s OR s.next_due_at <= now())
@@ -38,14 +40,15 @@ SPECS = (
 WRITE = """
 WITH r AS (
     SELECT * FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::smallint[], %s::int[], %s::int[],
-        %s::timestamptz[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bool[],
-        %s::int[], %s::text[])
-    AS r(monitor_no, tenant_no, at, status, failures, successes, first_failed, softs, first_soft, since, due, ok,
-        total_us, detail)
+        %s::timestamptz[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::timestamptz[],
+        %s::timestamptz[], %s::bool[], %s::int[], %s::text[])
+    AS r(monitor_no, tenant_no, at, status, failures, successes, first_failed, softs, first_soft, calm_since, memory,
+        since, due, ok, total_us, detail)
 ), done AS (
     UPDATE telemetry_livestate s SET
         status = r.status, failures = r.failures, successes = r.successes, first_failed_slot = r.first_failed,
-        softs = r.softs, first_soft_slot = r.first_soft, status_since = coalesce(r.since, s.status_since),
+        softs = r.softs, first_soft_slot = r.first_soft, calm_since = r.calm_since, memory = r.memory,
+        status_since = coalesce(r.since, s.status_since),
         next_due_at = r.due, last_slot = r.at, last_checked_at = now(), last_ok = coalesce(r.ok, s.last_ok),
         last_good_slot = CASE WHEN r.ok THEN r.at ELSE s.last_good_slot END,
         last_total_us = CASE WHEN r.ok IS NULL THEN s.last_total_us ELSE r.total_us END,
@@ -57,7 +60,6 @@ INSERT INTO telemetry_statechange (monitor_no, at, tenant_no, location, status)
 SELECT r.monitor_no, r.since, r.tenant_no, %s, r.status FROM r JOIN done USING (monitor_no)
 WHERE r.since IS NOT NULL
 """
-STATUSES = {int(status): status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class DueRow:
 
     @property
     def policy(self) -> Policy:
-        return Policy(**self.spec["policy"])
+        return policy_of(self.kind, self.spec["policy"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +133,9 @@ def _locked(statement: str, numbers: Collection[int], *, any_time: bool) -> list
         specs = {no: (version, _document(spec)) for no, version, spec in cursor.fetchall()}
     return [
         DueRow(
-            no, tenant, due_at, State(STATUSES[status], failures, successes, first_failed, softs, first_soft),
-            last_slot, unheard, *specs[no], now,
+            no, tenant, due_at, state_of(stored), last_slot, unheard, *specs[no], now,
         )
-        for no, tenant, due_at, status, failures, successes, first_failed, softs, first_soft, last_slot, unheard, now
-        in rows
+        for no, tenant, due_at, *stored, last_slot, unheard, now in rows
         if no in specs
     ]  # fmt: skip
 
@@ -177,6 +177,8 @@ def _columns(row: Reported) -> tuple[Any, ...]:
         after.first_failed,
         after.softs,
         after.first_soft,
+        after.calm_since,
+        memory_of(after),
         row.transition.began if row.transition else None,
         row.due_at,
         row.ok,

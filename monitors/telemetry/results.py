@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connection, transaction
 
+from monitors.telemetry.arrays import array, text_array
 from monitors.telemetry.claiming import Claimed, moment
 from monitors.telemetry.models import GapReason
+from monitors.telemetry.states import memory_of
 
 if TYPE_CHECKING:
     from monitors.judging import Judged
@@ -27,6 +29,8 @@ COLUMNS: dict[str, str] = {
     "first_failed": "timestamptz",
     "softs": "int",
     "first_soft": "timestamptz",
+    "calm_since": "timestamptz",
+    "memory": "bigint",
     "confirm": "bool",
     "hold": "bool",
     "since": "timestamptz",
@@ -65,7 +69,7 @@ WITH r AS ({ROWS}), done AS (
         holder = CASE WHEN {HELD} THEN %s ELSE s.holder END,
         status = r.status, failures = r.failures, successes = r.successes,
         first_failed_slot = r.first_failed, softs = r.softs, first_soft_slot = r.first_soft,
-        last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
+        calm_since = r.calm_since, memory = r.memory, last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,
         status_since = CASE WHEN r.is_change THEN r.since ELSE s.status_since END,
         next_due_at = CASE
             WHEN {HELD} THEN make_interval(secs => s.interval_seconds) + date_bin(
@@ -149,24 +153,6 @@ def _hold(items: Sequence[Judged], rows: Sequence[Any], holding: Holder) -> None
             holding.hold(by_token[number, token], moment(slot), next_token, version, in_s)
 
 
-def array(values: Sequence[Any]) -> str:
-    """Numbers, truths, times and addresses as an array literal of PostgreSQL.
-
-    psycopg would look at each of 12,000 values of a batch by itself: a tenth of what a whole check costs.
-    """
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
-
-
-def text_array(values: Sequence[str | None]) -> str:
-    """The same for text, which may hold anything."""
-    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def keep_evidence(rows: Sequence[tuple[int, datetime, int, str]], location: int) -> None:
     """Keep what failures and changes were judged by: (monitor, slot, organisation's number, JSON)."""
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -201,6 +187,8 @@ def _row(item: Judged, hold: bool) -> tuple[Any, ...]:
         after.first_failed,
         after.softs,
         after.first_soft,
+        after.calm_since,
+        memory_of(after),
         item.wants_confirmation,
         hold,
         item.transition.began if item.transition else None,

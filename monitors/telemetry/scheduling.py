@@ -13,6 +13,7 @@ from django.db import connection
 
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
+from monitors.policy import POLICY_FIELDS
 from monitors.secrets import KEPT
 from monitors.telemetry.holding import take_back
 from monitors.telemetry.models import REPORTED, TOGETHER
@@ -21,8 +22,8 @@ from tenants.models import Organisation
 # A changed interval takes effect at once: the next due time is put on the new grid, never later
 # than it was. Fencing goes up when the slot in flight must not count any more: by pause and resume, and when
 # several locations become one or one several, since that result would be judged by the wrong rule; its lease
-# has run out then, and the slot becomes a gap. A pause ends what was known: the outage it may have been in is
-# resolved by it, so afterwards it starts anew.
+# has run out then, and the slot becomes a gap. A pause ends an outage, and nothing else that was counted: what
+# was down before and still is goes on with its first failure after it. Who reports in, and a group, begins anew.
 SCHEDULE = """
 INSERT INTO telemetry_livestate AS s (monitor_no, tenant_no, location, interval_seconds, timeout_seconds,
     retry_seconds, phase_ms, spec_version, is_head, enabled, status_since, next_due_at)
@@ -40,13 +41,16 @@ ON CONFLICT (monitor_no, location) DO UPDATE SET
     spec_version = excluded.spec_version,
     fencing_token = s.fencing_token
         + CASE WHEN s.enabled <> %(enabled)s OR s.is_head <> excluded.is_head THEN 1 ELSE 0 END,
-    status = CASE WHEN %(enabled)s THEN s.status ELSE 0 END,
+    status = CASE WHEN %(enabled)s OR s.status = 0 THEN s.status WHEN %(anew)s THEN 0 ELSE 5 END,
     status_since = CASE WHEN %(enabled)s OR NOT s.enabled THEN s.status_since ELSE now() END,
-    failures = CASE WHEN %(enabled)s THEN s.failures ELSE 0 END,
+    failures = CASE WHEN %(enabled)s THEN s.failures WHEN %(anew)s OR s.status IN (3, 4) THEN 0 ELSE s.failures END,
     successes = CASE WHEN %(enabled)s THEN s.successes ELSE 0 END,
-    first_failed_slot = CASE WHEN %(enabled)s THEN s.first_failed_slot END,
-    softs = CASE WHEN %(enabled)s THEN s.softs ELSE 0 END,
-    first_soft_slot = CASE WHEN %(enabled)s THEN s.first_soft_slot END,
+    first_failed_slot = CASE WHEN %(enabled)s THEN s.first_failed_slot WHEN %(anew)s THEN NULL
+        WHEN s.status IN (3, 4) THEN coalesce(s.first_failed_slot, now()) ELSE s.first_failed_slot END,
+    softs = CASE WHEN %(enabled)s OR NOT %(anew)s THEN s.softs ELSE 0 END,
+    first_soft_slot = CASE WHEN %(enabled)s OR NOT %(anew)s THEN s.first_soft_slot END,
+    calm_since = CASE WHEN %(enabled)s THEN s.calm_since END,
+    memory = CASE WHEN %(enabled)s OR NOT %(anew)s THEN s.memory ELSE 0 END,
     lease_until = CASE WHEN s.enabled <> %(enabled)s THEN NULL
         WHEN s.is_head <> excluded.is_head THEN least(s.lease_until, now() - interval '1 ms')
         ELSE s.lease_until END,
@@ -74,7 +78,7 @@ WHERE monitor_no = %(monitor_no)s AND tenant_no = %(tenant_no)s AND is_head FOR 
 # When one location becomes several, or several one, the monitor's status goes over to its new head.
 INHERIT = """
 UPDATE telemetry_livestate SET status = %(status)s, status_since = %(since)s, first_failed_slot = %(failed)s,
-    failures = 0, successes = 0, softs = 0, first_soft_slot = NULL
+    failures = 0, successes = 0, softs = 0, first_soft_slot = NULL, calm_since = NULL, memory = 0
 WHERE monitor_no = %(monitor_no)s AND tenant_no = %(tenant_no)s AND is_head
 """
 SPEC = """
@@ -145,11 +149,7 @@ def compile_spec(monitor: Monitor, organisation_id: UUID) -> dict[str, Any]:
         "timeout": monitor.timeout_seconds,
         "interval": monitor.interval_seconds,
         "retry": monitor.retry_seconds,
-        "policy": {
-            "down_after": monitor.down_after,
-            "up_after": monitor.up_after,
-            "degraded_after": monitor.degraded_after,
-        },
+        "policy": {name: getattr(monitor, name) for name in POLICY_FIELDS},
         "upside_down": monitor.upside_down,
         "locations": max(1, len(monitor.locations)),
         "quorum": monitor.quorum,
@@ -179,6 +179,7 @@ def write(monitor: Monitor, organisation: Organisation) -> None:
         "phase_ms": phase_ms(monitor.no, monitor.interval_seconds),
         "version": monitor.version,
         "enabled": monitor.enabled,
+        "anew": locations[0] <= 0,
         "spec": json.dumps(compile_spec(monitor, organisation.id)),
     }
     take_back(monitor.no, organisation.no)

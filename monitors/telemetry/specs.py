@@ -10,7 +10,7 @@ import structlog
 from django.db import connection
 
 from monitors import secrets
-from monitors.evaluation import Policy
+from monitors.policy import Policy, policy_of
 from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.telemetry.claiming import Claimed
@@ -85,7 +85,7 @@ class Specs:
             raw["target"],
             self._config(probe, raw),
             raw["timeout"],
-            Policy(**raw["policy"]),
+            policy_of(raw["kind"], raw["policy"]),
             raw.get("interval", 60),
             raw.get("retry"),
             raw.get("upside_down", False),

@@ -18,6 +18,20 @@ from tests.receivers import wait_until
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
+# What a monitor is judged by unless its maker says otherwise.
+POLICY = {
+    "down_after": 3,
+    "up_after": 2,
+    "degraded_after": 3,
+    "window": 0,
+    "ratio": 0.6,
+    "quiet_seconds": 0,
+    "degraded_up_after": None,
+    "slow_ms": None,
+    "flapping_above": 0.4,
+    "flapping_below": 0.2,
+}
+
 
 def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
     answer = api.post("monitors", MONITOR)
@@ -35,7 +49,7 @@ def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
         "interval_seconds": 60,
         "timeout_seconds": 10,
         "retry_seconds": None,
-        "policy": {"down_after": 3, "up_after": 2, "degraded_after": 3},
+        "policy": POLICY,
         "upside_down": False,
         "locations": [],
         "quorum": 1,
@@ -94,6 +108,13 @@ def test_ids_are_ordered_by_time(api: Any) -> None:
         ({"policy": {"down_after": 0}}, "/policy/down_after"),
         ({"policy": {"up_after": 21}}, "/policy/up_after"),
         ({"policy": {"soon": 1}}, "/policy/soon"),
+        ({"policy": {"window": 1}}, "/policy/window"),
+        ({"policy": {"window": 31}}, "/policy/window"),
+        ({"policy": {"ratio": 0}}, "/policy/ratio"),
+        ({"policy": {"ratio": 60}}, "/policy/ratio"),
+        ({"policy": {"quiet_seconds": -1}}, "/policy/quiet_seconds"),
+        ({"policy": {"flapping_above": 0.2, "flapping_below": 0.2}}, "/policy/flapping_below"),
+        ({"policy": {"slow_ms": 10_000}, "timeout_seconds": 10}, "/policy/slow_ms"),
         ({"policy": 3}, "/policy"),
         ({"config": {"method": "BREW TEA"}}, "/config/method"),
         ({"config": {"expected_status": "2xx"}}, "/config/expected_status"),
@@ -154,7 +175,7 @@ def test_a_patch_keeps_what_it_does_not_name(api: Any) -> None:
 
     changed = api.patch(f"monitors/{body['id']}", {"policy": {"up_after": 1}, "name": " new "}).json()
 
-    assert changed["policy"] == {"down_after": 5, "up_after": 1, "degraded_after": 3}
+    assert changed["policy"] == POLICY | {"down_after": 5, "up_after": 1}
     assert changed["name"] == "new"
     assert changed["target"] == body["target"]
 

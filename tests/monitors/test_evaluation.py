@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.evaluation import Policy, State, Verdict, combine, evaluate
+from monitors.evaluation import State, Verdict, combine, evaluate
+from monitors.policy import Policy
 from monitors.telemetry.models import Status
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

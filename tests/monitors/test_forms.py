@@ -44,7 +44,7 @@ def test_typed_text_becomes_a_definition() -> None:
         "target": "http://127.0.0.1:9/",
         "interval_seconds": 30,
         "timeout_seconds": 5,
-        "policy": {"down_after": 2, "up_after": 1, "degraded_after": 3},
+        "policy": definition.DEFAULTS["policy"] | {"down_after": 2, "up_after": 1},
         "enabled": True,
     }
 

@@ -19,6 +19,15 @@ class Policy(s.Serializer[Any]):
     down_after = s.IntegerField(min_value=1, max_value=20, required=False)
     up_after = s.IntegerField(min_value=1, max_value=20, required=False)
     degraded_after = s.IntegerField(min_value=1, max_value=20, required=False)
+    window = s.IntegerField(
+        min_value=0, max_value=30, required=False, help_text="0: in a row. Else of the last 2 to 30 results."
+    )
+    ratio = s.FloatField(min_value=0.01, max_value=1, required=False, help_text="Share of the window.")
+    quiet_seconds = s.IntegerField(min_value=0, max_value=86_400, required=False)
+    degraded_up_after = s.IntegerField(min_value=1, max_value=20, required=False, allow_null=True)
+    slow_ms = s.IntegerField(min_value=1, max_value=120_000, required=False, allow_null=True)
+    flapping_above = s.FloatField(min_value=0, max_value=1, required=False, help_text="0: never.")
+    flapping_below = s.FloatField(min_value=0, max_value=1, required=False)
 
 
 GROUP_CONFIG = {
