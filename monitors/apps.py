@@ -6,5 +6,7 @@ class MonitorsConfig(AppConfig):
 
     def ready(self) -> None:
         from monitors import grouping
+        from monitors.suppression import telling
 
         grouping.register()
+        telling.register()

@@ -51,12 +51,13 @@ SHARED_TABLES = (
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
     "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
-    "telemetry_ingestbatch", "telemetry_rollupfive", "telemetry_rolluphour", "tenants_audit",
+    "telemetry_ingestbatch", "telemetry_maintenance", "telemetry_heldoutage", "telemetry_rollupfive", "telemetry_rolluphour", "tenants_audit",
     "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
-    "notifications_rule", "notifications_notificationchannel", "monitors_monitor_members", "monitors_monitor",
+    "notifications_rule", "notifications_notificationchannel", "monitors_maintenancewindow_monitors",
+    "monitors_maintenancewindow", "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip
 CAST_TABLES = ("tenants_user", "tenants_organisation", "tenants_membership")  # in an order that keys allow
 

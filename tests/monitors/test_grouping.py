@@ -13,8 +13,8 @@ from django.db import connection, connections
 
 from incidents.models import Incident
 from monitors import definition, editing, grouping
-from monitors.grouping import judge
 from monitors.judging import Result
+from monitors.members import judge
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
 from pulse.fields import ConfigError

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 
 from monitors.checking import Checker
 from monitors.deadlines import Deadlines
+from monitors.suppression.releasing import Releaser
 
 
 class Command(BaseCommand):
@@ -19,13 +20,15 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        checker, deadlines = Checker(owns_process=True), Deadlines()
+        checker, beside = Checker(owns_process=True), (Deadlines(), Releaser())
         checker.start()
-        deadlines.start()
+        for thread in beside:
+            thread.start()
         self.stdout.write("Checks are running.")
         while not stopped.wait(1):
-            if not (checker.alive and deadlines.alive):
+            if not (checker.alive and all(thread.alive for thread in beside)):
                 self.stderr.write("A thread of the checker has died; its error is in the log.")
                 raise SystemExit(1)
-        deadlines.stop()
+        for thread in beside:
+            thread.stop()
         checker.stop()
