@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from monitors.evaluation import State, Transition, Verdict
 from monitors.policy import Policy
-from monitors.telemetry.models import Status
+from monitors.statuses import Status
 
 
 class DecisionKind(IntEnum):

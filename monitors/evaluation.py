@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from monitors.policy import Policy
 from monitors.remembering import CALM, EMPTY, bad_among, change_share, oldest_bad, pushed
-from monitors.telemetry.models import Status
+from monitors.statuses import Status
 
 
 class Verdict(IntEnum):

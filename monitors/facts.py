@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from monitors.telemetry.models import Status
+from monitors.statuses import Status
 
 
 @dataclass(frozen=True, slots=True)

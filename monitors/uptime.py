@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitors.telemetry.models import Status
+from monitors.statuses import Status
 
 # Degraded answers are answers; a monitor that flaps cannot be relied on.
 UP = frozenset({Status.UP, Status.DEGRADED})

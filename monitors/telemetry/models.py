@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-
-class Status(models.IntegerChoices):
-    """What is stored; paused, snoozed and maintenance are laid over it on reading."""
-
-    PENDING = 0, "pending"
-    UP = 1, "up"
-    DEGRADED = 2, "degraded"
-    DOWN = 3, "down"
-    FLAPPING = 4, "flapping"
-    UNKNOWN = 5, "unknown"
+from monitors.statuses import Status as Status  # noqa: PLC0414 - most who read these rows want it beside them
 
 
 class GapReason(models.IntegerChoices):

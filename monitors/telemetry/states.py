@@ -7,7 +7,7 @@ from typing import Any
 
 from monitors.evaluation import State
 from monitors.remembering import packed, unpacked
-from monitors.telemetry.models import Status
+from monitors.statuses import Status
 
 STATUSES = {int(status): status for status in Status}
 # In the order that `state_of` takes them.

@@ -68,7 +68,10 @@ def test_the_machine_agrees_with_counting_runs(down_after: int, up_after: int, a
     state, model = State(), Status.PENDING
     for index, ok in enumerate(answers):
         state, transition = evaluate(
-            Policy(down_after, up_after), state, verdict(ok), START + timedelta(minutes=index)
+            Policy(down_after, up_after, flapping_above=0),
+            state,
+            verdict(ok),
+            START + timedelta(minutes=index),
         )
         before = model
         run = 1
