@@ -75,6 +75,7 @@ class Organisation(TenantMixin):  # type: ignore[misc]  # untyped library
     state = models.CharField(max_length=12, choices=State, default=State.PROVISIONING)
     muted_until = models.DateTimeField(null=True, blank=True)
     muted_by = models.CharField(max_length=254, blank=True)
+    results_kept_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: as the installation has it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -51,11 +51,14 @@ SHARED_TABLES = (
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
     "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
-    "telemetry_ingestbatch", "telemetry_maintenance", "telemetry_heldoutage", "telemetry_rollupfive", "telemetry_rolluphour", "tenants_audit",
+    "telemetry_ingestbatch", "telemetry_maintenance", "telemetry_heldoutage", "telemetry_rollupfive",
+    "telemetry_rolluphour", "telemetry_packed", "telemetry_packedhour",
+    "telemetry_resulthour", "telemetry_resultday", "telemetry_resultdaydue", "telemetry_statemonth",
+    "telemetry_statedaydue", "tenants_audit",
     "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (
-    "incidents_timelineentry", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
+    "incidents_timelineentry", "incidents_postmortem", "incidents_incident_about", "incidents_incident", "notifications_rule_channels", "notifications_rule_monitors",
     "notifications_rule", "notifications_notificationchannel", "monitors_maintenancewindow_monitors",
     "monitors_maintenancewindow", "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip

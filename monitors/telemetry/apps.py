@@ -12,6 +12,7 @@ ROLLUP_DAYS_KEPT_DAYS = 760
 GAPS_KEPT_DAYS = 400
 # Rows of an hour are compressed at any size; what does not shrink is left as it is.
 PACKED = "toast_tuple_target = 128"
+KEPT_LONGER = "tenant_no IN (SELECT no FROM public.tenants_organisation WHERE results_kept_days > 30)"
 EVIDENCE_KEPT_DAYS = 90
 PINGS_KEPT_DAYS = 30
 DECISIONS_KEPT_DAYS = 400
@@ -27,9 +28,11 @@ class TelemetryConfig(AppConfig):
         Partitioned("telemetry_checkresult", "day", FRESH_KEPT_DAYS, spared="true"),
         # Results of organisations that keep them longer are moved before their day goes.
         Partitioned(
-            "telemetry_packedusual", "day", RESULTS_KEPT_DAYS, options=PACKED,
-            spared="tenant_no IN (SELECT no FROM public.tenants_organisation"
-            f" WHERE results_kept_days > {RESULTS_KEPT_DAYS})",
+            "telemetry_packedusual",
+            "day",
+            RESULTS_KEPT_DAYS,
+            options=PACKED,
+            spared=KEPT_LONGER,
         ),
         Partitioned("telemetry_packedlong", "month", RESULTS_KEPT_DAYS_AT_MOST, 62, options=PACKED),
         Partitioned("telemetry_resulthour", "month", ROLLUP_HOURS_KEPT_DAYS, RESULTS_KEPT_DAYS),

@@ -1,7 +1,13 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("tenants", "0001_first")]
 
-    operations = []
+    operations = [
+        migrations.AddField(
+            model_name="organisation",
+            name="results_kept_days",
+            field=models.PositiveSmallIntegerField(blank=True, null=True),
+        ),
+    ]

@@ -62,6 +62,7 @@ def test_no_shared_table_of_organisations_is_without_a_number() -> None:
         "django_",
         "tenants_",
         "telemetry_location",
+        "telemetry_packedhour",
         "telemetry_worker",
         "telemetry_reception",
         "telemetry_blindness",
@@ -204,5 +205,5 @@ def test_upkeep_gives_way_to_a_reader_and_comes_again(scratch: None) -> None:
 def test_raw_results_are_kept_thirty_days(world: None) -> None:
     kept = {table.table: table.keep_days for table in preparation.partitioned_tables()}
 
-    assert kept["telemetry_checkresult"] == 30
+    assert kept["telemetry_packedusual"] == 30
     assert kept["tenants_audit"] is None

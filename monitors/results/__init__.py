@@ -1,0 +1,1 @@
+"""What checks found: stored fresh, packed when their hour is closed, rolled up, and read as one."""
