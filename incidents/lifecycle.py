@@ -1,212 +1,222 @@
-"""Open, acknowledge and resolve incidents: guarded, idempotent, with timeline and durable fact in one transaction."""
+"""Open the incidents of outages: guarded, idempotent, with timeline, decisions and durable facts in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from incidents import live
+from incidents.deciding import DecisionKind, decided
+from incidents.joining import Placed, Placing, cause_of, number_of
+from incidents.locking import lock_incidents
 from incidents.models import Incident, TimelineEntry
-from monitors.facts import MonitorChangedStatus, MonitorEdited, MonitorStopped
+from incidents.quieting import note_unopened, quiet_ones
+from incidents.saying import OPENED, snapshot, tell, tell_joined
+from monitors.facts import MonitorChangedStatus, OutageReleased
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
-from pulse import links, scoping
-from pulse.outbox.appending import NewFact, append
-from tenants.actors import Actor
-from tenants.audit import record
-from tenants.models import Organisation
+from pulse import failpoints
 
 Kind = TimelineEntry.Kind
-RECOVERY = {
-    Status.UP: "The monitor is up again.",
-    Status.DEGRADED: "The monitor works again, but not as well as it should.",
+Outage = MonitorChangedStatus | OutageReleased
+NAMED_AT_MOST = 5
+REASONS = {
+    "maintenance": "the maintenance window {} covered it",
+    "parent": "{}, which it depends on, was down",
 }
-OPENED, RESOLVED = "incident.opened", "incident.resolved"
 
 
-def open_for(outages: Sequence[MonitorChangedStatus]) -> list[Incident]:
-    """One incident per monitor that went down and has none open."""
-    numbers = [outage.monitor_no for outage in outages]
-    has_one = set(
-        Incident.objects.filter(monitor_no__in=numbers, resolved_at=None).values_list("monitor_no", flat=True)
+def open_for(outages: Sequence[Outage]) -> list[Incident]:
+    """One incident per monitor that went down and has none open; those of a mass outage belong to one together."""
+    failed = {outage.monitor_no: outage for outage in outages}
+    if not failed:
+        return []
+    lock_incidents()
+    quiet = _keep_quiet(failed)
+    has_one = Incident.objects.filter(monitor_no__in=failed, resolved_at=None)
+    taken = quiet.keys() | set(has_one.values_list("monitor_no", flat=True))
+    monitors = Monitor.objects.filter(no__in=failed.keys() - taken).order_by("no")
+    opening = [_new(monitor, failed[monitor.no]) for monitor in monitors]
+    if not opening:
+        return []
+    by_hand = _named_by_hand(opening)
+    placed = Placing([item for item in opening if item.part_of_id is None], timezone.now()).run()
+    failpoints.reach("incident.placed")
+    _write(opening, failed, [*placed, *by_hand])
+    return opening
+
+
+def named(names: Sequence[str]) -> str:
+    """`shop, api and 12 others`."""
+    shown = list(names[:NAMED_AT_MOST])
+    if len(names) > len(shown):
+        return f"{', '.join(shown)} and {len(names) - len(shown):,} others"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def _keep_quiet(failed: Mapping[int, Outage]) -> dict[int, UUID]:
+    """Those that have not worked since somebody resolved their incident by hand. Whatever did work counts."""
+    quiet = quiet_ones(failed)
+    if quiet:
+        note_unopened(quiet, {number: failed[number].detail for number in quiet})
+        decided(
+            (
+                number,
+                failed[number].at,
+                DecisionKind.NOT_OPENED,
+                incident,
+                "Its incident was resolved by hand, and it has not worked since.",
+            )
+            for number, incident in quiet.items()
+        )
+        live.announce(list(Incident.objects.filter(pk__in=quiet.values())))
+    return quiet
+
+
+def _named_by_hand(opening: Sequence[Incident]) -> list[Placed]:
+    """What a person has opened an incident about already belongs to that one."""
+    numbers = {number_of(incident): incident for incident in opening}
+    named_in = Incident.objects.filter(
+        kind=Incident.Kind.MANUAL, resolved_at=None, about__no__in=list(numbers)
+    ).order_by("-pk")
+    about = dict(named_in.values_list("about__no", "pk"))  # the oldest of several stands last, and wins
+    if not about:
+        return []
+    groups = Incident.objects.select_for_update(no_key=True).filter(pk__in=about.values()).order_by("pk")
+    placed = {group.pk: Placed(group, is_new=False) for group in groups}
+    for number, pk in about.items():
+        numbers[number].part_of, numbers[number].is_told = placed[pk].group, False
+        placed[pk].joining.append(numbers[number])
+    return list(placed.values())
+
+
+def _write(opening: Sequence[Incident], failed: Mapping[int, Outage], placed: Sequence[Placed]) -> None:
+    for one in placed:
+        _grow(one)
+    Incident.objects.bulk_create([one.group for one in placed if one.is_new])
+    Incident.objects.bulk_create(opening, batch_size=1000)
+    adopted = [incident for one in placed for incident in one.adopted]
+    for one in placed:
+        for incident in one.adopted:
+            incident.part_of = one.group
+    Incident.objects.bulk_update(adopted, ["part_of"])
+    Incident.objects.bulk_update(
+        [one.group for one in placed if not one.is_new],
+        ["affected", "shared", "cause", "started_at"],
     )
-    monitors = {monitor.no: monitor for monitor in Monitor.objects.filter(no__in=numbers)}
-    opening = [
-        (_new(monitors[outage.monitor_no], outage), outage)
-        for outage in outages
-        if outage.monitor_no in monitors and outage.monitor_no not in has_one
-    ]
-    Incident.objects.bulk_create([incident for incident, _ in opening])
     TimelineEntry.objects.bulk_create(
-        entry for incident, outage in opening for entry in _first_entries(incident, outage)
-    )
-    _tell(OPENED, [incident for incident, _ in opening])
-    return [incident for incident, _ in opening]
-
-
-def resolve_for(recoveries: Sequence[MonitorChangedStatus]) -> None:
-    """Resolve the open incidents of monitors that recovered."""
-    ended = {recovery.monitor_no: recovery for recovery in recoveries}
-    _resolve(
-        list(ended),
-        Incident.Resolution.RECOVERED,
-        lambda incident: (
-            ended[incident.monitor_no].began,
-            None,
-            "",
-            RECOVERY[ended[incident.monitor_no].after],
-        ),
-    )
-
-
-def resolve_stopped(stops: Sequence[MonitorStopped]) -> None:
-    """Resolve the open incidents of monitors that nobody watches any more, with that as the cause."""
-    ended = {stop.monitor_no: stop for stop in stops}
-    for why in {stop.why for stop in stops}:
-        _resolve(
-            [stop.monitor_no for stop in stops if stop.why == why],
-            why,
-            lambda incident: (
-                ended[incident.monitor_no].at,
-                ended[incident.monitor_no].by_id,
-                ended[incident.monitor_no].by_name,
-                f"{ended[incident.monitor_no].by_name} {ended[incident.monitor_no].why} the monitor.",
+        [
+            *(
+                entry
+                for incident in opening
+                for entry in _first_entries(incident, failed[number_of(incident)])
             ),
-        )
-
-
-def note_edits(edits: Sequence[MonitorEdited]) -> None:
-    """Write edits of a monitor into its open incident: whoever handles it must know what changed under it."""
-    edited = {edit.monitor_no: edit for edit in edits}
-    TimelineEntry.objects.bulk_create(
-        TimelineEntry(
-            incident=incident,
-            at=edited[incident.monitor_no].at,
-            kind=Kind.CHANGED,
-            actor_id=edited[incident.monitor_no].by_id,
-            actor_name=edited[incident.monitor_no].by_name,
-            text=f"{edited[incident.monitor_no].by_name} changed {edited[incident.monitor_no].what}."[:500],
-        )
-        for incident in Incident.objects.filter(monitor_no__in=edited, resolved_at=None)
+            *(entry for one in placed for entry in _entries_of(one)),
+        ],
+        batch_size=2000,
     )
-
-
-def note_lost(losses: Sequence[MonitorChangedStatus]) -> None:
-    """Write into open incidents that nobody can see any more whether the outage goes on: it is not over by that."""
-    lost = {loss.monitor_no: loss for loss in losses}
-    if lost:
-        TimelineEntry.objects.bulk_create(
-            TimelineEntry(
-                incident=incident,
-                at=lost[incident.monitor_no].began,
-                kind=Kind.CHANGED,
-                text=f"Its state is unknown from here on: {lost[incident.monitor_no].detail}"[:500],
-            )
-            for incident in Incident.objects.filter(monitor_no__in=lost, resolved_at=None)
+    decided(
+        (
+            number_of(incident),
+            failed[number_of(incident)].at,
+            DecisionKind.JOINED if incident.part_of_id else DecisionKind.OPENED,
+            incident.part_of_id or incident.pk,
+            incident.part_of.cause if incident.part_of else incident.cause,
         )
-
-
-def acknowledge(organisation: Organisation, incident: Incident, by: Actor) -> Incident:
-    """Say who has it. Doing so again, or after the end, changes nothing; the first one stays."""
-    with transaction.atomic():
-        incident = Incident.objects.select_for_update().get(pk=incident.pk)
-        if incident.acknowledged_at or incident.resolved_at:
-            return incident
-        incident.acknowledged_at, incident.acknowledged_by_id = timezone.now(), by.id
-        incident.acknowledged_by = by.name
-        incident.save(update_fields=["acknowledged_at", "acknowledged_by_id", "acknowledged_by"])
-        incident.timeline.create(
-            at=incident.acknowledged_at,
-            kind=Kind.ACKNOWLEDGED,
-            actor_id=by.id,
-            actor_name=by.name,
-            text=f"{by.name} acknowledged.",
-        )
-        record(organisation, by, "acknowledged", "incident", incident.pk, str(incident))
-        live.announce([incident])
-    return incident
-
-
-def _resolve(numbers: list[int], resolution: str, describe: Any) -> None:
-    incidents = list(
-        Incident.objects.select_for_update().filter(monitor_no__in=numbers, resolved_at=None).order_by("pk")
+        for incident in opening
     )
-    entries = []
-    for incident in incidents:
-        at, actor_id, actor_name, text = describe(incident)
-        # A recovery is dated to its good slot, which a clock set back must not put before the start.
-        incident.resolved_at = max(at, incident.started_at)
-        incident.resolution, incident.sequence = resolution, incident.sequence + 1
-        entries.append(
-            TimelineEntry(
-                incident=incident, at=timezone.now(), kind=Kind.RESOLVED, actor_id=actor_id,
-                actor_name=actor_name, text=text,
-            )
-        )  # fmt: skip
-    Incident.objects.bulk_update(incidents, ["resolved_at", "resolution", "sequence"])
-    TimelineEntry.objects.bulk_create(entries)
-    _tell(RESOLVED, incidents)
+    _tell(opening, placed)
 
 
-def _new(monitor: Monitor, outage: MonitorChangedStatus) -> Incident:
+def _grow(one: Placed) -> None:
+    group = one.group
+    group.affected += len(one.joining) + len(one.adopted)
+    begun = [incident.started_at for incident in (*one.joining, *one.adopted)]
+    if one.is_new:
+        group.started_at = min(begun)
+        group.opened_at = max(incident.opened_at for incident in one.joining)
+    elif group.kind == Incident.Kind.GROUP:
+        group.started_at = min([group.started_at, *begun])
+    group.cause = cause_of(group)
+
+
+def _tell(opening: Sequence[Incident], placed: Sequence[Placed]) -> None:
+    """One message for a mass outage. Of an outage that was told already, only who was not told hears."""
+    tell(OPENED, [*(one.group for one in placed if one.is_new), *(item for item in opening if item.is_told)])
+    for one in placed:
+        if not one.is_new:
+            tell_joined(one.group, [number_of(incident) for incident in one.joining])
+    live.announce([one.group for one in placed])
+
+
+def _new(monitor: Monitor, outage: Outage) -> Incident:
     return Incident(
         monitor=monitor,
         monitor_no=monitor.no,
-        monitor_snapshot={
-            "id": str(monitor.pk),
-            "name": monitor.name,
-            "kind": monitor.kind,
-            "target": monitor.target,
-        },
+        monitor_snapshot=snapshot(monitor),
         started_at=outage.began,
         opened_at=outage.at,
-        cause=outage.detail[:255],
+        cause=_cause(outage),
         sequence=1,
     )
 
 
-def _first_entries(incident: Incident, outage: MonitorChangedStatus) -> list[TimelineEntry]:
-    return [
+def _cause(outage: Outage) -> str:
+    is_flapping = isinstance(outage, MonitorChangedStatus) and outage.after is Status.FLAPPING
+    words = f"flapping: {outage.detail}" if is_flapping else outage.detail
+    return words[:255]
+
+
+def _first_entries(incident: Incident, outage: Outage) -> list[TimelineEntry]:
+    entries = [
         TimelineEntry(
             incident=incident,
             at=outage.began,
             kind=Kind.STARTED,
             text="First failing check; the outage is dated to it.",
-        ),
-        TimelineEntry(
-            incident=incident, at=outage.at, kind=Kind.OPENED, text=f"Confirmed down: {incident.cause}"[:500]
-        ),
+        )
     ]
+    words = f"Confirmed down: {incident.cause}"
+    if isinstance(outage, OutageReleased):
+        why = REASONS[outage.was.reason].format(outage.was.by)
+        words = f"It was held back because {why}. That is over, and it is still down: {incident.cause}"
+    elif outage.after is Status.FLAPPING:
+        words = f"Confirmed {incident.cause}"
+    entries.append(TimelineEntry(incident=incident, at=outage.at, kind=Kind.OPENED, text=words))
+    if incident.part_of:
+        words = f"Part of a larger outage: {incident.part_of.cause or incident.part_of.name}."
+        entries.append(TimelineEntry(incident=incident, at=outage.at, kind=Kind.JOINED, text=words))
+    return entries
 
 
-def _tell(kind: str, incidents: list[Incident]) -> None:
-    organisation = scoping.current()
-    append(
-        [NewFact(kind, item.pk, item.sequence, {"data": payload(organisation, item)}) for item in incidents]
-    )
-    live.announce(incidents)
+def _entries_of(one: Placed) -> list[TimelineEntry]:
+    """What a mass outage's own timeline says of those that came to it."""
+    group, entries = one.group, []
+    at = max((incident.opened_at for incident in one.joining), default=timezone.now())
+    if one.is_new:
+        text = f"First failing check of {_names([min(one.joining, key=lambda item: item.started_at)])}."
+        entries.append(TimelineEntry(incident=group, at=group.started_at, kind=Kind.STARTED, text=text))
+        text = f"Likely one outage: {group.cause}."
+        entries.append(TimelineEntry(incident=group, at=at, kind=Kind.OPENED, text=text))
+    elif one.was:
+        text = f"It is wider than it seemed: {group.cause}. Before: {one.was}."
+        entries.append(TimelineEntry(incident=group, at=at, kind=Kind.CHANGED, text=text))
+    if one.joining:
+        text = f"Down: {_names(one.joining)}."
+        entries.append(TimelineEntry(incident=group, at=at, kind=Kind.JOINED, text=text))
+    if one.adopted:
+        text = f"Open already, and part of it: {_names(one.adopted)}."
+        entries.append(TimelineEntry(incident=group, at=at, kind=Kind.JOINED, text=text))
+        entries += [
+            TimelineEntry(
+                incident=incident, at=at, kind=Kind.JOINED, text=f"Part of a larger outage: {group.cause}."
+            )
+            for incident in one.adopted
+        ]
+    return entries
 
 
-def payload(organisation: Organisation, incident: Incident) -> dict[str, Any]:
-    """The `data` of a message about an incident, as webhooks send it."""
-    snapshot = incident.monitor_snapshot
-    return {
-        "organisation": {"slug": organisation.slug, "name": organisation.name},
-        "monitor": {**snapshot, "url": links.page_of(organisation.slug, "monitors:detail", snapshot["id"])},
-        "incident": {
-            "id": str(incident.pk),
-            "url": links.page_of(organisation.slug, "incidents:detail", incident.pk),
-            "started_at": rfc3339(incident.started_at),
-            "resolved_at": rfc3339(incident.resolved_at),
-            "cause": incident.cause,
-        },
-    }
-
-
-def rfc3339(moment: datetime | None) -> str | None:
-    """UTC with milliseconds and Z (RFC 3339)."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+def _names(incidents: Collection[Incident]) -> str:
+    return named([incident.name for incident in incidents])

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from incidents import lifecycle, listing
+from incidents import handling, listing
 from incidents.models import Incident
 from incidents.storytelling import tell
 from tenants.abilities import Ability
@@ -79,7 +79,7 @@ def story(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.ACKNOWLEDGE)
 def acknowledge(request: TenantRequest, pk: UUID) -> HttpResponse:
     by = Actor.person(request.user)
-    incident = lifecycle.acknowledge(request.organisation, _incident(pk), by)
+    incident = handling.acknowledge(request.organisation, _incident(pk), by)
     if incident.acknowledged_by_id == by.id:
         messages.success(request, "You have it. Everybody sees that.")
     elif incident.acknowledged_at:

@@ -28,7 +28,7 @@ def release_after_snooze(changes: Sequence[SnoozeChanged]) -> None:
         TimelineEntry(
             incident=incident,
             kind=TimelineEntry.Kind.CHANGED,
-            actor_name=(change := by_monitor[incident.monitor_no]).by_name,
+            actor_name=(change := by_monitor[incident.monitor_no or 0]).by_name,
             text=f"{change.by_name} {'snoozed' if change.snoozed else 'ended the snooze of'} the monitor.",
         )
         for incident in Incident.objects.filter(monitor_no__in=by_monitor, resolved_at=None)

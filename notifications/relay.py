@@ -12,12 +12,12 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
-from monitors.models import Monitor
+from incidents.saying import JOINED, OPENED, RESOLVED, tell_joined
+from notifications.audience import concerned, incident_of, openings
 from notifications.ledger import queue
-from notifications.ledger.models import Delivery
 from notifications.ledger.queue import NewDelivery
 from notifications.models import NotificationChannel, Rule
-from notifications.routing import Opening, Plan, Planned, RuleView, quiet, route_opened, route_resolved
+from notifications.routing import Plan, Planned, RuleView, route_opened, route_resolved
 from notifications.transports import TRANSPORTS
 from pulse import failpoints
 from pulse.ids import uuid7
@@ -95,7 +95,7 @@ def read_ruling() -> Ruling:
 
 def route(organisation: Organisation, fact: Waiting, ruling: Ruling) -> None:
     """Plan one fact and write the plan down, with a word in the incident's timeline."""
-    incident = Incident.objects.filter(pk=fact.subject).first()
+    incident = incident_of(fact)
     plan = _plan(organisation, fact, incident, ruling)
     rows = [
         _delivery(fact, incident, ruling.channels[planned.channel_id], planned)
@@ -114,24 +114,18 @@ def _plan(organisation: Organisation, fact: Waiting, incident: Incident | None, 
         return Plan((Planned(UUID(fact.payload["channel"])),))
     if incident is None:
         return Plan(because="The incident is gone.")
-    monitor = Monitor.objects.filter(no=incident.monitor_no).first()
-    silence = quiet(
-        timezone.now(),
-        organisation.muted_until,
-        organisation.muted_by,
-        monitor.snoozed_until if monitor else None,
-        monitor.snoozed_by if monitor else "",
-    )
-    if fact.kind == "incident.opened":
-        is_over = incident.resolved_at is not None and fact.was_held
-        return route_opened(incident.monitor_no, is_over, silence, ruling.rules, ruling.working)
-    openings = [
-        Opening(*row)
-        for row in Delivery.objects.filter(
-            tenant_no=organisation.no, incident_id=incident.pk, event="incident.opened"
-        ).values_list("no", "channel_id", "state", "wants_recovery")
-    ]
-    return route_resolved(silence, openings)
+    whom = concerned(organisation, incident, fact, timezone.now())
+    told = openings(organisation, incident, fact)
+    if fact.kind == RESOLVED:
+        return route_resolved(whom.silence, told)
+    is_over = incident.resolved_at is not None and fact.was_held
+    if fact.kind == JOINED and (is_over or not (whom.awake or whom.asleep or whom.silence)):
+        return Plan()  # what joined late is over: whoever was told of the outage hears of its end
+    known = {opening.channel_id for opening in told}
+    plan = route_opened(whom.awake, is_over, whom.silence, ruling.rules, ruling.working, known)
+    if whom.asleep and plan.hold_until is None and not is_over:
+        tell_joined(incident, sorted(whom.asleep))  # held by itself until the snooze ends
+    return plan
 
 
 def _delivery(
@@ -141,7 +135,7 @@ def _delivery(
     return NewDelivery(
         id=uuid7(),
         fact_no=fact.no,
-        event=fact.kind,
+        event=OPENED if fact.kind == JOINED else fact.kind,
         incident_id=incident.pk if incident else None,
         monitor_no=incident.monitor_no if incident else None,
         channel_id=channel.pk,

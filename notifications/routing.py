@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,9 @@ class RuleView:
     channels: frozenset[UUID]
     monitors: frozenset[int] | None
 
-    def covers(self, monitor_no: int) -> bool:
-        return self.monitors is None or monitor_no in self.monitors
+    def covers(self, numbers: Collection[int]) -> bool:
+        """Whether it speaks of any of these monitors; a rule for all of them also covers what is about none."""
+        return self.monitors is None or not self.monitors.isdisjoint(numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,14 @@ def quiet(
 
 
 def route_opened(
-    monitor_no: int,
+    numbers: Collection[int],
     is_over: bool,
     silence: Quiet | None,
     rules: Sequence[RuleView],
     channels: frozenset[UUID],
+    told: Collection[UUID] = (),
 ) -> Plan:
-    """Tell every channel of every rule that covers the monitor, each channel once.
+    """Tell every channel of every rule that covers any of the monitors, each channel once, none that was `told`.
 
     An outage that ended while messages were held back is told to nobody: who was not told of its
     beginning need not hear of its end.
@@ -92,15 +94,16 @@ def route_opened(
         return Plan(because="It was over before anybody had to be told.")
     if silence is not None:
         return Plan(hold_until=silence.until, because=silence.why)
-    matching = [rule for rule in rules if "down" in rule.on and rule.covers(monitor_no)]
-    told = {
+    matching = [rule for rule in rules if "down" in rule.on and rule.covers(numbers)]
+    wanted = {
         channel: any("up" in rule.on for rule in matching if channel in rule.channels)
         for rule in matching
         for channel in rule.channels & channels
     }
-    if not told:
+    if not wanted and not told:
         return Plan(because="No rule with a working channel covers this monitor: nobody is told.")
-    return Plan(tuple(Planned(channel, wants_recovery) for channel, wants_recovery in sorted(told.items())))
+    new = [(channel, wants_recovery) for channel, wants_recovery in wanted.items() if channel not in told]
+    return Plan(tuple(Planned(channel, wants_recovery) for channel, wants_recovery in sorted(new)))
 
 
 def route_resolved(silence: Quiet | None, openings: Sequence[Opening]) -> Plan:

@@ -11,6 +11,8 @@ STEPS = {
     "record.begin": "results are in memory, nothing is written",
     "record.steady": "steady results are committed, transitions are not",
     "record.transition": "inside the transaction of result, state, incident and fact",
+    "incident.placed": "outages are sorted into incidents, none of those is written",
+    "incident.ended": "inside the transaction that ends incidents, after their facts",
     "record.committed": "the transition is committed, no bell has rung",
     "pack.taken": "inside the transaction that packs results: fresh ones are gone, packed ones are not there yet",
     "release.written": "inside the transaction that releases outages that were held back",

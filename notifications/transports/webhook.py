@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from incidents.lifecycle import rfc3339
+from incidents.saying import rfc3339
 from notifications.transports.base import Answer, DeliveryFailed, Message, Transport
 from pulse.fields import ConfigError, FieldError, read_fields
 from pulse.net.addresses import Policy, parse_networks

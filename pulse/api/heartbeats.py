@@ -10,7 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.lifecycle import rfc3339
+from incidents.saying import rfc3339
 from monitors.heartbeats import keeping, reading
 from monitors.heartbeats.advancing import Kind
 from monitors.models import Monitor

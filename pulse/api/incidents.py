@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents import lifecycle
+from incidents import handling
 from incidents.models import Incident
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find
@@ -48,5 +48,5 @@ class Acknowledgement(View):
 
     @schema.describe("Acknowledge an incident", schema.Incident, errors=(404,))
     def post(self, request: Request, pk: str) -> Response:
-        incident = lifecycle.acknowledge(self.organisation, find(Incident.objects.all(), pk), self.actor)
+        incident = handling.acknowledge(self.organisation, find(Incident.objects.all(), pk), self.actor)
         return Response(shapes.incident(incident))

@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.lifecycle import rfc3339
+from incidents.saying import rfc3339
 from monitors.models import Monitor
 from monitors.series.model import Point
 from monitors.series.reading import POINTS_AT_MOST, Bucket, Series, read, series_of, width_for, window

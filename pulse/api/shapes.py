@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from incidents.lifecycle import rfc3339
+from incidents.saying import rfc3339
 from incidents.models import Incident
 from monitors import definition
 from monitors.heartbeats import keeping

@@ -21,7 +21,7 @@ from tests.faults.verifying import verify
 from tests.receivers import WebhookReceiver, wait_until
 from tests.test_story import hurry, make_channel, make_monitor, status_of
 
-CHECKS = [step for step in STEPS if step.startswith(("claim", "record"))]
+CHECKS = [step for step in STEPS if step.startswith(("claim", "record", "incident.placed"))]
 DELIVERIES = [step for step in STEPS if step.startswith(("relay", "delivery"))]
 
 
@@ -39,7 +39,7 @@ def test_checks_worker_killed_at(
 ) -> None:
     prepare(api, receiver)
     monitor = make_monitor(api, target.url)
-    transition_needed = step in {"record.transition", "record.committed"}
+    transition_needed = step in {"incident.placed", "record.transition", "record.committed"}
     if transition_needed:
         with Worker("run_checks"):
             wait_until(lambda: status_of(api, monitor) == "up", 15, "the monitor to be up")
@@ -54,6 +54,25 @@ def test_checks_worker_killed_at(
             target.status = 503
         wait_until(lambda: hurry(api, monitor) and receiver.ledger, 15, "the outage to be told")
         target.status = 200
+        wait_until(lambda: hurry(api, monitor) and told(api), 15, "both deliveries to be recorded")
+
+    verify(acme, receiver.ledger, outages=1, repeats_allowed=0)
+
+
+def test_checks_worker_killed_while_an_incident_ends(
+    acme: Any, api: Any, target: Any, receiver: WebhookReceiver, courier: Any
+) -> None:
+    prepare(api, receiver)
+    monitor = make_monitor(api, target.url)
+    target.status = 503
+    with Worker("run_checks"):
+        wait_until(lambda: hurry(api, monitor) and receiver.ledger, 15, "the outage to be told")
+    target.status = 200
+    hurry(api, monitor)
+    Worker("run_checks", "incident.ended").start().wait_until_killed(20)
+    expire_leases()
+
+    with Worker("run_checks"):
         wait_until(lambda: hurry(api, monitor) and told(api), 15, "both deliveries to be recorded")
 
     verify(acme, receiver.ledger, outages=1, repeats_allowed=0)

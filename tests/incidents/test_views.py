@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from incidents import lifecycle
+from incidents import ending, lifecycle
 from incidents.models import Incident
 from monitors.facts import MonitorChangedStatus
 from monitors.telemetry.models import Status
@@ -33,7 +33,7 @@ def resolve(organisation: Any, incident: Incident) -> None:
     now = timezone.now()
     recovery = MonitorChangedStatus(incident.monitor_no, Status.DOWN, Status.UP, now, now, "answered 200")
     with in_tenant(organisation), transaction.atomic():
-        lifecycle.resolve_for([recovery])
+        ending.resolve_for([recovery])
 
 
 def stored(organisation: Any, incident: Incident) -> Incident:

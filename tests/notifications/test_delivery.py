@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from incidents import lifecycle
+from incidents import handling
 from incidents.models import Incident
 from monitors import editing
 from monitors.models import Monitor
@@ -234,8 +234,8 @@ def test_acknowledging_twice_keeps_the_first(site: Site) -> None:
     site.becomes(Status.DOWN)
     with in_tenant(site.organisation):
         incident = Incident.objects.get()
-        first = lifecycle.acknowledge(site.organisation, incident, COMMAND_LINE)
-        second = lifecycle.acknowledge(site.organisation, incident, COMMAND_LINE)
+        first = handling.acknowledge(site.organisation, incident, COMMAND_LINE)
+        second = handling.acknowledge(site.organisation, incident, COMMAND_LINE)
         kinds = list(incident.timeline.values_list("kind", flat=True))
 
     assert first.acknowledged_at == second.acknowledged_at

@@ -43,20 +43,20 @@ def rule(*channels: UUID, on: frozenset[str] = BOTH, monitors: frozenset[int] | 
 def test_every_covering_rule_tells_each_of_its_working_channels_once(
     rules: list[RuleView], told: list[tuple[UUID, bool]]
 ) -> None:
-    plan = route_opened(7, False, None, rules, frozenset({A, B}))
+    plan = route_opened({7}, False, None, rules, frozenset({A, B}))
 
     assert [(planned.channel_id, planned.wants_recovery) for planned in plan.deliveries] == told
     assert bool(plan.because) == (not told)
 
 
 def test_a_mute_holds_the_message_and_says_until_when_and_why() -> None:
-    plan = route_opened(7, False, Quiet(LATER, "muted by alice"), [rule(A)], frozenset({A}))
+    plan = route_opened({7}, False, Quiet(LATER, "muted by alice"), [rule(A)], frozenset({A}))
 
     assert (plan.deliveries, plan.hold_until, plan.because) == ((), LATER, "muted by alice")
 
 
 def test_an_outage_that_ended_while_held_back_is_told_to_nobody() -> None:
-    assert route_opened(7, True, None, [rule(A)], frozenset({A})).deliveries == ()
+    assert route_opened({7}, True, None, [rule(A)], frozenset({A})).deliveries == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,184 @@
+"""Gather what failing monitors may have in common, from the schedule's rows, the monitors and their newest results."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from incidents.grouping import EVERYTHING, Fact, Failing
+from monitors.models import Monitor
+from monitors.probes.outcome import ErrorClass
+from pulse import scoping
+
+# Beyond this many monitors of one organisation, addresses and certificates are looked up of the failing ones alone.
+ASKED_AT_MOST = 5_000
+ADDRESS_WITHIN = timedelta(hours=1)
+# Served by the index on the organisation; only what fails leaves the database.
+FAILING = """
+SELECT monitor_no, location, min(coalesce(first_failed_slot, status_since)), max(interval_seconds), max(last_error)
+FROM telemetry_livestate
+WHERE tenant_no = %s AND enabled AND (failures > 0 OR status IN (3, 4))
+    AND coalesce(first_failed_slot, status_since) >= %s
+GROUP BY monitor_no, location
+"""
+LONGEST = """
+SELECT coalesce(max(interval_seconds), 60) FROM telemetry_livestate WHERE tenant_no = %s AND monitor_no = ANY(%s)
+"""
+LOOKED_AT = """
+SELECT DISTINCT monitor_no, location FROM telemetry_livestate
+WHERE tenant_no = %s AND enabled AND coalesce(last_slot, last_checked_at) >= %s
+"""
+PLACES = "SELECT no, code FROM telemetry_location WHERE no = ANY(%s)"
+ADDRESSES = """
+SELECT n.no, host(r.address) FROM unnest(%(numbers)s::bigint[]) AS n(no) CROSS JOIN LATERAL (
+    SELECT address FROM telemetry_checkresult
+    WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND slot >= %(since)s AND address IS NOT NULL
+    ORDER BY slot DESC LIMIT 1) r
+"""
+# Certificates are kept as evidence of failures alone, so they are known of failing monitors only.
+CERTIFICATES = """
+SELECT n.no, r.subject FROM unnest(%(numbers)s::bigint[]) AS n(no) CROSS JOIN LATERAL (
+    SELECT coalesce(document #>> '{notes,certificate,subject}', document #>> '{notes,tls,chain,0,subject}') AS subject
+    FROM telemetry_evidence
+    WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND slot >= %(since)s ORDER BY slot DESC LIMIT 1) r
+WHERE r.subject <> ''
+"""
+MEMBERS = Monitor.members.through.objects
+PARENTS = Monitor.depends_on.through.objects
+
+
+@dataclass(slots=True)
+class Row:
+    """What fails of a monitor: since when, and at which locations."""
+
+    since: datetime
+    interval: timedelta
+    error: int
+    locations: set[int] = field(default_factory=set)
+
+
+def failing_since(earliest: datetime) -> dict[int, Row]:
+    """The organisation's monitors that fail, confirmed or not yet, and began to no earlier than that."""
+    found: dict[int, Row] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(FAILING, [scoping.current().no, earliest])
+        for number, location, since, interval, error in cursor.fetchall():
+            row = found.setdefault(number, Row(since, timedelta(seconds=interval), error))
+            row.since, row.error = min(row.since, since), row.error or error
+            row.locations.add(location)
+    return found
+
+
+def longest_interval(numbers: Collection[int]) -> timedelta:
+    """The longest time between two checks of one of these monitors."""
+    with connection.cursor() as cursor:
+        cursor.execute(LONGEST, [scoping.current().no, list(numbers)])
+        return timedelta(seconds=cursor.fetchone()[0])
+
+
+def looked_at_since(since: datetime) -> dict[int, set[int]]:
+    """Which monitors were checked since then, and where."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKED_AT, [scoping.current().no, since])
+        for number, location in cursor.fetchall():
+            found[number].add(location)
+    return found
+
+
+def failing(rows: dict[int, Row], facts: dict[int, set[Fact]]) -> list[Failing]:
+    """Rows and facts as the decision takes them."""
+    return [
+        Failing(number, row.since, row.interval, frozenset(facts.get(number, set()) | _error(row.error)))
+        for number, row in rows.items()
+    ]
+
+
+def facts_of(
+    locations: dict[int, set[int]], since: datetime, *, failing: Collection[int] = ()
+) -> dict[int, set[Fact]]:
+    """What is known of these monitors, besides how they fail, in six queries however many there are.
+
+    `locations` are those where each was looked at, or fails.
+    """
+    numbers = list(locations)
+    found: dict[int, set[Fact]] = {number: {EVERYTHING} for number in numbers}
+    asked = numbers if len(numbers) <= ASKED_AT_MOST else list(failing)
+    for number, fact in (
+        *_of_monitors(numbers),
+        *_of_parents(numbers),
+        *_of_places(locations),
+        *_of_results("address", ADDRESSES, asked, since - ADDRESS_WITHIN),
+        *_of_results("certificate", CERTIFICATES, list(failing), since),
+    ):
+        if number in found:
+            found[number].add(fact)
+    return found
+
+
+def _of_monitors(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
+    for number, target, tags in Monitor.objects.filter(no__in=numbers).values_list("no", "target", "tags"):
+        if host := host_of(target):
+            yield number, Fact("host", host)
+        for tag in tags:
+            yield number, Fact("tag", tag)
+
+
+def host_of(target: str) -> str:
+    """`shop.example` of a URL, of `shop.example:5432` or of the bare name; '' where there is none."""
+    try:
+        return urlsplit(target if "://" in target else f"//{target}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _of_parents(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
+    """Those that a monitor depends on, and the groups that it is a member of; a parent counts as its own."""
+    named: list[tuple[int, str, int]] = [
+        *PARENTS.filter(from_monitor__no__in=numbers).values_list(
+            "from_monitor__no", "to_monitor__name", "to_monitor__no"
+        ),
+        *MEMBERS.filter(to_monitor__no__in=numbers).values_list(
+            "to_monitor__no", "from_monitor__name", "from_monitor__no"
+        ),
+    ]
+    for number, name, parent in named:
+        yield number, Fact("parent", name)
+        yield parent, Fact("parent", name)
+
+
+def _of_places(locations: dict[int, set[int]]) -> Iterable[tuple[int, Fact]]:
+    """Of a monitor that is watched from one place only. Where all are, the place says nothing."""
+    probing = {number: {one for one in places if one > 0} for number, places in locations.items()}
+    everywhere = set().union(*probing.values()) if probing else set()
+    if len(everywhere) < 2:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(PLACES, [list(everywhere)])
+        codes = dict(cursor.fetchall())
+    for number, places in probing.items():
+        if len(places) == 1 and (code := codes.get(next(iter(places)))):
+            yield number, Fact("location", code)
+
+
+def _of_results(kind: Any, statement: str, numbers: list[int], since: datetime) -> Iterable[tuple[int, Fact]]:
+    if not numbers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"numbers": numbers, "tenant": scoping.current().no, "since": since})
+        rows = cursor.fetchall()
+    for number, value in rows:
+        yield number, Fact(kind, value)
+
+
+def _error(number: int) -> set[Fact]:
+    try:
+        return {Fact("error", ErrorClass(number).name.lower().replace("_", " "))} if number else set()
+    except ValueError:
+        return set()

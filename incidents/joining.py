@@ -1,0 +1,171 @@
+"""Put outages that open now where they belong: into a mass outage under way, into a new one, or by themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+
+from incidents import gathering, grouping
+from incidents.grouping import JOINS_WITHIN, Fact, Found
+from incidents.models import Incident
+
+
+@dataclass(slots=True)
+class Placed:
+    """A mass outage, and what comes to it: incidents that open now, and open ones that were told singly before."""
+
+    group: Incident
+    is_new: bool
+    joining: list[Incident] = field(default_factory=list)
+    adopted: list[Incident] = field(default_factory=list)
+    was: str = ""  # the likely cause before, where it is another one now
+
+
+class Placing:
+    """One batch of outages of an organisation, whose lock is held."""
+
+    def __init__(self, opening: Sequence[Incident], now: datetime) -> None:
+        self.now = now
+        self.waiting: dict[int, Incident] = {number_of(incident): incident for incident in opening}
+        self.placed: dict[UUID, Placed] = {}
+        self.groups: dict[UUID, Any] = {
+            group.pk: group
+            for group in Incident.objects.filter(
+                kind=Incident.Kind.GROUP, resolved_at=None, part_of=None, shared__isnull=False
+            )
+            .annotate(last_joined=Max("members__opened_at"))
+            .order_by("pk")
+        }
+
+    def run(self) -> list[Placed]:
+        if self.groups and self.waiting:
+            self._join()
+        if self.waiting:
+            self._find()
+        return list(self.placed.values())
+
+    def _join(self) -> None:
+        """Those that have what an outage under way has in common belong to it, without looking further."""
+        since = min(incident.started_at for incident in self.waiting.values())
+        facts = gathering.facts_of({number: set() for number in self.waiting}, since, failing=self.waiting)
+        for number, incident in list(self.waiting.items()):
+            for group in reversed(self.groups.values()):
+                idle = self.now - (group.last_joined or group.opened_at)
+                if grouping.belongs(_fact(group), facts[number], idle):
+                    self._put(group, incident)
+                    break
+
+    def _find(self) -> None:
+        """Look at everything that fails: those that are not confirmed yet tell what the first ones belong to."""
+        earliest = min(incident.started_at for incident in self.waiting.values())
+        longest = gathering.longest_interval(self.waiting)
+        rows = gathering.failing_since(earliest - longest - grouping.SLACK)
+        for number, incident in self.waiting.items():
+            rows.setdefault(number, gathering.Row(incident.started_at, longest, 0))
+        if len(rows) < grouping.LEAST:
+            return
+        first = min(row.since for row in rows.values())
+        places = {number: set(row.locations) for number, row in rows.items()}
+        for number, seen in gathering.looked_at_since(first).items():
+            places.setdefault(number, seen)
+        facts = gathering.facts_of(places, first, failing=rows)
+        population = grouping.count(facts)
+        failing = gathering.failing(rows, facts)
+        while self.waiting:
+            seed = next(item for item in failing if item.monitor_no in self.waiting)
+            cluster = grouping.together(failing, seed)
+            for found in grouping.find(cluster, population):
+                self._settle(found)
+            for item in cluster:
+                self.waiting.pop(item.monitor_no, None)
+
+    def _settle(self, found: Found) -> None:
+        mine = [number for number in found.members if number in self.waiting]
+        if not mine:
+            return
+        group = self._existing(found) or self._new(found)
+        placed = self._placed(group)
+        if _fact(group) != found.fact:
+            placed.was = group.cause
+        # Words count all that fail by now; who is not confirmed yet joins within moments.
+        group.shared = {"kind": found.fact.kind, "value": found.fact.value, "count": len(found.members)}
+        placed.adopted += self._adoptable(found, mine)
+        for number in mine:
+            self._put(group, self.waiting[number])
+
+    def _existing(self, found: Found) -> Any:
+        """The outage under way that these belong to: of the same cause, or one that is wider than it seemed."""
+        members: defaultdict[UUID, set[int]] = defaultdict(set)
+        if self.groups:
+            open_ones = Incident.objects.filter(part_of__in=self.groups, resolved_at=None)
+            for group_id, number in open_ones.values_list("part_of_id", "monitor_no"):
+                if group_id is not None and number is not None:
+                    members[group_id].add(number)
+        for group in reversed(self.groups.values()):
+            idle = self.now - (group.last_joined or group.opened_at)
+            known = members[group.pk] | {number_of(one) for one in self._placed_in(group)}
+            is_wider = idle <= JOINS_WITHIN and 2 * len(known & found.members) >= max(len(known), 1)
+            if is_wider or grouping.belongs(_fact(group), {found.fact}, idle):
+                return group
+        return None
+
+    def _new(self, found: Found) -> Incident:
+        group = Incident(
+            kind=Incident.Kind.GROUP,
+            severity=Incident.Severity.CRITICAL,
+            opened_at=self.now,
+            started_at=self.now,
+            shared={"kind": found.fact.kind, "value": found.fact.value},
+            sequence=1,
+        )
+        group.last_joined = self.now  # type: ignore[attr-defined]  # as the annotation of the stored ones
+        self.groups[group.pk] = group
+        self.placed[group.pk] = Placed(group, is_new=True)
+        return group
+
+    def _adoptable(self, found: Found, mine: Sequence[int]) -> list[Incident]:
+        """Of the same outage, but opened before anybody could see that: they keep their own messages."""
+        recent = Incident.objects.select_for_update(no_key=True).filter(
+            kind=Incident.Kind.MONITOR,
+            resolved_at=None,
+            part_of=None,
+            monitor_no__in=found.members,
+            opened_at__gte=self.now - JOINS_WITHIN,
+        )
+        return list(recent.exclude(monitor_no__in=mine).order_by("pk"))
+
+    def _put(self, group: Incident, incident: Incident) -> None:
+        incident.part_of, incident.is_told = group, False
+        self._placed(group).joining.append(incident)
+        del self.waiting[number_of(incident)]
+
+    def _placed(self, group: Incident) -> Placed:
+        return self.placed.setdefault(group.pk, Placed(group, is_new=False))
+
+    def _placed_in(self, group: Incident) -> list[Incident]:
+        return self.placed[group.pk].joining if group.pk in self.placed else []
+
+
+def number_of(incident: Incident) -> int:
+    """The number of the monitor of an incident that has one."""
+    assert incident.monitor_no is not None
+    return incident.monitor_no
+
+
+def cause_of(group: Incident) -> str:
+    """`all 14 resolve to 203.0.113.7`; what stood there before where nobody knows what they share."""
+    if not group.shared:
+        return group.cause
+    count = max(group.affected, group.shared.get("count", 0)) if group.resolved_at is None else group.affected
+    return grouping.words(_fact(group), count)
+
+
+def _fact(group: Incident) -> Fact:
+    shared = group.shared or {}
+    return Fact(shared["kind"], shared["value"])

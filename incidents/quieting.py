@@ -1,0 +1,58 @@
+"""Keep quiet about a monitor whose incident was resolved by hand while it was down, until it has worked once.
+
+Who resolves by hand says: this is dealt with. A monitor that stays down, starts to flap, or is lost from sight and
+found down again has not failed anew, so it opens nothing. Its first good state ends the quiet; so do pausing it and opening
+the incident again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from incidents.models import Incident, TimelineEntry
+
+Kind = TimelineEntry.Kind
+
+
+def quiet_ones(numbers: Iterable[int]) -> dict[int, UUID]:
+    """Those of these monitors that are kept quiet about, with the incident that says so."""
+    found = Incident.objects.filter(
+        monitor_no__in=list(numbers), resolution=Incident.Resolution.BY_HAND, recovered_at=None
+    )
+    return {number: pk for number, pk in found.order_by("pk").values_list("monitor_no", "pk") if number}
+
+
+def note_unopened(unopened: Mapping[int, UUID], details: Mapping[int, str]) -> None:
+    """Write into the incident that keeps quiet what happened since: nothing may vanish."""
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(
+            incident_id=incident,
+            kind=Kind.TRANSITION,
+            text=f"Failed again without having worked since it was resolved by hand, so nothing was opened:"
+            f" {details[number]}",
+        )
+        for number, incident in unopened.items()
+    )
+
+
+def end_quiet(recovered: Mapping[int, tuple[datetime, str]]) -> None:
+    """These monitors work (or are no longer watched) since then: from here on their failures count again."""
+    ending = list(
+        Incident.objects.select_for_update(no_key=True)
+        .filter(monitor_no__in=recovered, resolution=Incident.Resolution.BY_HAND, recovered_at=None)
+        .order_by("pk")
+    )
+    for incident in ending:
+        incident.recovered_at = recovered[_number(incident)][0]
+    Incident.objects.bulk_update(ending, ["recovered_at"])
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(incident=incident, kind=Kind.TRANSITION, text=recovered[_number(incident)][1])
+        for incident in ending
+    )
+
+
+def _number(incident: Incident) -> int:
+    assert incident.monitor_no is not None
+    return incident.monitor_no
