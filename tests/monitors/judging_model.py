@@ -126,7 +126,7 @@ class Model:
         known = [seen[0] is BAD for seen in self.everything if seen[0] is not UNKNOWN][-21:][::-1]
         weights = [1.2 - 0.4 * place / 19 for place in range(20)]
         pairs = zip(known, known[1:], weights, strict=False)
-        return sum(weight for newer, older, weight in pairs if newer != older) / 20
+        return round(sum(weight for newer, older, weight in pairs if newer != older) / 20, 6)
 
 
 def trailing(

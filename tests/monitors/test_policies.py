@@ -32,9 +32,10 @@ def promised() -> list[tuple[str, Policy, str, list[tuple[int, str, int]]]]:
     found = []
     for row in TRACE.finditer(GUIDE.read_text()):
         parts = dict(part.split("=") for part in re.findall(r"[a-z_]+=[0-9.]+", row["policy"]))
-        policy = Policy(
-            **{name: float(value) if "." in value else int(value) for name, value in parts.items()}
-        )
+        numbers: dict[str, Any] = {
+            name: float(value) if "." in value else int(value) for name, value in parts.items()
+        }
+        policy = Policy(**numbers)
         changes = [
             (int(one["at"]), one["status"], int(one["since"] or one["at"]))
             for one in CHANGE.finditer(row["changes"])
