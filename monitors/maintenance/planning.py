@@ -7,7 +7,7 @@ alone. Beginning and ending it only tells pages, and plans the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from monitors.maintenance.model import MaintenanceWindow
 from monitors.maintenance.recurring import Occurrence, occurrences
 from pulse import scoping
 
+LOOKED_AT = 50  # so many may be left out one after the other
 INSERT = """
 INSERT INTO telemetry_maintenance (window_id, tenant_no, name, starts, ends, due_at)
 VALUES (%(window)s, %(tenant)s, %(name)s, %(starts)s, %(ends)s, %(starts)s) ON CONFLICT (window_id, starts) DO NOTHING
@@ -26,7 +27,15 @@ UNPLAN = "DELETE FROM telemetry_maintenance WHERE window_id = %s AND tenant_no =
 # The newest one that has begun, over or not: an occurrence is never begun twice.
 NEWEST = """
 SELECT no, starts, ends FROM telemetry_maintenance
-WHERE window_id = %s AND tenant_no = %s AND has_begun ORDER BY starts DESC LIMIT 1 FOR UPDATE
+WHERE window_id = %s AND tenant_no = %s AND has_begun AND (%s OR ends > starts) ORDER BY starts DESC LIMIT 1 FOR UPDATE
+"""
+RENAME = """
+UPDATE telemetry_maintenance SET name = %s WHERE window_id = %s AND tenant_no = %s AND due_at IS NOT NULL
+"""
+# Of no length, and over: nothing was in maintenance by it, and it is never begun.
+SKIP = """
+INSERT INTO telemetry_maintenance (window_id, tenant_no, name, starts, ends, has_begun)
+VALUES (%s, %s, %s, %s, %s, true) ON CONFLICT (window_id, starts) DO NOTHING
 """
 SET_END = (
     "UPDATE telemetry_maintenance SET ends = %s, due_at = %s, name = %s WHERE no = %s AND tenant_no = %s"
@@ -65,8 +74,8 @@ def plan(window: MaintenanceWindow, now: datetime) -> None:
         cursor.execute(UNPLAN, [window.pk, scoping.current().no])
     if window.paused_at:
         return
-    begun = newest(window.pk)
-    for occurrence in occurrences(window.schedule, now, 3):
+    begun = newest(window.pk, or_skipped=True)
+    for occurrence in occurrences(window.schedule, now, LOOKED_AT):
         if begun and occurrence.start <= begun.starts:
             continue
         _insert(window, occurrence)
@@ -75,17 +84,52 @@ def plan(window: MaintenanceWindow, now: datetime) -> None:
 
 
 def replan(window: MaintenanceWindow, now: datetime) -> None:
-    """After its times were edited: what is under way goes on only where the new times say so too."""
+    """After its times were edited, or it was paused or resumed: what is under way goes on only where they say so."""
     begun = newest(window.pk)
+    same = _same(window, begun, now) if begun and not window.paused_at else None
     if begun and begun.ends > now:
-        same = next((one for one in occurrences(window.schedule, now, 2) if one.start == begun.starts), None)
-        set_end(begun, same.end if same and not window.paused_at else now, window.name)
+        set_end(begun, same.end if same else now, window.name)
+    elif begun and same:  # cut short by a pause or an edit, and now the times cover this moment again
+        _insert(window, replace(same, start=now))
     plan(window, now)
 
 
-def newest(window: UUID) -> Begun | None:
+def rename(window: MaintenanceWindow) -> None:
+    """What is planned or under way goes by the new name; the past keeps the old one."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [window, scoping.current().no])
+        cursor.execute(RENAME, [window.name, window.pk, scoping.current().no])
+
+
+def skip(window: MaintenanceWindow, now: datetime) -> datetime | None:
+    """Have the next occurrence lie behind, as if it had been none; when it would have started."""
+    following = next(
+        (one for one in occurrences(window.schedule, now, LOOKED_AT) if _is_ahead(window, one, now)), None
+    )
+    if following is None or window.paused_at:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(UNPLAN, [window.pk, scoping.current().no])
+        values = [window.pk, scoping.current().no, window.name, following.start, following.start]
+        cursor.execute(SKIP, values)
+    plan(window, now)
+    return following.start
+
+
+def _is_ahead(window: MaintenanceWindow, occurrence: Occurrence, now: datetime) -> bool:
+    begun = newest(window.pk, or_skipped=True)
+    return occurrence.start > max(now, begun.starts if begun else now)
+
+
+def _same(window: MaintenanceWindow, begun: Begun, now: datetime) -> Occurrence | None:
+    """The occurrence that the times have now and that covers what has begun."""
+    found = occurrences(window.schedule, now, 2)
+    return next((one for one in found if one.start <= begun.starts < one.end and one.covers(now)), None)
+
+
+def newest(window: UUID, *, or_skipped: bool = False) -> Begun | None:
+    """What began last, over or not; or what was left out, if that lies further ahead."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, [window, scoping.current().no, or_skipped])
         row = cursor.fetchone()
     return Begun(*row) if row else None
 

@@ -1,0 +1,1 @@
+"""Maintenance windows: when they happen, and what people do to them."""

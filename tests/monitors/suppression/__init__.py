@@ -1,0 +1,1 @@
+"""Outages that are held back, and how each of them ends."""
