@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import agent, compared, heartbeats, ingest, pipeline, startup, transitions
+from bench import agent, compared, heartbeats, ingest, pipeline, startup, storage, transitions
 from bench.report import calibration, say
 
 FIGURES = {
@@ -23,6 +23,7 @@ FIGURES = {
     "heartbeats": heartbeats.run,
     "ingest": ingest.run,
     "agent": agent.run,
+    "storage": storage.run,
     "startup": startup.run,
 }
 # Seconds of measuring unless told.

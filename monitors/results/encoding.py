@@ -57,13 +57,10 @@ def pack(columns: Columns, hour_us: int) -> Packed:
     ]
     for place, values in enumerate(measures):
         modes |= _write(values, wide, small) << (BITS * place)
-    known: dict[tuple[Any, ...], int] = {}
-    picks = [
-        known.setdefault(kind, len(known))
-        for kind in zip(*(getattr(columns, name) for name in KIND), strict=True)
-    ]
-    kinds = [list(kind) for kind in known]
-    return Packed(len(offsets), modes, wide, small, kinds, picks if len(kinds) > 1 else None)
+    outcomes = list(zip(*(getattr(columns, name) for name in KIND), strict=True))
+    known = {kind: place for place, kind in enumerate(dict.fromkeys(outcomes))}
+    picks = [known[kind] for kind in outcomes] if len(known) > 1 else None
+    return Packed(len(offsets), modes, wide, small, [list(kind) for kind in known], picks)
 
 
 def unpack(packed: Packed, hour_us: int, wanted: Collection[str] = NAMES) -> Columns:
@@ -97,27 +94,39 @@ def _picked(packed: Packed, values: list[Any]) -> list[Any]:
 
 
 def _write(values: Sequence[int | None], wide: list[int], small: list[int]) -> Mode:
+    if None in values:
+        return _write_some(values, wide, small)
+    every: Sequence[int] = values  # type: ignore[assignment]
+    least, most = min(every), max(every)
+    if least == most:
+        wide.append(least)
+        return Mode.SAME
+    step = every[1] - every[0]
+    if step and every == list(range(every[0], every[0] + step * len(every), step)):
+        wide += (every[0], step)
+        return Mode.STEPS
+    if most - least > FURTHEST:
+        return _write_some(every, wide, small)
+    wide.append(least)
+    shift = LEAST - least
+    small += [value + shift for value in every]
+    return Mode.NEAR
+
+
+def _write_some(values: Sequence[int | None], wide: list[int], small: list[int]) -> Mode:
+    """The same where some have no value, or one that is too far from the others."""
     there = [value for value in values if value is not None]
     if not there:
         return Mode.ABSENT
-    least = min(there)
-    if len(there) == len(values):
-        if max(there) == least:
-            wide.append(least)
-            return Mode.SAME
-        step = there[1] - there[0]
-        if there == list(range(there[0], there[0] + step * len(there), step or 1)):
-            wide += (there[0], step)
-            return Mode.STEPS
-    far = [value for value in there if value - least > FURTHEST]
+    shift = LEAST - min(there)
+    far = [value for value in there if value + shift - LEAST > FURTHEST]
     if 2 * len(far) > len(values):
         wide += [NOTHING if value is None else value for value in values]
         return Mode.FULL
-    wide.append(least)
+    wide.append(LEAST - shift)
     wide += far
     small += [
-        NULL if value is None else value - least + LEAST if value - least <= FURTHEST else FAR
-        for value in values
+        NULL if value is None else value + shift if value + shift - LEAST <= FURTHEST else FAR for value in values
     ]
     return Mode.NEAR
 

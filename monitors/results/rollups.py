@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -77,15 +77,16 @@ def roll_hours(cursor: Any, hours: Sequence[Hour]) -> None:
 
 def counts(columns: Columns) -> tuple[int, int, int, int, int, list[int]]:
     """(good, soft, failed, unknown, microseconds of all answers together, their histogram) of results."""
+    outcomes = Counter(zip(columns.ok, columns.soft, columns.error, strict=True))
     good = soft = failed = unknown = 0
-    for ok, is_soft, error in zip(columns.ok, columns.soft, columns.error, strict=True):
+    for (ok, is_soft, error), count in outcomes.items():
         if ok:
-            soft += is_soft
-            good += not is_soft
+            soft += count * is_soft
+            good += count * (not is_soft)
         elif error >= FIRST_UNKNOWN:
-            unknown += 1
+            unknown += count
         else:
-            failed += 1
+            failed += count
     answers = [
         total for ok, total in zip(columns.ok, columns.total_us, strict=True) if ok and total is not None
     ]
