@@ -14,6 +14,7 @@ from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
 from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy, contradictions
 from monitors.probes import PROBES
+from monitors.suppression import depending
 from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
 from pulse.net.addresses import Policy as AddressPolicy
 from pulse.net.addresses import parse_networks
@@ -30,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "upside_down": False,
     "locations": [],
     "quorum": 1,
+    "depends_on": [],
     "tags": [],
     "owner": None,
     "notes": "",
@@ -71,6 +73,7 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     if not errors:
         errors += _contradictions(merged, fields, base)
         errors += finding.complaints(merged, monitor)
+        errors += _circles(merged, base, monitor)
     if errors:
         raise ConfigError(errors)
     return merged
@@ -96,6 +99,7 @@ def as_json(monitor: Monitor) -> dict[str, Any]:
         "upside_down": monitor.upside_down,
         "locations": list(monitor.locations),
         "quorum": monitor.quorum,
+        "depends_on": depending.of(monitor),
         "tags": list(monitor.tags),
         "owner": monitor.owner_name or None,
         "notes": monitor.notes,
@@ -136,6 +140,7 @@ READERS = {
     "upside_down": boolean,
     "locations": details.locations,
     "quorum": integer(1, 20, "locations"),
+    "depends_on": depending.read,
     "tags": details.tags,
     "owner": details.owner,
     "notes": details.notes,
@@ -264,6 +269,18 @@ def _contradictions(merged: dict[str, Any], fields: Any, base: dict[str, Any]) -
     if merged["quorum"] > places:
         found.append(("/quorum", f"Use at most {places}, the number of locations."))
     return found
+
+
+def _circles(merged: dict[str, Any], base: dict[str, Any], monitor: Monitor | None) -> list[tuple[str, str]]:
+    """Of what it depends on, and of the members of a group, where they are new."""
+    members = merged["config"]["members"] if merged["kind"] == Monitor.GROUP else []
+    if merged["depends_on"] == base["depends_on"] and not members:
+        return []
+    try:
+        depending.refuse(monitor, merged["name"], merged["depends_on"], members)
+    except ConfigError as error:
+        return list(error.errors)
+    return []
 
 
 def _owner(merged: dict[str, Any], base: dict[str, Any]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from monitors import deadlines, definition, details, grouping, live, secrets
 from monitors import locations as places
 from monitors.facts import MonitorEdited, MonitorStopped, SnoozeChanged
 from monitors.models import Monitor
+from monitors.suppression import depending, releasing
 from monitors.telemetry import scheduling
 from pulse import bells, facts
 from tenants.actors import Actor
@@ -44,6 +45,7 @@ def _created(organisation: Organisation, values: dict[str, Any], by: Actor) -> M
     _assign(organisation, monitor, values)
     monitor.save(force_insert=True)
     _set_members(monitor)
+    _set_parents(monitor, [], values["depends_on"])
     scheduling.write(monitor, organisation)
     deadlines.begin(monitor, organisation)
     record(organisation, by, "created", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
@@ -56,7 +58,7 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
         monitor = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
         before, secrets_before = definition.as_json(monitor), monitor.sealed_secrets
         _assign(organisation, monitor, values)
-        after = definition.as_json(monitor)
+        after = definition.as_json(monitor) | {"depends_on": values["depends_on"]}
         changes = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
         if monitor.sealed_secrets != secrets_before:
             changes.setdefault("config", [before["config"], after["config"]])
@@ -65,6 +67,7 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
         monitor.version += 1
         monitor.save()
         _set_members(monitor)
+        _set_parents(monitor, before["depends_on"], values["depends_on"])
         if "kind" in changes:
             deadlines.forget(monitor, organisation, before["kind"])
         scheduling.write(monitor, organisation)
@@ -100,6 +103,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         _after(organisation, [monitor])
         _leave(groups, monitor)
         monitor.delete()
+        releasing.look_again(timezone.now())  # at what it held back, as the parent that it was
 
 
 def snooze(organisation: Organisation, monitor: Monitor, until: datetime, by: Actor) -> None:
@@ -158,6 +162,16 @@ def _set_members(monitor: Monitor) -> None:
         members = monitor.config["members"]
         grouping.refuse_circle(monitor.pk, [UUID(member) for member in members])
         monitor.members.set(members)
+
+
+def _set_parents(monitor: Monitor, before: Sequence[str], after: Sequence[str]) -> None:
+    if before == after:
+        return
+    grouping.lock_nesting()
+    members = monitor.config["members"] if monitor.kind == Monitor.GROUP else []
+    depending.refuse(monitor, monitor.name, after, members)
+    monitor.depends_on.set(Monitor.objects.filter(pk__in=after))
+    releasing.look_again(timezone.now())
 
 
 def _in_words(changes: dict[str, list[Any]]) -> str:

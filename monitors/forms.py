@@ -63,6 +63,12 @@ class MonitorForm(PolicyFields):
         help_text="From where it is checked.",
     )
     quorum = numeric("Locations that must agree", "So many of them must see it down.")
+    depends_on = forms.MultipleChoiceField(
+        label="Depends on",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="While one of these is down, this one goes down without telling anybody.",
+    )
     tags = Typed(label="Tags", required=False, help_text="Separated by commas, like shop, eu.")
     owner = forms.ChoiceField(label="Owner", required=False, help_text="Who looks after it.")
     runbook_url = Typed(
@@ -158,6 +164,7 @@ class MonitorForm(PolicyFields):
         self.fields["locations"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
         if len(codes) < 2 and not self.known["locations"]:
             del self.fields["locations"], self.fields["quorum"]
+        self.fields["depends_on"].choices = _others(self.monitor)  # type: ignore[attr-defined]
         self.fields["owner"].choices = owners(self.known["owner"])  # type: ignore[attr-defined]
         if not self.is_probed:
             for name in OF_PROBES:
@@ -197,6 +204,7 @@ class MonitorForm(PolicyFields):
             "kind": self.kind,
             "target": typed.get("target", ""),
             "upside_down": typed.get("upside_down", False),
+            "depends_on": typed["depends_on"],
             "tags": [tag for tag in typed["tags"].split(",") if tag.strip()],
             "owner": typed["owner"] or None,
             "enabled": typed["enabled"],
@@ -241,7 +249,17 @@ def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
     config = known["config"]
     if known["kind"] != Monitor.GROUP:
         config = settings_as_typed(KINDS[known["kind"]].settings, config)
-    kept = ("name", "target", "notes", "runbook_url", "locations", "enabled", "upside_down", *NUMBERS)
+    kept = (
+        "name",
+        "target",
+        "notes",
+        "runbook_url",
+        "locations",
+        "depends_on",
+        "enabled",
+        "upside_down",
+        *NUMBERS,
+    )
     return {
         **config,
         **{name: known.get(name, "") for name in kept},
@@ -260,9 +278,13 @@ def owners(known: str | None) -> list[tuple[str, str]]:
     return [("", "Nobody in particular"), *((email, email) for email in emails)]
 
 
-def _group_fields(monitor: Monitor | None) -> dict[str, forms.Field]:
+def _others(monitor: Monitor | None) -> list[tuple[str, str]]:
     others = Monitor.objects.exclude(pk=monitor.pk) if monitor else Monitor.objects.all()
-    choices = [(str(pk), name) for pk, name in others.order_by("name").values_list("pk", "name")]
+    return [(str(pk), name) for pk, name in others.order_by("name").values_list("pk", "name")]
+
+
+def _group_fields(monitor: Monitor | None) -> dict[str, forms.Field]:
+    choices = _others(monitor)
     return {
         "members": forms.MultipleChoiceField(
             label="Members", required=False, choices=choices, widget=forms.CheckboxSelectMultiple

@@ -16,6 +16,7 @@ BYTES_AT_MOST = 1_000_000
 ACTIONS = [
     ("pause", "Pause them"), ("resume", "Resume them"), ("add_tags", "Add the tags"),
     ("remove_tags", "Remove the tags"), ("interval", "Set the interval"), ("owner", "Set the owner"),
+    ("depend", "Set what they depend on"),
     ("delete", "Delete them"),
 ]  # fmt: skip
 
@@ -62,6 +63,7 @@ class SeveralForm(forms.Form):
     tags = forms.CharField(label="Tags", required=False, help_text="To add or remove; separated by commas.")
     interval_seconds = forms.CharField(label="Interval", required=False, help_text="To set: seconds.")
     owner = forms.ChoiceField(label="Owner", required=False, help_text="To set.")
+    depends_on = forms.ChoiceField(label="Depends on", required=False, help_text="To set.")
     monitors = forms.MultipleChoiceField(
         label="Monitors",
         widget=forms.CheckboxSelectMultiple,
@@ -71,6 +73,10 @@ class SeveralForm(forms.Form):
     def __init__(self, data: Any = None, *, monitors: Sequence[Monitor]) -> None:
         super().__init__(data)
         self.fields["monitors"].choices = [(str(row.pk), row.name) for row in monitors]  # type: ignore[attr-defined]
+        everyone = [
+            (str(pk), name) for pk, name in Monitor.objects.order_by("name").values_list("pk", "name")
+        ]
+        self.fields["depends_on"].choices = [("", "Nothing"), *everyone]  # type: ignore[attr-defined]
         self.fields["owner"].choices = owners(None)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def carry_out(organisation: Organisation, wanted: dict[str, Any], by: Actor) -> 
 
 DONE = {
     "pause": "paused", "resume": "resumed", "delete": "deleted; their incidents stay", "add_tags": "tagged",
-    "remove_tags": "untagged", "interval": "changed", "owner": "given to their owner",
+    "remove_tags": "untagged", "depend": "changed", "interval": "changed", "owner": "given to their owner",
 }  # fmt: skip
 
 
@@ -95,6 +95,8 @@ def _change(row: Monitor, wanted: dict[str, Any]) -> dict[str, Any]:
             return {"tags": [*row.tags, *wanted["tags"]]}
         case "remove_tags":
             return {"tags": [tag for tag in row.tags if tag not in wanted["tags"]]}
+        case "depend":
+            return {"depends_on": [wanted["depends_on"]] if wanted["depends_on"] else []}
         case "interval":
             return {"interval_seconds": wanted["interval_seconds"]}
         case _:

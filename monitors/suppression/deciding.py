@@ -36,8 +36,8 @@ class Held:
 class Situation:
     """How its monitor stands now, and what could still hold the outage back.
 
-    `cause` holds it back now. `parent_works_since` is of the parent that held it back, once that works again; None
-    when it is no parent any more, or nobody watches it. `answers` good answers were counted since it went down.
+    `cause` holds it back now. `parent_works_since` is when the last of its parents began to work; None when it has
+    none that works. `answers` good answers were counted since it went down.
     """
 
     status: Status

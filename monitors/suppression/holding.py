@@ -35,6 +35,7 @@ DUE = """
 SELECT monitor_no FROM telemetry_heldoutage WHERE tenant_no = %(tenant)s
 AND (due_at <= %(now)s OR due_at > %(now)s + %(ahead)s OR by_id = ANY(%(by)s)) ORDER BY monitor_no
 """
+HURRY = "UPDATE telemetry_heldoutage SET due_at = %s WHERE tenant_no = %s AND reason = %s"
 # Organisations with something to do, by two small indexes. The minute is twice LOOK_EVERY.
 WAITING = """
 SELECT tenant_no FROM telemetry_maintenance WHERE due_at <= now()
@@ -81,6 +82,12 @@ def due(now: datetime, by: Collection[object] = ()) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(DUE, values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def hurry(reason: str, now: datetime) -> None:
+    """Have all that are held back for this reason looked at now."""
+    with connection.cursor() as cursor:
+        cursor.execute(HURRY, [now, scoping.current().no, reason])
 
 
 def waiting() -> set[int]:

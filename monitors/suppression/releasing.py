@@ -98,6 +98,12 @@ def settle(now: datetime, by: Collection[object] = ()) -> None:
             return
 
 
+def look_again(now: datetime) -> None:
+    """After what monitors depend on was edited: at all that parents hold back in the current organisation."""
+    holding.hurry("parent", now)
+    settle(now)
+
+
 def announce(organisation: Organisation, numbers: Collection[int]) -> None:
     live.announce(organisation, sorted(numbers))
     pulse_live.publish(organisation.id, ["maintenance"])
@@ -142,11 +148,11 @@ def _locked_heads(numbers: Collection[int]) -> dict[int, LiveState]:
 
 
 def _situation(held: Held, head: LiveState, monitor: Monitor, found: Causes) -> Situation:
-    parent = next((one for one in found.parents.get(held.monitor_no, []) if one.id == held.by.by_id), None)
+    recoveries = [one.since for one in found.parents.get(held.monitor_no, []) if one.status in WORKS]
     return Situation(
         status=Status(head.status),
         cause=found.by_number.get(held.monitor_no),
-        parent_works_since=parent.since if parent and parent.status in WORKS else None,
+        parent_works_since=max(recoveries, default=None),
         interval=timedelta(seconds=monitor.interval_seconds),
         up_after=monitor.up_after,
         answers=head.successes,

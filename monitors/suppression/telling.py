@@ -51,6 +51,7 @@ def suppressed(changes: Sequence[MonitorChangedStatus], now: datetime) -> list[M
 
 def stop(stops: Sequence[MonitorStopped]) -> None:
     """Nobody watches them any more: what was held back ends untold, with that as the reason."""
+    holding.hurry("parent", max(stop.at for stop in stops))  # a parent that is paused holds nothing back
     for why in {(stop.why, stop.by_name) for stop in stops}:
         numbers = [stop.monitor_no for stop in stops if (stop.why, stop.by_name) == why]
         gone = holding.let_go(numbers)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from incidents.saying import rfc3339
@@ -59,6 +60,7 @@ def monitors(
     The address at which a heartbeat reports lets others report for it: a key that only reads is not told.
     """
     listed = list(rows)
+    prefetch_related_objects(listed, "depends_on")
     standing = standings(listed)
     urls = {}
     if organisation is not None and scope_allows(list(scopes), "monitors:write"):

@@ -53,6 +53,7 @@ def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
         "upside_down": False,
         "locations": [],
         "quorum": 1,
+        "depends_on": [],
         "tags": [],
         "owner": None,
         "notes": "",

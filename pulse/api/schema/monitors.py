@@ -84,6 +84,12 @@ class Monitor(s.Serializer[Any]):
         child=s.CharField(), required=False, help_text="Codes; empty: the installation's own."
     )
     quorum = s.IntegerField(min_value=1, max_value=20, required=False, help_text="Locations that must agree.")
+    depends_on = s.ListField(
+        child=s.UUIDField(),
+        required=False,
+        max_length=20,
+        help_text="While one of these is down, its own outages are held back.",
+    )
     tags = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
     owner = s.EmailField(required=False, allow_null=True, help_text="Of a member.")
     notes = s.CharField(max_length=10_000, required=False, allow_blank=True)
