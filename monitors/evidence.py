@@ -9,8 +9,7 @@ from typing import Any
 from monitors import explaining
 from monitors.models import Monitor
 from monitors.probes.outcome import FIRST_UNKNOWN
-from monitors.reading import results_of
-from monitors.telemetry.models import CheckResult
+from monitors.results.listing import Result, newest, within
 from monitors.telemetry.models import Evidence as Document
 from pulse import scoping
 
@@ -48,7 +47,7 @@ class Kept:
 
 def recent(monitor: Monitor, most: int = RECENT) -> list[Evidence]:
     """Newest first."""
-    rows = list(results_of(monitor)[:most])
+    rows = newest(monitor.no, most)
     kept = _kept_of(monitor, rows)
     return [_read(row, (row.slot, row.location) in kept) for row in rows]
 
@@ -64,20 +63,23 @@ def shown(monitor: Monitor, slot: datetime | None, location: int | None) -> Kept
     row = rows.first()
     if row is None:
         return None
-    result = results_of(monitor).filter(slot=row.slot, location=row.location).first()
-    words = (result.detail or "") if result else ""
+    found = within(monitor.no, row.slot, row.slot + timedelta(microseconds=1))
+    words = next((one.detail or "" for one in found if one.location == row.location), "")
     return Kept(row.slot, words, row.document.get("assertions", []), explaining.parts(row.document))
 
 
-def document(row: CheckResult) -> Any:
+def document(row: Result) -> Any:
     """What a failure or a change was judged by; None where nothing was kept of it, or no more."""
     kept = Document.objects.filter(
-        tenant_no=row.tenant_no, monitor_no=row.monitor_no, slot=row.slot, location=row.location
+        tenant_no=scoping.current().no,
+        monitor_no=row.monitor_no,
+        slot=row.slot,
+        location=row.location,
     )
     return kept.values_list("document", flat=True).first()
 
 
-def _kept_of(monitor: Monitor, rows: list[CheckResult]) -> set[tuple[datetime, int]]:
+def _kept_of(monitor: Monitor, rows: list[Result]) -> set[tuple[datetime, int]]:
     if not rows:
         return set()
     kept = Document.objects.filter(
@@ -86,12 +88,12 @@ def _kept_of(monitor: Monitor, rows: list[CheckResult]) -> set[tuple[datetime, i
     return set(kept.values_list("slot", "location"))
 
 
-def _read(row: CheckResult, has_evidence: bool) -> Evidence:
+def _read(row: Result, has_evidence: bool) -> Evidence:
     return Evidence(
         slot=row.slot,
         ok=row.ok,
         words=row.detail or (f"answered {row.status_code}" if row.status_code else "good"),
-        address=str(row.address).partition("/")[0] if row.address else "",
+        address=row.address or "",
         dns=_milliseconds(row.dns_us),
         connect=_milliseconds(row.connect_us),
         tls=_milliseconds(row.tls_us),

@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from monitors.heartbeats import reading as heartbeats
 from monitors.models import Monitor
 from monitors.remembering import unpacked
-from monitors.telemetry.models import TOGETHER, CheckResult, LiveState, Status
+from monitors.telemetry.models import TOGETHER, LiveState, Status
 from monitors.telemetry.scheduling import location_code
 from pulse import scoping
 
@@ -136,12 +134,6 @@ def _standing(monitor: Monitor, state: LiveState) -> Standing:
         slot=state.slot,
         lease_until=state.lease_until,
     )
-
-
-def results_of(monitor: Monitor) -> QuerySet[CheckResult]:
-    """Newest first."""
-    tenant = scoping.current()
-    return CheckResult.objects.filter(tenant_no=tenant.no, monitor_no=monitor.no).order_by("-slot")
 
 
 def result_id(slot: datetime, monitor_id: UUID, location: int) -> UUID:

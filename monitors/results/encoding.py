@@ -126,7 +126,8 @@ def _write_some(values: Sequence[int | None], wide: list[int], small: list[int])
     wide.append(LEAST - shift)
     wide += far
     small += [
-        NULL if value is None else value + shift if value + shift - LEAST <= FURTHEST else FAR for value in values
+        NULL if value is None else value + shift if value + shift - LEAST <= FURTHEST else FAR
+        for value in values
     ]
     return Mode.NEAR
 

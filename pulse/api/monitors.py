@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,8 +18,9 @@ from monitors import bulk, definition, editing, evidence
 from monitors.heartbeats.reading import late_numbers
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
-from monitors.reading import result_id, results_of, slot_of
-from monitors.telemetry.models import LiveState, Status
+from monitors.reading import result_id, slot_of
+from monitors.results.listing import END_OF_TIME, Cursor, Result, newest, within
+from monitors.telemetry.models import REPORTED, LiveState, Status
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find, lock
 from pulse.api.parsers import ManyJSONParser
@@ -123,10 +126,8 @@ class Results(View):
     @schema.describe_list("List a monitor's results", schema.Result, errors=(404,))
     def get(self, request: Request, pk: str) -> Response:
         monitor, limit = find(Monitor.objects.all(), pk), paging.read_limit(request)
-        rows = results_of(monitor)
-        if after := request.query_params.get("after"):
-            rows = rows.filter(slot__lt=slot_of(_identity(after)))
-        found = list(rows[: limit + 1])
+        after = request.query_params.get("after")
+        found = newest(monitor.no, limit + 1, _cursor(monitor, after) if after else None)
         shown = [shapes.result(row, monitor.pk) for row in found[:limit]]
         following = paging.next_url(request, shown[-1]["id"]) if len(found) > limit else None
         return Response({"results": shown, "next": following})
@@ -139,14 +140,28 @@ class OneResult(View):
     def get(self, request: Request, pk: str, result: str) -> Response:
         monitor = find(Monitor.objects.all(), pk)
         try:
-            wanted = UUID(result)
-            rows = list(results_of(monitor).filter(slot=slot_of(wanted)))
+            row = _result(monitor, UUID(result))
         except (ValueError, OverflowError):
             raise Http404 from None
-        for row in rows:
-            if result_id(row.slot, monitor.pk, row.location) == wanted:
-                return Response({**shapes.result(row, monitor.pk), "evidence": evidence.document(row)})
-        raise Http404
+        if row is None:
+            raise Http404
+        return Response({**shapes.result(row, monitor.pk), "evidence": evidence.document(row)})
+
+
+def _result(monitor: Monitor, wanted: UUID) -> Result | None:
+    """The result of this id, packed or fresh; None where there is none, or no more."""
+    slot = slot_of(wanted)
+    if slot > END_OF_TIME:
+        return None
+    found = within(monitor.no, slot, slot + timedelta(milliseconds=1))
+    return next((row for row in found if result_id(row.slot, monitor.pk, row.location) == wanted), None)
+
+
+def _cursor(monitor: Monitor, after: str) -> Cursor:
+    """Behind this result; behind all of its millisecond's where it is gone."""
+    identity = _identity(after)
+    row = _result(monitor, identity)
+    return (row.slot, row.location) if row else (min(slot_of(identity), END_OF_TIME), REPORTED)
 
 
 def with_status(rows: Any, status: str, tenant_no: int) -> Any:

@@ -17,7 +17,7 @@ from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass
 from monitors.reading import Place, Standing, result_id, standings
-from monitors.telemetry.models import CheckResult
+from monitors.results.listing import Result
 from monitors.telemetry.scheduling import location_code
 from notifications import rules
 from notifications.models import NotificationChannel, Rule
@@ -68,7 +68,7 @@ def monitors(
     return [monitor(row, standing[row.no], urls.get(row.no)) for row in listed]
 
 
-def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:
+def result(row: Result, monitor_id: UUID) -> dict[str, Any]:
     identity = str(result_id(row.slot, monitor_id, row.location))
     return {
         "id": identity,
@@ -80,7 +80,7 @@ def result(row: CheckResult, monitor_id: UUID) -> dict[str, Any]:
         "error": error_name(row.error) if row.error else None,
         "detail": row.detail,
         "status_code": row.status_code,
-        "address": str(row.address) if row.address else None,
+        "address": row.address,
         "lateness_ms": _ms(row.lateness_us),
         "total_ms": _ms(row.total_us),
         "phases_ms": {
