@@ -139,18 +139,15 @@ def host_of(target: str) -> str:
 
 
 def _of_parents(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
-    """Those that a monitor depends on, and the groups that it is a member of; a parent counts as its own."""
-    named: list[tuple[int, str, int]] = [
-        *PARENTS.filter(from_monitor__no__in=numbers).values_list(
-            "from_monitor__no", "to_monitor__name", "to_monitor__no"
-        ),
-        *MEMBERS.filter(to_monitor__no__in=numbers).values_list(
-            "to_monitor__no", "from_monitor__name", "from_monitor__no"
-        ),
-    ]
-    for number, name, parent in named:
+    """Those that a monitor depends on, and the groups that it is a member of; each counts as its own."""
+    above = PARENTS.filter(from_monitor__no__in=numbers)
+    around = MEMBERS.filter(to_monitor__no__in=numbers)
+    for number, name, parent in above.values_list("from_monitor__no", "to_monitor__name", "to_monitor__no"):
         yield number, Fact("parent", name)
         yield parent, Fact("parent", name)
+    for number, name, group in around.values_list("to_monitor__no", "from_monitor__name", "from_monitor__no"):
+        yield number, Fact("group", name)
+        yield group, Fact("group", name)
 
 
 def _of_places(locations: dict[int, set[int]]) -> Iterable[tuple[int, Fact]]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Kind = Literal["parent", "host", "address", "certificate", "location", "tag", "organisation", "error"]
+Kind = Literal[
+    "parent", "group", "host", "address", "certificate", "location", "tag", "organisation", "error"
+]
 
 LEAST = 3  # so many failing at once are an outage of something that they share
 SLACK = timedelta(seconds=30)
@@ -64,6 +66,7 @@ WEIGHTS: dict[Kind, Weight] = {
     "host": Weight(1.01, 0.6, LEAST, lasts=True),
     "address": Weight(1.0, 0.6, LEAST, lasts=True),
     "certificate": Weight(0.99, 0.6, LEAST, lasts=True),
+    "group": Weight(0.98, 0.6, LEAST, lasts=True),
     "location": Weight(0.95, 0.6, LEAST, lasts=True),
     "tag": Weight(0.9, 0.6, LEAST, lasts=False),
     "organisation": Weight(0.85, 0.5, LEAST, lasts=False),
@@ -73,6 +76,7 @@ JOINS_WITHIN = timedelta(minutes=15)
 EVERYTHING = Fact("organisation", "")
 WORDS: dict[Kind, str] = {
     "parent": "depend on {}",
+    "group": "belong to {}",
     "host": "are on {}",
     "address": "resolve to {}",
     "certificate": "present the certificate {}",

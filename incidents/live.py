@@ -28,7 +28,7 @@ def render(_: list[int]) -> dict[str, str]:
     """The oldest open incidents and the count of all, by element id."""
     context = {
         "open_incidents": listing.oldest(),
-        "open_incident_count": Incident.objects.filter(resolved_at=None).count(),
+        "open_incident_count": Incident.objects.filter(resolved_at=None, part_of=None).count(),
         "organisation": scoping.current(),
         "now": timezone.now(),
     }

@@ -1,8 +1,8 @@
 """Keep quiet about a monitor whose incident was resolved by hand while it was down, until it has worked once.
 
 Who resolves by hand says: this is dealt with. A monitor that stays down, starts to flap, or is lost from sight and
-found down again has not failed anew, so it opens nothing. Its first good state ends the quiet; so do pausing it and opening
-the incident again.
+found down again has not failed anew, so it opens nothing. Its first good state ends the quiet; so do pausing it and
+opening the incident again.
 """
 
 from __future__ import annotations

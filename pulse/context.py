@@ -24,7 +24,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     if membership is None or membership.organisation.state != "ready":
         return values
     organisation, now = membership.organisation, timezone.now()
-    incidents = apps.get_model("incidents", "Incident").objects.filter(resolved_at=None)
+    incidents = apps.get_model("incidents", "Incident").objects.filter(resolved_at=None, part_of=None)
     return values | {
         "organisation": organisation,
         "membership": membership,

@@ -21,8 +21,10 @@ class Ability(StrEnum):
     EDIT_MONITORS = "edit monitors"
     CHECK_NOW = "check now"
     ACKNOWLEDGE = "acknowledge incidents"
+    HANDLE = "handle incidents"
     SNOOZE = "snooze monitors"
     MUTE = "mute everything"
+    PLAN_MAINTENANCE = "plan maintenance"
     EDIT_CHANNELS = "edit channels"
     EDIT_RULES = "edit rules"
     RESEND = "resend deliveries"
@@ -35,10 +37,12 @@ class Ability(StrEnum):
 LEAST_ROLE: dict[Ability, Role] = {
     Ability.VIEW: Role.VIEWER,
     Ability.ACKNOWLEDGE: Role.OPERATOR,
+    Ability.HANDLE: Role.OPERATOR,
     Ability.CHECK_NOW: Role.OPERATOR,
     Ability.SNOOZE: Role.OPERATOR,
     Ability.EDIT_MONITORS: Role.OPERATOR,
     Ability.RESEND: Role.OPERATOR,
+    Ability.PLAN_MAINTENANCE: Role.OPERATOR,
     Ability.MUTE: Role.ADMIN,
     Ability.EDIT_CHANNELS: Role.ADMIN,
     Ability.EDIT_RULES: Role.ADMIN,
@@ -61,6 +65,8 @@ SCOPES = (
     "monitors:write",
     "incidents:read",
     "incidents:write",
+    "maintenance:read",
+    "maintenance:write",
     "channels:read",
     "channels:write",
     "rules:read",

@@ -74,7 +74,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
 def test_every_failpoint_is_reached_by_the_code() -> None:
     code = "".join(
         path.read_text()
-        for folder in ("monitors", "notifications", "pulse")
+        for folder in ("incidents", "monitors", "notifications", "pulse")
         for path in (ROOT / folder).rglob("*.py")
     )
 

@@ -1,0 +1,1 @@
+"""Pages of incidents, and what is posted from them."""
