@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from monitors.controls import decimal_of, number_of, numeric
+from monitors.controls import Typed, decimal_of, number_of, numeric
 from monitors.policy import POLICY_FIELDS
 
 # What the policy counts, where that is neither a check nor an assertion.
@@ -33,11 +33,18 @@ MAY_BE_EMPTY = ("degraded_up_after", "slow_ms")
 SHARES = ("ratio", "flapping_above", "flapping_below")
 
 
+def _counted(label: str, help_text: str) -> Typed:
+    """A count of results, which a slider may set too."""
+    field = numeric(label, help_text)
+    field.widget.attrs["data-slider"] = "1 20"
+    return field
+
+
 class PolicyFields(forms.Form):
     """Counts of results, shares in percent, times: what is left empty where it may be has no effect."""
 
-    down_after = numeric("Down after", "Failures in a row.")
-    up_after = numeric("Up again after", "Answers in a row.")
+    down_after = _counted("Down after", "Failures in a row.")
+    up_after = _counted("Up again after", "Answers in a row.")
     degraded_after = numeric(
         "Degraded after", "Soft results in a row: a soft assertion failed, or it was slow."
     )
@@ -89,6 +96,12 @@ class PolicyFields(forms.Form):
         """What was typed, as scripts send it; text that is no number stays text and is refused."""
         posted = [name for name in POLICY_FIELDS if name in typed and name in self.data]
         return {name: _value(name, typed[name]) for name in posted}
+
+
+def policy_as_sent(data: Mapping[str, str]) -> dict[str, Any]:
+    """What stands in the fields of a form, before anybody has read it: {"policy": ..., "quorum": ...}."""
+    policy = {name: _value(name, data[name].strip()) for name in POLICY_FIELDS if name in data}
+    return {"policy": policy} | ({"quorum": number_of(data["quorum"].strip())} if "quorum" in data else {})
 
 
 def policy_as_typed(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,10 +52,10 @@ POLICY_FIELDS = tuple(field.name for field in fields(Policy))
 _results = integer(1, 20, "results")
 
 
-def _window(value: Any) -> int:
+def _window(value: Any) -> object:
     if value == 1 and not isinstance(value, bool):
         raise FieldError(f"Use 0 for none, or 2 to {LONGEST_WINDOW} results.")
-    return int(integer(0, LONGEST_WINDOW, "results")(value))  # type: ignore[call-overload]
+    return integer(0, LONGEST_WINDOW, "results")(value)
 
 
 POLICY_READERS = {

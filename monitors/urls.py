@@ -3,8 +3,10 @@
 from django.urls import path
 
 from monitors import series_views, several_views, views
+from monitors.backtest import views as backtest_views
 from monitors.heartbeats import views as heartbeats
 from monitors.pingdom import views as pingdom_views
+from monitors.why import views as why_views
 
 app_name = "monitors"
 urlpatterns = [
@@ -30,6 +32,9 @@ urlpatterns = [
     path("<uuid:pk>/upcoming/", heartbeats.upcoming, name="upcoming"),
     path("<uuid:pk>/rotation/", heartbeats.rotate, name="rotate"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
+    path("<uuid:pk>/why/", why_views.explain, name="why"),
+    path("<uuid:pk>/decisions/", why_views.decisions, name="decisions"),
+    path("<uuid:pk>/backtest/", backtest_views.backtest, name="backtest"),
     path("<uuid:pk>/pause/", views.pause, name="pause"),
     path("<uuid:pk>/snooze/", views.snooze, name="snooze"),
     path("<uuid:pk>/check/", views.check, name="check"),

@@ -10,6 +10,7 @@ from pulse.api.schema.describing import (
     describe_ranged,
 )
 from pulse.api.schema.incidents import Incident, IncidentDetail, IncidentMonitor, TimelineEntry
+from pulse.api.schema.judging import Backtest, BacktestDraft, Decision, Outage, Side
 from pulse.api.schema.monitors import (
     GROUP_CONFIG,
     MONITOR_KINDS,
@@ -68,11 +69,14 @@ __all__ = [
     "MONITOR_KINDS",
     "SERIES_KINDS",
     "STATUSES",
+    "Backtest",
+    "BacktestDraft",
     "Channel",
     "ChannelConfig",
     "CheckAccepted",
     "Config",
     "CreatedChannel",
+    "Decision",
     "FieldError",
     "HostNames",
     "Incident",
@@ -88,6 +92,7 @@ __all__ = [
     "OtlpAnswer",
     "OtlpPartial",
     "OtlpRequest",
+    "Outage",
     "Phases",
     "PingdomAccount",
     "PingdomCheck",
@@ -107,6 +112,7 @@ __all__ = [
     "SeriesList",
     "SeriesPoint",
     "SeriesPoints",
+    "Side",
     "TimelineEntry",
     "Trial",
     "TriedPoint",

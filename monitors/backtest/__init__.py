@@ -1,0 +1,1 @@
+"""Back-test: what a policy would have made of the results that are stored."""
