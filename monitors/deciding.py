@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 
-from monitors.evaluation import State, Transition, Verdict
+from monitors.evaluation import State, Transition, Verdict, evaluate
 from monitors.policy import Policy
 from monitors.statuses import Status
 
@@ -61,6 +62,24 @@ class Reason:
     rule: Rule
     counted: int = 0
     needed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What one result made of a state, and the reason where it was not simply as expected."""
+
+    before: State
+    after: State
+    transition: Transition | None
+    verdict: Verdict
+    reason: Reason | None
+
+
+def weigh(policy: Policy, before: State, verdict: Verdict, slot: datetime) -> Weighed:
+    """Judge one result, and say why."""
+    after, transition = evaluate(policy, before, verdict, slot)
+    reason = None if after is before else decide(policy, before, after, verdict, transition)
+    return Weighed(before, after, transition, verdict, reason)
 
 
 def decide(

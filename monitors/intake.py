@@ -6,14 +6,17 @@ from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
+from monitors.deciding import DecisionKind, Rule
+from monitors.evaluation import Verdict
 from monitors.guarding import TIMEOUT_S, Guard, Sight, is_doubtful
 from monitors.judging import Result
 from monitors.probes import PROBES
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome
-from monitors.telemetry import blindness, results
+from monitors.telemetry import blindness, decisions, results
 from monitors.telemetry.claiming import Claimed
+from monitors.telemetry.decisions import NewDecision
 from monitors.telemetry.models import GapReason
 from monitors.telemetry.specs import Spec
 from monitors.watching import Onlookers, Progress
@@ -48,6 +51,7 @@ class Intake:
         self._shed: deque[Claimed] = deque()
         self._doubted: list[tuple[Result, float]] = []
         self._noted: bool | None = None
+        self._unbelieved: set[int] = set()
 
     def take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         held = job.key
@@ -82,6 +86,7 @@ class Intake:
             with as_pipeline():
                 blindness.note(location, self.guard.is_blind)
             self._noted = self.guard.is_blind
+            self._unbelieved.clear()
 
     def believed(self, most: int, location: int) -> list[Result]:
         """Results to record now. What the guard does not believe is no result but a gap.
@@ -101,7 +106,7 @@ class Intake:
             elif sight is Sight.WAIT:
                 waiting.append((result, failed_at))
             else:
-                self._missed(result.check, location, GapReason.BLIND)
+                self._not_believed(result, location)
         self._doubted = waiting
         while self._results and len(batch) < most:
             result = self._results.popleft()
@@ -110,6 +115,21 @@ class Intake:
             else:
                 batch.append(result)
         return batch
+
+    def _not_believed(self, result: Result, location: int) -> None:
+        """A gap; and a decision for the first of a monitor in each such time: the others say the same."""
+        check, outcome = result.check, result.outcome
+        metrics.MISSED.labels(GapReason.BLIND.name.lower()).inc()
+        with as_pipeline():
+            results.set_aside(check, location, GapReason.BLIND)
+            if check.monitor_no not in self._unbelieved:
+                self._unbelieved.add(check.monitor_no)
+                status = int(check.state.status)
+                decisions.note([NewDecision(
+                    check.monitor_no, check.slot, DecisionKind.NOT_BELIEVED, Rule.OWN_NETWORK, location,
+                    int(Verdict.BAD), status, status, error=int(outcome.error), total_us=outcome.total_us,
+                    words=outcome.detail, tenant_no=check.tenant_no,
+                )])  # fmt: skip
 
     def _missed(self, check: Claimed, location: int, reason: GapReason) -> None:
         metrics.MISSED.labels(reason.name.lower()).inc()

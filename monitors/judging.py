@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitors.deciding import Reason, decide
-from monitors.evaluation import State, Transition, Verdict, evaluate
+from monitors.deciding import Weighed, weigh
+from monitors.evaluation import State, Transition, Verdict
 from monitors.facts import MonitorChangedStatus
 from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass, Outcome, sentence
 from monitors.telemetry.claiming import Claimed
@@ -33,10 +33,15 @@ class Judged:
     """A result with what it means."""
 
     result: Result
-    after: State
-    transition: Transition | None
-    verdict: Verdict = Verdict.GOOD
-    reason: Reason | None = None
+    weighed: Weighed
+
+    @property
+    def after(self) -> State:
+        return self.weighed.after
+
+    @property
+    def transition(self) -> Transition | None:
+        return self.weighed.transition
 
     @property
     def wants_confirmation(self) -> bool:
@@ -84,10 +89,7 @@ def judge(result: Result) -> Judged:
     policy, before = result.spec.policy, check.state
     if policy.slow_ms is not None:
         result = replace(result, outcome=slow_is_soft(result.outcome, policy.slow_ms))
-    verdict = verdict_of(result.outcome)
-    after, transition = evaluate(policy, before, verdict, check.slot)
-    reason = None if after is before else decide(policy, before, after, verdict, transition)
-    return Judged(result, after, transition, verdict, reason)
+    return Judged(result, weigh(policy, before, verdict_of(result.outcome), check.slot))
 
 
 def verdict_of(outcome: Outcome) -> Verdict:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from monitors import grouping, keeping, live
-from monitors.evaluation import Verdict
 from monitors.judging import Judged, Result, changed, judge
 from monitors.locations import settle_locations
 from monitors.series import refusals
@@ -106,7 +106,11 @@ def write(items: Sequence[Judged], location: int, holding: results.Holder | None
     """Results and states, with the numbers that checks brought; the monitors whose lease still held."""
     written = results.write(items, location, holding)
     decisions.note(
-        [decided(item, location) for item in items if item.reason and item.check.monitor_no in written]
+        [
+            decided(item, location)
+            for item in items
+            if item.weighed.reason and item.check.monitor_no in written
+        ]
     )
     offers = [
         Offer(item.check.tenant_no, item.check.monitor_no, item.result.outcome.samples)
@@ -121,13 +125,11 @@ def write(items: Sequence[Judged], location: int, holding: results.Holder | None
 
 def decided(item: Judged, location: int) -> NewDecision:
     """What a result decided, with what it saw."""
-    outcome, reason, check = item.result.outcome, item.reason, item.check
-    assert reason is not None
-    return NewDecision(
-        check.monitor_no, check.slot, reason.kind, reason.rule, location, int(item.verdict), int(check.state.status),
-        int(item.after.status), reason.counted, reason.needed, int(outcome.error), outcome.total_us,
-        words="" if item.verdict is Verdict.GOOD else outcome.detail, tenant_no=check.tenant_no,
-    )  # fmt: skip
+    check, outcome = item.check, item.result.outcome
+    row = decisions.of_result(
+        check.monitor_no, check.tenant_no, check.slot, location, item.weighed, outcome.detail
+    )
+    return replace(row, error=int(outcome.error), total_us=outcome.total_us)
 
 
 def _record_free(items: list[Judged], location: int, holding: results.Holder | None) -> list[Judged]:

@@ -13,7 +13,8 @@ from enum import IntEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from monitors.evaluation import State, Transition, Verdict, evaluate
+from monitors.deciding import Weighed, weigh
+from monitors.evaluation import State, Transition, Verdict
 from monitors.heartbeats.durations import words
 from monitors.heartbeats.settings import HeartbeatConfig
 from monitors.policy import Policy
@@ -79,6 +80,7 @@ class Step:
     duration: timedelta | None = None
     expected_at: datetime | None = None
     detail: str = ""
+    weighed: Weighed | None = None
 
 
 def advance(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, event: Event) -> Step:
@@ -108,10 +110,12 @@ def miss(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, now:
         assert slot is not None
         after_beat = replace(beat, anchor=slot, expected_at=config.expected.after(slot))
         detail = f"no ping by {_clock(config, deadline)}; it was expected at {_clock(config, slot)}"
-    after, transition = evaluate(policy, state, Verdict.BAD, deadline)
+    weighed = weigh(policy, state, Verdict.BAD, deadline)
+    after = weighed.after
     return Step(
-        after_beat, after, transition, due_at(config, after_beat, after), None, beat.expected_at, detail
-    )
+        after_beat, after, weighed.transition, due_at(config, after_beat, after), None, beat.expected_at, detail,
+        weighed,
+    )  # fmt: skip
 
 
 def due_at(config: HeartbeatConfig, beat: Beat, state: State) -> datetime | None:
@@ -157,11 +161,12 @@ def _ended(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, ev
     )
     verdict = Verdict.BAD if failed else Verdict.GOOD
     slot = event.at if state.first_failed is None else max(event.at, state.first_failed)
-    after, transition = evaluate(policy, state, verdict, slot)
-    detail = _failure(event) if failed else ""
+    weighed = weigh(policy, state, verdict, slot)
+    after, detail = weighed.after, _failure(event) if failed else ""
     return Step(
-        after_beat, after, transition, due_at(config, after_beat, after), duration, beat.expected_at, detail
-    )
+        after_beat, after, weighed.transition, due_at(config, after_beat, after), duration, beat.expected_at, detail,
+        weighed,
+    )  # fmt: skip
 
 
 def _answered(config: HeartbeatConfig, beat: Beat, at: datetime, run: Run | None) -> datetime:

@@ -96,5 +96,13 @@ def _row(held: Held, number: int, arrival: Arrival, event: Event, step: Step, no
 def _reported(held: Held, event: Event, step: Step) -> Reported:
     ok = None if event.kind not in SAYS_HOW_IT_IS else not step.detail
     return Reported(
-        held.monitor_no, held.tenant_no, event.at, step.state, step.transition, step.due_at, ok, step.detail
+        held.monitor_no,
+        held.tenant_no,
+        event.at,
+        step.state,
+        step.transition,
+        step.due_at,
+        ok,
+        step.detail,
+        weighed=step.weighed,
     )

@@ -70,4 +70,5 @@ def _next(kind: Kind, lines: tuple[str, ...], zone: str, moment: datetime) -> da
 def _iterate(kind: Kind, line: str, zone: ZoneInfo, moment: datetime) -> Iterator[datetime]:
     start = moment.astimezone(zone)
     found = CronSim(line, start) if kind == "cron" else OnCalendar(line, start)
-    return (slot.astimezone(UTC) for slot in found)
+    # In the hour that a clock repeats, OnCalendar goes by its first pass: what lies before is no next time.
+    return (slot for slot in (each.astimezone(UTC) for each in found) if slot > moment)

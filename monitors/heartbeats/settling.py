@@ -58,6 +58,7 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
                 step.due_at,
                 False,
                 step.detail,
+                weighed=step.weighed,
             )
         )
     if beats:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitors.evaluation import Verdict, evaluate
+from monitors.deciding import weigh
+from monitors.evaluation import Verdict
 from monitors.facts import MonitorChangedStatus
 from monitors.hosts.settings import SETTINGS, HostConfig
 from monitors.series.model import Point
@@ -113,18 +114,19 @@ def _settled(one: _Due, judgement: Judgement, now: datetime) -> Reported:
     if one.silent_at <= now:
         was_away = one.row.unheard or (one.row.due_at is not None and now - one.row.due_at > AWAY_AFTER)
         return _waited_for(one, now) if was_away else _silent(one)
-    after, transition = evaluate(one.row.policy, one.row.state, VERDICTS[judgement.level], now)
+    weighed = weigh(one.row.policy, one.row.state, VERDICTS[judgement.level], now)
     soon = now + JUDGED_EVERY if one.config.thresholds else one.silent_at
     detail = judgement.sentence if judgement.level is not Level.GOOD else ""
     return Reported(
         one.row.monitor_no,
         one.row.tenant_no,
         one.heard,
-        after,
-        transition,
+        weighed.after,
+        weighed.transition,
         min(one.silent_at, soon),
         judgement.level is Level.GOOD,
         detail,
+        weighed=weighed,
     )
 
 
@@ -132,9 +134,12 @@ def _silent(one: _Due) -> Reported:
     """Down from the moment on at which it had been silent for too long; nothing is due until it reports again."""
     row = one.row
     policy = replace(row.policy, down_after=1)
-    after, transition = evaluate(policy, row.state, Verdict.BAD, one.silent_at)
+    weighed = weigh(policy, row.state, Verdict.BAD, one.silent_at)
     words = f"nothing came for {_lasting(one.config.silence_seconds)}: check that the host is up and its agent runs"
-    return Reported(row.monitor_no, row.tenant_no, one.heard, after, transition, None, ok=False, detail=words)
+    return Reported(
+        row.monitor_no, row.tenant_no, one.heard, weighed.after, weighed.transition, None, ok=False, detail=words,
+        weighed=weighed,
+    )  # fmt: skip
 
 
 def _waited_for(one: _Due, now: datetime) -> Reported:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from monitors.deciding import DecisionKind, Rule
+from monitors.deciding import DecisionKind, Rule, Weighed
+from monitors.evaluation import Verdict
 from monitors.telemetry.arrays import array, text_array
 from pulse import scoping
 
@@ -46,6 +47,19 @@ class NewDecision:
     incident_id: UUID | None = None
     words: str = ""
     tenant_no: int | None = None
+
+
+def of_result(
+    monitor_no: int, tenant_no: int, at: datetime, location: int, weighed: Weighed, seen: str
+) -> NewDecision:
+    """The decision of one result that was weighed for a reason; `seen` is what it said."""
+    reason = weighed.reason
+    assert reason is not None
+    return NewDecision(
+        monitor_no, at, reason.kind, reason.rule, location, int(weighed.verdict), int(weighed.before.status),
+        int(weighed.after.status), reason.counted, reason.needed,
+        words="" if weighed.verdict is Verdict.GOOD else seen, tenant_no=tenant_no,
+    )  # fmt: skip
 
 
 def note(decisions: Sequence[NewDecision]) -> None:

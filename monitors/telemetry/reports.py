@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import connection
 
+from monitors.deciding import Weighed
 from monitors.evaluation import State, Transition
 from monitors.facts import MonitorChangedStatus
 from monitors.policy import Policy, policy_of
+from monitors.telemetry import decisions
 from monitors.telemetry.arrays import array, text_array
 from monitors.telemetry.models import REPORTED
 from monitors.telemetry.states import memory_of, state_of
@@ -105,6 +107,7 @@ class Reported:
     ok: bool | None
     detail: str = ""
     total_us: int | None = None
+    weighed: Weighed | None = None
 
 
 def due(limit: int, but_not: Collection[int] = ()) -> list[tuple[int, int]]:
@@ -152,6 +155,13 @@ def write_states(rows: Sequence[Reported]) -> None:
     *plain, details = columns
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [*(array(column) for column in plain), text_array(details), REPORTED, REPORTED])
+    decisions.note(
+        [
+            decisions.of_result(row.monitor_no, row.tenant_no, row.at, REPORTED, row.weighed, row.detail)
+            for row in rows
+            if row.weighed and row.weighed.reason
+        ]
+    )
 
 
 def changes(rows: Sequence[Reported], now: datetime) -> list[MonitorChangedStatus]:

@@ -57,7 +57,7 @@ class Decisions(View):
 class Backtests(View):
     resource = "monitors"
 
-    @schema.describe("Back-test a policy", schema.Backtest, body=schema.BacktestDraft, errors=(404,))
+    @schema.describe("Replay a policy", schema.Backtest, body=schema.BacktestDraft, errors=(404,))
     def post(self, request: Request, pk: str) -> Response:
         monitor = find(Monitor.objects.all(), pk)
         refuse(monitor)

@@ -3,7 +3,6 @@ for (const field of document.querySelectorAll("input[data-slider]")) {
   const [low, high] = field.dataset.slider.split(" ");
   const slider = document.createElement("input");
   slider.type = "range";
-  slider.className = "field__slider";
   slider.min = low;
   slider.max = high;
   slider.value = field.value;

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from monitors.checking import Checker
+from monitors.deciding import DecisionKind
 from monitors.evaluation import Policy, State
 from monitors.guarding import EVERY_S, PATIENCE_S, TIMEOUT_S, Guard, Sight, is_doubtful
 from monitors.judging import Result
 from monitors.probes.outcome import ErrorClass, Outcome
 from monitors.telemetry.claiming import Claimed
-from monitors.telemetry.models import Blindness, Gap, GapReason, Status
+from monitors.telemetry.models import Blindness, Decision, Gap, GapReason, Status
 from monitors.telemetry.specs import Spec
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
@@ -144,6 +145,9 @@ def test_blind_nothing_is_told_and_seeing_again_everything_is(acme: Any, setting
         assert status(monitor) is Status.PENDING
         with in_tenant(acme):
             assert Incident.objects.count() == 0
+        with as_pipeline():
+            (decision,) = Decision.objects.filter(monitor_no=monitor.no)
+        assert decision.kind == DecisionKind.NOT_BELIEVED
 
         with socket.create_server(("127.0.0.1", port), backlog=50):
             wait_until(lambda: all(row.ended for row in blindness()), 12, "sight")

@@ -58,6 +58,8 @@ def daily(zone: str, line: str = "30 2 * * *") -> Schedule:
          "2031-02-03 04:05:06"),
         (Schedule("cron", lines=("0 6 * * *", "0 18 * * *")), "2026-01-01 07:00:00", "2026-01-01 18:00:00"),
         (Schedule("cron", lines=("*/10 * * * * *",)), "2026-01-01 07:00:03", "2026-01-01 07:00:10"),
+        # The second time that it is half past three in Riga that night.
+        (Schedule("oncalendar", lines=("*:*:00",), zone="Europe/Riga"), "2026-10-25 01:30:00", "2026-10-25 02:00:00"),
     ],
 )  # fmt: skip
 def test_the_next_time(schedule: Schedule, after: str, expected: str) -> None:
