@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -169,7 +169,7 @@ def _started_at(value: Any) -> datetime:
         raise FieldError("Use a time with its zone, like 2026-03-01T02:11:07Z.")
     if not now - STARTED_AGO_AT_MOST <= moment <= now + timedelta(minutes=1):
         raise FieldError("Use a time in the past, at most a year ago.")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _version(value: Any) -> int:

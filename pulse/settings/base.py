@@ -209,6 +209,12 @@ SPECTACULAR_SETTINGS = {
         "MonitorKind": "pulse.api.schema.MONITOR_KINDS",
         "ChannelKind": "pulse.api.schema.CHANNEL_KINDS",
         "SeriesKind": "pulse.api.schema.SERIES_KINDS",
+        "IncidentKind": "pulse.api.schema.incidents.KINDS",
+        "IncidentState": "pulse.api.schema.incidents.STATES",
+        "PublicState": "pulse.api.schema.incidents.PUBLIC_STATES",
+        "OpenPublicState": "pulse.api.schema.incidents.OPEN_PUBLIC_STATES",
+        "TimelineKind": "pulse.api.schema.incidents.ENTRY_KINDS",
+        "SharedKind": "pulse.api.schema.incidents.SHARED_KINDS",
     },
     "COMPONENT_SPLIT_REQUEST": True,
 }

@@ -69,8 +69,8 @@ def test_a_foreign_id_answers_as_an_unknown_one_byte_for_byte(
 ) -> None:
     for path in OBJECT_ROUTES:
         kind = path.partition("/")[0]
-        theirs = path.format(pk=foreign[kind], result=foreign["result"], number="1")
-        nobodys = path.format(pk=UNKNOWN, result=UNKNOWN, number="1")
+        theirs = path.format(pk=foreign[kind], result=foreign["result"], member=foreign[kind], number="1")
+        nobodys = path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1")
         for method in METHODS:
             assert answer_of(api, method, theirs) == answer_of(api, method, nobodys), (method, path)
             if method in {"get", "head"}:
@@ -106,7 +106,9 @@ def test_no_address_answers_anything_but_401_without_a_key(world: None) -> None:
     visitor = Client()
     for path, _ in routes():
         for method in METHODS:
-            answer = getattr(visitor, method)("/v1/" + path.format(pk=UNKNOWN, result=UNKNOWN, number="1"))
+            answer = getattr(visitor, method)(
+                "/v1/" + path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1")
+            )
             assert answer.status_code == 401, (method, path)
 
 

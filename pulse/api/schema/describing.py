@@ -35,15 +35,22 @@ Problem = inline_serializer(
 
 
 def describe(
-    summary: str, answer: Any = None, *, body: Any = None, status: int = 200, errors: tuple[int, ...] = ()
+    summary: str,
+    answer: Any = None,
+    *,
+    body: Any = None,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+    again: int | None = None,
 ) -> Any:
-    """One operation: its answer and every problem it may end in."""
+    """One operation: its answer and every problem it may end in. `again` is the status where it was so already."""
     reading = (400, 413, 415, 422) if body else ()
     return extend_schema(
         operation_id=_name_of(summary),
         summary=summary,
         request=body,
-        responses={status: answer} | _problems(401, 403, 411, *reading, *errors),
+        responses=dict.fromkeys(filter(None, (status, again)), answer)
+        | _problems(401, 403, 411, *reading, *errors),
     )
 
 
