@@ -205,6 +205,9 @@ class Api:
     def post(self, path: str, body: Any = None) -> Any:
         return self.client.post(f"/v1/{path}", body, content_type="application/json")
 
+    def put(self, path: str, body: Any) -> Any:
+        return self.client.put(f"/v1/{path}", body, content_type="application/json")
+
     def patch(self, path: str, body: Any) -> Any:
         return self.client.patch(f"/v1/{path}", body, content_type="application/json")
 

@@ -10,7 +10,6 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from incidents.saying import rfc3339
-from incidents.models import Incident
 from monitors import definition
 from monitors.heartbeats import keeping
 from monitors.kinds import REPORTING
@@ -96,29 +95,6 @@ def result(row: Result, monitor_id: UUID) -> dict[str, Any]:
 
 def error_name(number: int) -> str:
     return ErrorClass(number).name.lower()
-
-
-def incident(row: Incident) -> dict[str, Any]:
-    return {
-        "id": str(row.pk),
-        "state": row.state,
-        "monitor": row.monitor_snapshot,
-        "cause": row.cause,
-        "started_at": rfc3339(row.started_at),
-        "opened_at": rfc3339(row.opened_at),
-        "acknowledged_at": rfc3339(row.acknowledged_at),
-        "acknowledged_by": row.acknowledged_by or None,
-        "resolved_at": rfc3339(row.resolved_at),
-        "resolution": row.resolution or None,
-        "url": absolute(f"/v1/incidents/{row.pk}"),
-    }
-
-
-def timeline(row: Incident) -> list[dict[str, Any]]:
-    return [
-        {"at": rfc3339(entry.at), "kind": entry.kind, "by": entry.actor_name or None, "text": entry.text}
-        for entry in row.timeline.all()
-    ]
 
 
 def channel(row: NotificationChannel) -> dict[str, Any]:
