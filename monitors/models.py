@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from monitors.policy import POLICY_FIELDS, Policy
 from pulse.ids import uuid7
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ class Monitor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(**{name: getattr(self, name) for name in POLICY_FIELDS})
 
     def snoozed_at(self, now: datetime) -> bool:
         return self.snoozed_until is not None and self.snoozed_until > now

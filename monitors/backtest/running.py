@@ -77,7 +77,7 @@ def run(monitor: Monitor, policy: Policy, quorum: int, start: datetime, end: dat
     places = max(1, len(monitor.locations))
     longest = timedelta(seconds=monitor.interval_seconds * RESULTS_AT_MOST / places)
     begin = max(start, end - longest)
-    today = Policy(**{name: getattr(monitor, name) for name in POLICY_FIELDS})
+    today = monitor.policy
     columns = ["ok", "soft", "error", "total_us"]
     if today.slow_ms is not None or policy.slow_ms is not None:
         columns.append("detail")
