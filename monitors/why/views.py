@@ -49,7 +49,7 @@ def _moment(text: str) -> datetime | None:
     """With a zone as in links, or without as a browser's field sends it: then in the reader's."""
     try:
         moment = parse_datetime(text)
-        if moment is None:
+        if moment is None or not 1970 < moment.year < 9000:
             return None
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
     except (ValueError, OverflowError):
