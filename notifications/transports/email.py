@@ -21,10 +21,12 @@ from pulse.net.smtp import SMTPException, SMTPRecipientsRefused, SMTPResponseExc
 from pulse.templatetags.times import duration
 
 SUBJECTS = {
-    "incident.opened": "Down: {name}",
-    "incident.resolved": "Up again: {name}",
+    "incident.opened": "{word}: {name}",
+    "incident.resolved": "{word}: {name}",
     "channel.test": "Test: this channel works",
 }
+# What happened in a word: what a person opened is not down, and a mass outage is over rather than up.
+WORDS = {"incident.opened": ("Down", "Incident"), "incident.resolved": ("Up again", "Over")}
 
 
 def load(data: object) -> dict[str, Any]:
@@ -36,14 +38,16 @@ def load(data: object) -> dict[str, Any]:
 
 def compose(message: Message, config: dict[str, Any]) -> EmailMultiAlternatives:
     """Subject and both bodies from the templates of the event. Names cannot break out of a header."""
+    word = _word(message)
     context = {
+        "word": word,
         "data": message.data,
         "facts": _facts(message.data.get("monitor"), message.data.get("incident")),
     }
     stem = f"email/{message.event.replace('.', '_')}"
     name = message.data.get("monitor", {}).get("name", "")
     mail_message = EmailMultiAlternatives(
-        subject=" ".join(SUBJECTS[message.event].format(name=name).split()),
+        subject=" ".join(SUBJECTS[message.event].format(word=word, name=name).split()),
         body=render_to_string(f"{stem}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[config["to"]],
@@ -51,6 +55,13 @@ def compose(message: Message, config: dict[str, Any]) -> EmailMultiAlternatives:
     )
     mail_message.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
     return mail_message
+
+
+def _word(message: Message) -> str:
+    usual, other = WORDS.get(message.event, ("", ""))
+    kind = message.data.get("incident", {}).get("kind", "monitor")
+    is_other = kind == "manual" or (kind == "group" and message.event == "incident.resolved")
+    return other if is_other else usual
 
 
 def _facts(monitor: dict[str, Any] | None, incident: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -63,6 +74,7 @@ def _facts(monitor: dict[str, Any] | None, incident: dict[str, Any] | None) -> l
         ("Until", _moment(until)),
         ("Lasted", duration(until - since) if since and until else ""),
         ("Cause", incident["cause"]),
+        ("Severity", incident.get("severity", "") if monitor.get("id") is None else ""),
         ("Target", monitor["target"]),
     ]
 
