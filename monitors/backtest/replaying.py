@@ -111,10 +111,13 @@ class _Telling:
 
 
 def _replay_one(policy: Policy, stream: Iterator[tuple[int, int, Verdict]], told: _Telling) -> None:
-    state = State()
+    state, still = State(), None
     for slot_us, _, verdict in stream:
-        slot = moment(slot_us)
-        state, transition = evaluate(policy, state, verdict, slot)
+        if verdict is still:  # the same verdict has just changed nothing, and will not now: most of a month
+            continue
+        slot, before = moment(slot_us), state
+        state, transition = evaluate(policy, before, verdict, slot)
+        still = verdict if state is before else None
         if transition is not None:
             told.change(transition.after, transition.began, slot)
 
