@@ -18,7 +18,6 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def run(options: argparse.Namespace) -> Iterator[Figure]:
     """Without a database: reading a month is measured by `storage`."""
-
     chance = random.Random(1)
     good = [Verdict.GOOD] * RESULTS
     failing = [Verdict.BAD if chance.random() < 0.1 else Verdict.GOOD for _ in range(RESULTS)]

@@ -6,7 +6,13 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulse.settings.local")
 
@@ -67,6 +73,14 @@ app.conf.update(
 @setup_logging.connect
 def _log_like_the_web(**_: object) -> None:
     """settings configure logging; Celery must not put its own handlers beside."""
+
+
+@beat_init.connect
+def forget_removed(**_: object) -> None:
+    """The scheduler keeps each entry that it ever had: what an older version of this page listed would ring on."""
+    from django_celery_beat.models import PeriodicTask
+
+    PeriodicTask.objects.exclude(name__in=app.conf.beat_schedule).delete()
 
 
 _queues: set[str] = set()
