@@ -7,7 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import agent, compared, heartbeats, ingest, pipeline, startup, storage, transitions
+from bench import (
+    agent,
+    compared,
+    heartbeats,
+    ingest,
+    judging,
+    outage,
+    pipeline,
+    startup,
+    storage,
+    transitions,
+    uptime,
+)
 from bench.report import calibration, say
 
 FIGURES = {
@@ -20,10 +32,13 @@ FIGURES = {
     "tenants": pipeline.tenants,
     "memory": pipeline.memory,
     "transitions": transitions.run,
+    "outage": outage.run,
     "heartbeats": heartbeats.run,
     "ingest": ingest.run,
     "agent": agent.run,
     "storage": storage.run,
+    "judging": judging.run,
+    "uptime": uptime.run,
     "startup": startup.run,
 }
 # Seconds of measuring unless told.

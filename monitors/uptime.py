@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from monitors.statuses import Status
 # Degraded answers are answers; a monitor that flaps cannot be relied on.
 UP = frozenset({Status.UP, Status.DEGRADED})
 DOWN = frozenset({Status.DOWN, Status.FLAPPING})
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +41,45 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """How long each lasted; the three add up to the time that was asked about."""
+    """How long each lasted; up, down and unknown add up to the time that was asked about, less what was excluded.
+
+    `degraded` is part of `up`. `turns` counts changes between up and down: each is known to one check interval only.
+    """
 
     up: timedelta = timedelta()
     down: timedelta = timedelta()
     unknown: timedelta = timedelta()
+    degraded: timedelta = timedelta()
+    turns: int = 0
+    excluded: timedelta = timedelta()
+
+    def __add__(self, other: Uptime) -> Uptime:
+        return Uptime(
+            self.up + other.up,
+            self.down + other.down,
+            self.unknown + other.unknown,
+            self.degraded + other.degraded,
+            self.turns + other.turns,
+            self.excluded + other.excluded,
+        )
+
+    @property
+    def measured(self) -> timedelta:
+        return self.up + self.down
 
     @property
     def share(self) -> float | None:
         """Up as a share of 1 of the time that was measured; None if none was."""
-        measured = self.up + self.down
-        return self.up / measured if measured else None
+        return self.up / self.measured if self.measured else None
 
     @property
     def coverage(self) -> float:
         """The measured time as a share of 1."""
-        measured = self.up + self.down
-        return measured / (measured + self.unknown) if measured else 0.0
+        return self.measured / (self.measured + self.unknown) if self.measured else 0.0
+
+    def error(self, interval: timedelta) -> float:
+        """How far `share` may be from the truth: an outage begins and ends somewhere between two checks."""
+        return min(1.0, self.turns * interval / self.measured) if self.measured else 0.0
 
 
 def in_all(lists: Sequence[Sequence[Stretch]]) -> list[Stretch]:
@@ -93,16 +116,70 @@ def spans(
 
 
 def measure(covered: Iterable[Span]) -> Uptime:
-    up = down = unknown = timedelta()
+    up = down = unknown = degraded = timedelta()
+    turns, before = 0, None
     for span in covered:
         lasted = span.end - span.start
         if span.status in UP:
             up += lasted
+            if span.status is Status.DEGRADED:
+                degraded += lasted
         elif span.status in DOWN:
             down += lasted
         else:
             unknown += lasted
-    return Uptime(up, down, unknown)
+        turns += before is not None and _turns(before, span)
+        before = span
+    return Uptime(up, down, unknown, degraded, turns)
+
+
+def by_day(covered: Sequence[Span], first: datetime, days: int) -> list[Uptime]:
+    """One for each day of 24 hours from `first` on; time that no span covers is unknown. Spans are in order."""
+    found, place = [], 0
+    for number in range(days):
+        start, end = first + DAY * number, first + DAY * (number + 1)
+        while place < len(covered) and covered[place].end <= start:
+            place += 1
+        inside, ahead = [], place
+        while ahead < len(covered) and covered[ahead].start < end:
+            span = covered[ahead]
+            inside.append(Span(max(span.start, start), min(span.end, end), span.status))
+            ahead += 1
+        found.append(_whole(measure(inside), _turned_at(covered, place, start)))
+    return found
+
+
+def _whole(day: Uptime, turned: bool) -> Uptime:
+    unknown = DAY - day.measured
+    return Uptime(day.up, day.down, unknown, day.degraded, day.turns + turned)
+
+
+def _turned_at(covered: Sequence[Span], place: int, start: datetime) -> bool:
+    """Whether the day begins with a change of its own."""
+    return (
+        0 < place < len(covered) and covered[place].start == start and _turns(*covered[place - 1 : place + 1])
+    )
+
+
+def _turns(before: Span, after: Span) -> bool:
+    return (before.status in UP and after.status in DOWN) or (before.status in DOWN and after.status in UP)
+
+
+def without(covered: Iterable[Span], excluded: Iterable[Stretch]) -> list[Span]:
+    """The spans less what lies in the stretches: time that is not asked about, neither known nor unknown."""
+    holes = merged(excluded)
+    return [piece for span in covered for piece in _outside(span, holes)]
+
+
+def _outside(span: Span, holes: Sequence[Stretch]) -> Iterator[Span]:
+    at = span.start
+    for hole in holes:
+        if hole.end > at and hole.start < span.end:
+            if hole.start > at:
+                yield Span(at, hole.start, span.status)
+            at = max(at, hole.end)
+    if at < span.end:
+        yield Span(at, span.end, span.status)
 
 
 def since(covered: Iterable[Span], start: datetime) -> list[Span]:

@@ -54,7 +54,7 @@ SHARED_TABLES = (
     "telemetry_ingestbatch", "telemetry_maintenance", "telemetry_heldoutage", "telemetry_rollupfive",
     "telemetry_rolluphour", "telemetry_packed", "telemetry_packedhour",
     "telemetry_resulthour", "telemetry_resultday", "telemetry_resultdaydue", "telemetry_statemonth",
-    "telemetry_statedaydue", "tenants_audit",
+    "telemetry_statedaydue", "telemetry_rolledday", "tenants_audit",
     "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (

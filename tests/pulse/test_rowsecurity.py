@@ -63,6 +63,7 @@ def test_no_shared_table_of_organisations_is_without_a_number() -> None:
         "tenants_",
         "telemetry_location",
         "telemetry_packedhour",
+        "telemetry_rolledday",
         "telemetry_worker",
         "telemetry_reception",
         "telemetry_blindness",
