@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from monitors.controls import settings_as_typed
 from monitors.kinds import KINDS
 from monitors.models import Monitor
@@ -46,7 +48,7 @@ def of(monitor: Monitor) -> Configuration:
         needed = f" {monitor.config['needed']}" if rule == "at least" else ""
         found = list(monitor.members.order_by("name"))
         known = standings(found)
-        members = [Member(one, known[one.no].word) for one in found]
+        members = [Member(one, known[one.no].word_at(timezone.now())) for one in found]
         works = "works" if rule in ("any", "at least") and monitor.config["needed"] == 1 else "work"
         words = f"{rule}{needed} of {len(members)} {works}"
         return Configuration("Group", "", [Line("Works while", words)], members)

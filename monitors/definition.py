@@ -42,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
 READ_ONLY = (
     "id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places", "ping_url",
     "expected_at", "due_at",
+    "state", "maintenance", "held_back",
 )  # fmt: skip
 # Kinds whose source asks not to be asked often.
 SHORTEST_INTERVAL = {"domain": 3600}

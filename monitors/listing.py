@@ -12,6 +12,7 @@ from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, S
 from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
 from monitors import history
 from monitors.heartbeats.reading import late_numbers
@@ -20,6 +21,7 @@ from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.reading import Standing, standings
+from monitors.suppression.reading import covering
 from monitors.telemetry.models import LiveState, Status
 from monitors.uptime import Uptime, measure, since
 from pulse import scoping
@@ -34,8 +36,8 @@ PAGE = 50
 BAR_SLOTS = 40
 BAR_TIME = timedelta(hours=3)
 UPTIME_TIME = timedelta(days=30)
-# The order of a list: what needs somebody first. `late` and `paused` lie over whatever is stored.
-WORDS = ("down", "flapping", "degraded", "late", "unknown", "pending", "up", "paused")
+# The order of a list: what needs somebody first. `late`, `maintenance` and `paused` lie over whatever is stored.
+WORDS = ("down", "flapping", "degraded", "late", "unknown", "maintenance", "pending", "up", "paused")
 # Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
 FILTERS = {"tag": "tags__contains", "kind": "kind__iexact", "owner": "owner_name__icontains"}
 RANKS = {word: place for place, word in enumerate(WORDS)}
@@ -87,9 +89,21 @@ class Row:
     @property
     def shown(self) -> str:
         """The word that its glyph says: what nobody measures any more is not up."""
-        if self.overdue_since and self.standing.word == "up":
+        if self.overdue_since and self.standing.word == "up" and not self.standing.maintenance:
             return "unknown"
         return self.standing.word_at(self.now)
+
+    @property
+    def maintenance_url(self) -> str:
+        """The page of the window that covers it."""
+        by = self.standing.maintenance
+        return path_in(scoping.current().slug, "maintenance:detail", by.by_id) if by else ""
+
+    @property
+    def held_url(self) -> str:
+        """The page of the parent that holds its outage back."""
+        held = self.standing.held
+        return path_in(scoping.current().slug, "monitors:detail", held.by.by_id) if held else ""
 
     @property
     def late_since(self) -> datetime | None:
@@ -191,7 +205,8 @@ def with_rank() -> QuerySet[Ranked]:
     whens = [When(stored=status, then=Value(RANKS[status.label])) for status in Status]
     paused = When(enabled=False, then=Value(RANKS["paused"]))
     late = When(no__in=late_numbers(), then=Value(RANKS["late"]))
-    rank = Case(paused, late, *whens, output_field=IntegerField())
+    covered = When(no__in=list(covering(None, timezone.now())), then=Value(RANKS["maintenance"]))
+    rank = Case(paused, covered, late, *whens, output_field=IntegerField())
     return Monitor.objects.annotate(stored=stored).annotate(rank=rank)
 
 
@@ -201,10 +216,14 @@ def counts() -> dict[str, int]:
     kept = states.filter(enabled=True).order_by().values_list("status")
     numbers = dict(kept.annotate(number=Count("monitor_no")))
     found = dict.fromkeys(WORDS, 0) | {Status(status).label: number for status, number in numbers.items()}
-    if late := late_numbers():
-        for status in states.filter(monitor_no__in=late).values_list("status", flat=True):
+    covered = covering(None, timezone.now())
+    late = [number for number in late_numbers() if number not in covered]
+    for word, over in (("maintenance", list(covered)), ("late", late)):
+        for status in (
+            states.filter(enabled=True, monitor_no__in=over).values_list("status", flat=True) if over else ()
+        ):
             found[Status(status).label] -= 1
-            found["late"] += 1
+            found[word] += 1
     return found | {"paused": states.filter(enabled=False).count()}
 
 

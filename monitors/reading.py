@@ -1,4 +1,4 @@
-"""Read how monitors stand: stored state under the overlays of pause and snooze, results, and their public ids."""
+"""Read how monitors stand: stored state below pause, maintenance and snooze; and the public ids of results."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
+from monitors.facts import Suppression
 from monitors.heartbeats import reading as heartbeats
 from monitors.models import Monitor
 from monitors.remembering import unpacked
+from monitors.suppression import reading as suppression
+from monitors.suppression.deciding import Held
 from monitors.telemetry.models import TOGETHER, LiveState, Status
 from monitors.telemetry.scheduling import location_code
 from pulse import scoping
@@ -52,6 +57,13 @@ class Standing:
     softs: int = 0
     places: tuple[Place, ...] = ()
     expected_at: datetime | None = None
+    maintenance: Suppression | None = None
+    held: Held | None = None
+
+    @property
+    def state(self) -> str:
+        """What its checks say; while it is paused, nothing."""
+        return "pending" if self.word == "paused" else self.word
 
     def late_since(self, now: datetime) -> datetime | None:
         """From when on a report is missing that may still come in time; None while there is none."""
@@ -60,7 +72,9 @@ class Standing:
         return self.expected_at if self.expected_at < now < self.next_due_at else None
 
     def word_at(self, now: datetime) -> str:
-        """What people read: `late` lies over whatever is stored, until the deadline."""
+        """What people read: maintenance lies over whatever is stored, and `late` until the deadline."""
+        if self.maintenance and self.word != "paused":
+            return "maintenance"
         return "late" if self.word != "down" and self.late_since(now) else self.word
 
     def overdue_since(self, now: datetime) -> datetime | None:
@@ -73,7 +87,7 @@ class Standing:
 
 
 def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
-    """By monitor number, in one query, and one more for heartbeats."""
+    """By monitor number, in three queries, and one more for heartbeats."""
     tenant = scoping.current()
     states = LiveState.objects.filter(
         tenant_no=tenant.no, monitor_no__in=[monitor.no for monitor in monitors]
@@ -85,7 +99,18 @@ def standings(monitors: Sequence[Monitor]) -> dict[int, Standing]:
     beating = [monitor.no for monitor in monitors if monitor.kind == "heartbeat"]
     for number, known in heartbeats.expectations(beating).items():
         found[number] = replace(found[number], expected_at=known.expected_at, checked_at=known.last_ping_at)
-    return found
+    return _overlaid(found)
+
+
+def _overlaid(found: dict[int, Standing]) -> dict[int, Standing]:
+    """With the maintenance that covers them, and what holds their outages back."""
+    maintenance, held = suppression.covering(found, timezone.now()), suppression.held(found)
+    return {
+        no: replace(one, maintenance=maintenance.get(no), held=held.get(no))
+        if no in maintenance or no in held
+        else one
+        for no, one in found.items()
+    }
 
 
 def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from monitors.listing import WORDS, Query, counts
 from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
+from monitors.suppression.reading import covering
 from monitors.telemetry import blindness
 from monitors.telemetry.models import LiveState, Status
 from pulse import scoping
@@ -74,7 +76,7 @@ def verdict(numbers: dict[str, int], late: int) -> tuple[str, str]:
     """The status and the words that answer: is anything wrong now?"""
     total = sum(numbers.values())
     trouble = sum(numbers[word] for word in TROUBLES)
-    watched = total - numbers["paused"]
+    watched = total - numbers["paused"] - numbers["maintenance"]
     if trouble:
         worst = next(word for word in TROUBLES if numbers[word])
         return worst, "1 thing needs you" if trouble == 1 else f"{trouble:,} things need you"
@@ -83,13 +85,20 @@ def verdict(numbers: dict[str, int], late: int) -> tuple[str, str]:
     if quiet := next((word for word in QUIET if numbers[word]), ""):
         return quiet, QUIET[quiet].format(_monitors(numbers[quiet]))
     if not watched:
-        return "paused", "Everything is paused"
+        return _unwatched(numbers["maintenance"])
     if numbers["up"] < watched:
         return (
             "pending",
             f"{numbers['up']:,} of {_monitors(watched)} {'is' if numbers['up'] == 1 else 'are'} up",
         )
     return "up", "The monitor is up" if watched == 1 else f"All {watched:,} monitors are up"
+
+
+def _unwatched(in_maintenance: int) -> tuple[str, str]:
+    if in_maintenance:
+        verb = "is" if in_maintenance == 1 else "are"
+        return "maintenance", f"{_monitors(in_maintenance).capitalize()} {verb} in maintenance"
+    return "paused", "Everything is paused"
 
 
 def detail(numbers: dict[str, int], names: dict[str, list[str]], late: int) -> str:
@@ -106,6 +115,8 @@ def detail(numbers: dict[str, int], names: dict[str, list[str]], late: int) -> s
         parts.append(f"{numbers['up']:,} {'other is' if numbers['up'] == 1 else 'others are'} up.")
     if numbers["pending"]:
         parts.append(f"{_monitors(numbers['pending']).capitalize()} waiting for a first result.")
+    if numbers["maintenance"] and (parts or numbers["up"]):
+        parts.append(f"{numbers['maintenance']:,} in maintenance.")
     if numbers["paused"]:
         parts.append(f"{numbers['paused']:,} paused.")
     return " ".join(parts)
@@ -115,9 +126,14 @@ def names_in_trouble(numbers: dict[str, int]) -> dict[str, list[str]]:
     """The first few names of each troubled status; no query while there is no trouble."""
     found: dict[str, list[str]] = {word: [] for word in TROUBLES}
     states = LiveState.objects.filter(tenant_no=scoping.current().no, is_head=True, enabled=True)
+    covered = list(covering(None, timezone.now())) if numbers["maintenance"] else []
     for word in TROUBLES:
         if numbers[word]:
-            those = states.filter(status=Status[word.upper()]).values("monitor_no")
+            those = (
+                states.filter(status=Status[word.upper()])
+                .exclude(monitor_no__in=covered)
+                .values("monitor_no")
+            )
             named = (
                 Monitor.objects.filter(no__in=those).order_by(Lower("name")).values_list("name", flat=True)
             )

@@ -17,6 +17,7 @@ from monitors.figures import RANGES, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.heartbeats import page as heartbeat_page
 from monitors.kinds import KINDS, REPORTING
+from monitors.maintenance.forms import NowForm
 from monitors.models import Monitor
 from monitors.summary import summarise, tally
 from tenants.abilities import Ability
@@ -67,6 +68,7 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "figures": work_out(monitor, _range(request), now),
         "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
+        "now_form": NowForm(),
         "curl": curling.command(monitor),
         "evidence": evidence.shown(monitor, _moment(request.GET.get("at", "")), _place(request)),
         **_results(request, monitor),

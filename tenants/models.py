@@ -44,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the browser's.")
     is_staff = models.BooleanField("may use the site's admin", default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -75,7 +76,9 @@ class Organisation(TenantMixin):  # type: ignore[misc]  # untyped library
     state = models.CharField(max_length=12, choices=State, default=State.PROVISIONING)
     muted_until = models.DateTimeField(null=True, blank=True)
     muted_by = models.CharField(max_length=254, blank=True)
-    results_kept_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: as the installation has it
+    results_kept_days = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # None: as the installation has it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenants import signin
+from tenants import signin, zones
 from tenants.membership import organisations_of
+from tenants.models import User
+from tenants.personal_forms import TimeZoneForm
 from tenants.requests import PublicRequest
 from tenants.signup import signup_is_open
 
@@ -44,6 +49,21 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
             request, "You are in. Choose a password in the menu under your name, to come back without a link."
         )
     return redirect("/")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def time_zone(request: PublicRequest) -> HttpResponse:
+    """On whose clocks pages show times to this person."""
+    form = TimeZoneForm(request.POST if request.method == "POST" else None, user=cast(User, request.user))
+    back = zones.back_to(request)
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Times are shown on your clocks.")
+        return redirect(back)
+    context = {"form": form, "zones": zones.names(), "next": back, "browser": zones.of_browser(request)}
+    return render(request, "tenants/time_zone.html", context, status=422 if form.is_bound else 200)
 
 
 @never_cache

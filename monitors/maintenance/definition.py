@@ -11,7 +11,7 @@ from monitors import details
 from monitors.heartbeats.settings import read_zone
 from monitors.maintenance.model import MaintenanceWindow
 from monitors.maintenance.recurring import Occurrence, Schedule, begins, occurrences, overlap
-from monitors.maintenance.rules import canonical
+from monitors.maintenance.rules import canonical, parse
 from monitors.models import Monitor
 from pulse.fields import ConfigError, FieldError, boolean, integer, read_fields
 from pulse.templatetags.times import duration
@@ -21,7 +21,7 @@ MONITORS_AT_MOST = 1_000
 NOTES_AT_MOST = 2_000
 AHEAD_AT_MOST = timedelta(days=5 * 366)
 OLDEST_YEAR = 2000
-READ_ONLY = ("id", "running", "next", "created_at", "updated_at", "url")
+READ_ONLY = ("id", "state", "running_until", "next", "created_at", "updated_at", "url")
 DEFAULTS: dict[str, Any] = {
     "notes": "", "zone": "UTC", "rule": "", "everything": False, "tags": [], "monitors": [], "paused": False,
 }  # fmt: skip
@@ -79,7 +79,7 @@ def as_json(window: MaintenanceWindow) -> dict[str, Any]:
         "rule": window.rule,
         "everything": window.everything,
         "tags": list(window.tags),
-        "monitors": sorted(str(pk) for pk in window.monitors.values_list("pk", flat=True)),
+        "monitors": sorted(str(monitor.pk) for monitor in window.monitors.all()),
         "paused": window.paused_at is not None,
     }
 
@@ -223,6 +223,9 @@ def _contradictions(merged: dict[str, Any], now: datetime) -> list[tuple[str, st
 def _nothing_left(schedule: Schedule, now: datetime) -> tuple[str, str]:
     if not schedule.rule:
         return "/start", "It is over already: move its start, or make it longer."
+    until = parse(schedule.rule, schedule.zone).until
+    if until and until < schedule.start:
+        return "/rule", "It never happens: UNTIL lies before its start."
     if occurrences(
         schedule, datetime.combine(schedule.start, datetime.min.time(), UTC) - timedelta(days=2), 1
     ):

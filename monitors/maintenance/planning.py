@@ -89,9 +89,9 @@ def replan(window: MaintenanceWindow, now: datetime) -> None:
     same = _same(window, begun, now) if begun and not window.paused_at else None
     if begun and begun.ends > now:
         set_end(begun, same.end if same else now, window.name)
-    elif begun and same:  # cut short by a pause or an edit, and now the times cover this moment again
-        _insert(window, replace(same, start=now))
     plan(window, now)
+    if begun and begun.ends <= now and same:  # cut short before, and now its times cover this moment again
+        _insert(window, replace(same, start=now))
 
 
 def rename(window: MaintenanceWindow) -> None:

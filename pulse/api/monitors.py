@@ -20,6 +20,7 @@ from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.reading import result_id, slot_of
 from monitors.results.listing import END_OF_TIME, Cursor, Result, newest, within
+from monitors.suppression.reading import covering
 from monitors.telemetry.models import REPORTED, LiveState, Status
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find, lock
@@ -168,6 +169,10 @@ def with_status(rows: Any, status: str, tenant_no: int) -> Any:
     """Only those that stand so now."""
     if status == "paused":
         return rows.filter(enabled=False)
+    covered = list(covering(None, timezone.now()))
+    if status == "maintenance":
+        return rows.filter(enabled=True, no__in=covered)
+    rows = rows.exclude(no__in=covered)
     if status == "late":
         return rows.filter(enabled=True, no__in=late_numbers())
     try:

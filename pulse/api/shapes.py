@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from incidents.saying import rfc3339
 from monitors import definition
+from monitors.facts import Suppression
 from monitors.heartbeats import keeping
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass
 from monitors.reading import Place, Standing, result_id, standings
 from monitors.results.listing import Result
+from monitors.suppression.deciding import Held
 from monitors.telemetry.scheduling import location_code
 from notifications import rules
 from notifications.models import NotificationChannel, Rule
@@ -30,6 +32,9 @@ def monitor(row: Monitor, standing: Standing, ping_url: str | None) -> dict[str,
         "id": str(row.pk),
         **definition.as_json(row),
         "status": standing.word_at(timezone.now()),
+        "state": standing.state,
+        "maintenance": covering(standing.maintenance),
+        "held_back": held_back(standing.held),
         "places": [place(one) for one in standing.places],
         "last_checked_at": rfc3339(standing.checked_at),
         "ping_url": ping_url,
@@ -39,6 +44,22 @@ def monitor(row: Monitor, standing: Standing, ping_url: str | None) -> dict[str,
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
         "url": absolute(f"/v1/monitors/{row.pk}"),
+    }
+
+
+def covering(by: Suppression | None) -> dict[str, Any] | None:
+    return {"id": str(by.by_id), "name": by.by, "until": rfc3339(by.until)} if by else None
+
+
+def held_back(held: Held | None) -> dict[str, Any] | None:
+    if held is None:
+        return None
+    return {
+        "began": rfc3339(held.began),
+        "reason": held.by.reason,
+        "by": held.by.by,
+        "by_id": str(held.by.by_id),
+        "until": rfc3339(held.by.until),
     }
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include((dashboard.urlpatterns, "dashboard"))),
     path("", include("tenants.organisation_urls")),
     path("monitors/", include("monitors.urls")),
+    path("maintenance/", include("monitors.maintenance.urls")),
     path("incidents/", include("incidents.urls")),
     path("", include("notifications.urls")),
     path("admin/", organisation_admin.urls),

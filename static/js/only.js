@@ -3,8 +3,9 @@ function settle(choice) {
   for (const control of choice.form.querySelectorAll(`[data-only="${choice.name}"]`)) {
     const used = control.dataset.onlyFor.split(" ").includes(choice.value);
     // What is filled in or wrong is never hidden: it would be sent all the same.
-    const told =
-      control.value !== (control.dataset.onlyDefault ?? "") || control.getAttribute("aria-invalid") === "true";
+    const filled =
+      control.type === "checkbox" ? control.checked : control.value !== (control.dataset.onlyDefault ?? "");
+    const told = filled || control.getAttribute("aria-invalid") === "true";
     control.closest(".field").hidden = !used && !told;
   }
 }

@@ -38,6 +38,19 @@ def make_rule(api: Any, *channels: dict[str, Any], **fields: Any) -> dict[str, A
     return made(api.post("rules", body | fields))
 
 
+def make_window(api: Any, **fields: Any) -> dict[str, Any]:
+    """Maintenance that is under way."""
+    start = timezone.now().replace(second=0, microsecond=0).isoformat()
+    body = {
+        "name": "Upgrade",
+        "start": start,
+        "duration_minutes": 60,
+        "rule": "FREQ=DAILY",
+        "everything": True,
+    }
+    return made(api.post("maintenance", body | fields))
+
+
 def open_incident(organisation: Any, monitor: dict[str, Any]) -> Incident:
     """As the recorder would, when the monitor's failure is confirmed."""
     with in_tenant(organisation), transaction.atomic():

@@ -15,7 +15,7 @@ from notifications.models import NotificationChannel, Rule
 from pulse.api import urls
 from pulse.api.base import View
 from pulse.scoping import in_tenant
-from tests.api.making import UNKNOWN, make_channel, make_monitor, make_rule, open_incident
+from tests.api.making import UNKNOWN, make_channel, make_monitor, make_rule, make_window, open_incident
 from tests.receivers import wait_until
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -39,7 +39,7 @@ def test_every_view_says_which_resource_it_is() -> None:
     views = list(routes())
 
     assert len(views) >= 12
-    known = {"monitors", "incidents", "channels", "rules", "ingest"}
+    known = {"monitors", "incidents", "channels", "rules", "maintenance", "ingest"}
     assert all((view.scope or view.resource) in known for _, view in views)
 
 
@@ -53,6 +53,7 @@ def foreign(globex_api: Any, globex: Any, target: Any, checker: Any) -> dict[str
         "monitors": monitor["id"],
         "channels": channel["id"],
         "rules": make_rule(globex_api, channel)["id"],
+        "maintenance": make_window(globex_api)["id"],
         "incidents": str(open_incident(globex, monitor).pk),
         "result": globex_api.get(path).json()["results"][0]["id"],
     }

@@ -12,7 +12,9 @@ from rest_framework import serializers as s
 from monitors.kinds import KINDS
 
 MONITOR_KINDS = list(KINDS)
-STATUSES = ("pending", "up", "late", "degraded", "down", "flapping", "unknown", "paused")
+STATUSES = ("pending", "up", "late", "degraded", "down", "flapping", "unknown", "maintenance", "paused")
+
+STATES = ("pending", "up", "degraded", "down", "flapping", "unknown")
 
 
 class Policy(s.Serializer[Any]):
@@ -62,6 +64,22 @@ class Place(s.Serializer[Any]):
     detail = s.CharField(allow_null=True)
 
 
+class Covering(s.Serializer[Any]):
+    id = s.UUIDField(help_text="Of the maintenance window.")
+    name = s.CharField()
+    until = s.DateTimeField()
+
+
+class HeldBack(s.Serializer[Any]):
+    began = s.DateTimeField()
+    reason = s.ChoiceField(["maintenance", "parent"])
+    by = s.CharField(help_text="The name of the window, or of the parent that is down.")
+    by_id = s.UUIDField()
+    until = s.DateTimeField(
+        allow_null=True, help_text="When it is looked at again for good, where that is known."
+    )
+
+
 class Monitor(s.Serializer[Any]):
     id = s.UUIDField(read_only=True)
     name = s.CharField(max_length=120)
@@ -96,6 +114,17 @@ class Monitor(s.Serializer[Any]):
     runbook_url = s.URLField(required=False, allow_blank=True)
     enabled = s.BooleanField(required=False)
     status = s.ChoiceField(STATUSES, read_only=True)
+    state = s.ChoiceField(
+        STATES, read_only=True, help_text="What its checks say, below maintenance, lateness and pause."
+    )
+    maintenance = Covering(
+        read_only=True,
+        allow_null=True,
+        help_text="The window that covers it now; the one that lasts longest.",
+    )
+    held_back = HeldBack(
+        read_only=True, allow_null=True, help_text="The outage that nobody is told of for now, and why."
+    )
     places = Place(many=True, read_only=True, help_text="How it stands at each of several locations.")
     last_checked_at = s.DateTimeField(read_only=True, allow_null=True)
     ping_url = s.URLField(
