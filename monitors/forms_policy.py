@@ -45,7 +45,7 @@ class PolicyFields(forms.Form):
 
     down_after = _counted("Down after", "Failures in a row.")
     up_after = _counted("Up again after", "Answers in a row.")
-    degraded_after = numeric(
+    degraded_after = _counted(
         "Degraded after", "Soft results in a row: a soft assertion failed, or it was slow."
     )
     slow_ms = numeric(

@@ -22,17 +22,16 @@ class Comparison:
     only_draft: list[Outage]
 
     @property
-    def days(self) -> int:
-        return max(1, round((self.end - self.start) / timedelta(days=1)))
+    def _span(self) -> str:
+        hours = round((self.end - self.start) / timedelta(hours=1))
+        return _count(round(hours / 24), "day") if hours >= 48 else _count(max(hours, 1), "hour")
 
     @property
     def sentences(self) -> list[str]:
         """What a person wants to know first."""
         if not self.draft.results:
             return ["No result is stored of that time, so there is nothing to replay."]
-        said = [
-            f"In {_count(self.days, 'day')} this rule would have opened {_incidents(self.draft)}{self._against}."
-        ]
+        said = [f"In {self._span} this rule would have opened {_incidents(self.draft)}{self._against}."]
         if self.only_today:
             said.append(f"It leaves out {_these(self.only_today, self.end)} that today's rule opens.")
         if self.only_draft:

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitors.backtest.comparing import Comparison, compare
-from monitors.backtest.replaying import Outage, replay
+from monitors.backtest.replaying import Outage, moment, replay
 from monitors.maintenance.occurring import stretches
 from monitors.models import Monitor
 from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy, contradictions
 from monitors.probes import PROBES
+from monitors.results.columns import Columns
 from monitors.results.reading import read
 from monitors.uptime import Stretch
 from pulse.fields import ConfigError, integer, read_fields
@@ -28,13 +29,13 @@ _room = threading.BoundedSemaphore(AT_ONCE)
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What came of it. `cut_to` is the beginning where more is stored than is replayed at once."""
+    """What came of it. `is_cut`: more is stored than is replayed at once, so the newest were."""
 
     policy: Policy
     quorum: int
     comparison: Comparison
     maintenance: list[Stretch]
-    cut_to: datetime | None
+    is_cut: bool
 
     @property
     def in_maintenance(self) -> int:
@@ -82,13 +83,19 @@ def run(monitor: Monitor, policy: Policy, quorum: int, start: datetime, end: dat
     if today.slow_ms is not None or policy.slow_ms is not None:
         columns.append("detail")
     with _alone():
-        found = {place: some for (_, place), some in read([monitor.no], begin, end, columns).items()}
+        stored = read([monitor.no], begin, end, columns)
+        found = {place: _newest(some, RESULTS_AT_MOST // places) for (_, place), some in stored.items()}
         before = replay(today, monitor.quorum, found, end)
         after = before if (policy, quorum) == (today, monitor.quorum) else replay(policy, quorum, found, end)
-    windows = stretches([monitor.no], begin, end).get(monitor.no, [])
-    return Backtest(
-        policy, quorum, compare(before, after, begin, end), windows, begin if begin > start else None
-    )
+    first = min((moment(some.slot[0]) for some in found.values()), default=begin)
+    is_cut = before.results > 0.9 * RESULTS_AT_MOST
+    windows = stretches([monitor.no], first, end).get(monitor.no, [])
+    return Backtest(policy, quorum, compare(before, after, first, end), windows, is_cut)
+
+
+def _newest(some: Columns, most: int) -> Columns:
+    """An interval that was shorter once left more than is replayed."""
+    return some if len(some) <= most else some.at(range(len(some) - most, len(some)))
 
 
 def as_json(found: Backtest, end: datetime) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Shown:
 def show(found: Backtest, end: datetime, zone: tzinfo) -> Shown:
     comparison = found.comparison
     said = list(comparison.sentences)
-    if found.cut_to is not None and comparison.draft.results:
+    if found.is_cut:
         said.append(
             f"Replayed are the newest {comparison.draft.results:,} results, as many as are replayed at once."
         )
