@@ -104,6 +104,12 @@ def policy_as_sent(data: Mapping[str, str]) -> dict[str, Any]:
     return {"policy": policy} | ({"quorum": number_of(data["quorum"].strip())} if "quorum" in data else {})
 
 
+def label_of(pointer: str) -> str:
+    """What a person calls the field that a complaint is about; "" for one about the whole."""
+    field = PolicyFields.base_fields.get(pointer.rpartition("/")[2])
+    return str(field.label) if field else ""
+
+
 def policy_as_typed(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Shares as percent; nothing where nothing is set."""
     return {

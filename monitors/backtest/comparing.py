@@ -95,6 +95,8 @@ def _these(outages: Sequence[Outage], end: datetime) -> str:
     lengths = sorted(round(outage.lasted(end).total_seconds()) for outage in outages)
     if len(lengths) == 1:
         return f"one of {lasting(lengths[0])}"
+    if lengths[0] == lengths[-1]:
+        return f"{len(lengths)} of {lasting(lengths[0])} each"
     return f"{len(lengths)}, the shortest of {lasting(lengths[0])} and the longest of {lasting(lengths[-1])},"
 
 

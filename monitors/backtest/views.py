@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from monitors.backtest.running import SPAN, read_draft, run
 from monitors.backtest.showing import show
-from monitors.forms_policy import policy_as_sent
+from monitors.forms_policy import label_of, policy_as_sent
 from monitors.models import Monitor
 from pulse.fields import ConfigError
 from tenants.abilities import Ability
@@ -28,5 +28,6 @@ def backtest(request: TenantRequest, pk: UUID) -> HttpResponse:
         draft = read_draft(policy_as_sent(request.POST), monitor)
         found = show(run(monitor, *draft, end - SPAN, end), end, timezone.get_current_timezone())
     except ConfigError as error:
-        return render(request, "monitors/_backtest.html", {"complaints": error.errors})
+        complaints = [(label_of(pointer), words) for pointer, words in error.errors]
+        return render(request, "monitors/_backtest.html", {"complaints": complaints})
     return render(request, "monitors/_backtest.html", {"backtest": found})
