@@ -11,6 +11,7 @@ from django.utils import timezone
 from monitors.controls import settings_as_typed
 from monitors.kinds import KINDS
 from monitors.models import Monitor
+from monitors.policy_words import policy_in_words
 from monitors.probes.probe import Probe
 from monitors.probes.settings import Setting
 from monitors.reading import standings
@@ -40,6 +41,7 @@ class Configuration:
     target_label: str
     lines: list[Line]
     members: list[Member]
+    policy: list[tuple[str, str]]
 
 
 def of(monitor: Monitor) -> Configuration:
@@ -51,7 +53,7 @@ def of(monitor: Monitor) -> Configuration:
         members = [Member(one, known[one.no].word_at(timezone.now())) for one in found]
         works = "works" if rule in ("any", "at least") and monitor.config["needed"] == 1 else "work"
         words = f"{rule}{needed} of {len(members)} {works}"
-        return Configuration("Group", "", [Line("Works while", words)], members)
+        return Configuration("Group", "", [Line("Works while", words)], members, [])
     kind = KINDS[monitor.kind]
     shown = settings_as_typed(kind.settings, monitor.config)
     lines = [
@@ -60,7 +62,8 @@ def of(monitor: Monitor) -> Configuration:
         if setting.name in monitor.config and _is_used(setting, shown)
     ]
     label = kind.target_label if isinstance(kind, Probe) else ""
-    return Configuration(kind.title, label, [line for line in lines if line.value], [])
+    policy = policy_in_words(monitor.policy, upside_down=monitor.upside_down)
+    return Configuration(kind.title, label, [line for line in lines if line.value], [], policy)
 
 
 def _is_used(setting: Setting, shown: Mapping[str, Any]) -> bool:
