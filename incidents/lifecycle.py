@@ -18,6 +18,7 @@ from monitors.facts import MonitorChangedStatus, OutageReleased
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
 from pulse import failpoints
+from pulse.outbox.appending import withdraw
 
 Kind = TimelineEntry.Kind
 Outage = MonitorChangedStatus | OutageReleased
@@ -98,10 +99,11 @@ def _write(opening: Sequence[Incident], failed: Mapping[int, Outage], placed: Se
     Incident.objects.bulk_create([one.group for one in placed if one.is_new])
     Incident.objects.bulk_create(opening, batch_size=1000)
     adopted = [incident for one in placed for incident in one.adopted]
+    untold = withdraw(OPENED, [incident.pk for incident in adopted], "part of a larger outage")
     for one in placed:
         for incident in one.adopted:
-            incident.part_of = one.group
-    Incident.objects.bulk_update(adopted, ["part_of"])
+            incident.part_of, incident.is_told = one.group, incident.is_told and incident.pk not in untold
+    Incident.objects.bulk_update(adopted, ["part_of", "is_told"])
     Incident.objects.bulk_update(
         [one.group for one in placed if not one.is_new],
         ["affected", "shared", "cause", "started_at"],

@@ -17,6 +17,11 @@ INSERT INTO public.outbox_fact (tenant_no, kind, subject, sequence, payload)
 SELECT %s, * FROM unnest(%s::text[], %s::uuid[], %s::int[], %s::jsonb[])
 ON CONFLICT (subject, kind, sequence) DO NOTHING
 """
+WITHDRAW = """
+UPDATE public.outbox_fact SET routed_at = clock_timestamp(), outcome = %s, lease_until = NULL
+WHERE tenant_no = %s AND kind = %s AND subject = ANY(%s) AND routed_at IS NULL
+RETURNING subject
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,15 @@ def append(facts: Sequence[NewFact]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(APPEND, [tenant.no, *columns])
     transaction.on_commit(lambda: bells.ring("notifications"))
+
+
+def withdraw(kind: str, subjects: Sequence[UUID], why: str) -> set[UUID]:
+    """Take back the facts of these subjects that nobody was told of yet; returned are their subjects.
+
+    A relay that is routing one has its row: then this waits, and finds it routed. One that comes later passes it over.
+    """
+    if not subjects:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAW, [why, scoping.current().no, kind, list(subjects)])
+        return {row[0] for row in cursor.fetchall()}

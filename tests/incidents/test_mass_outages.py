@@ -96,6 +96,17 @@ def test_who_was_told_of_one_by_itself_hears_of_its_end_by_itself(acme: Any) -> 
     assert sorted(sent(acme)[2:]) == [("incident.resolved", "all", False), ("incident.resolved", "all", True)]
 
 
+def test_one_that_nobody_was_told_of_yet_is_told_with_the_others(acme: Any) -> None:
+    first, *others = several(acme, "a", "b", "c", "d")
+    rule(acme, webhook(acme, "all"))
+    fail(acme, [first])
+
+    fail(acme, others)
+    recover(acme, first, *others)
+
+    assert sent(acme) == [("incident.opened", "all", True), ("incident.resolved", "all", True)]
+
+
 def test_a_snoozed_monitor_holds_up_no_outage_and_its_own_rules_wait(acme: Any) -> None:
     snoozed, *others = several(acme, "a", "b", "c")
     rule(acme, webhook(acme, "all"), monitors=[str(monitor.pk) for monitor in others])
