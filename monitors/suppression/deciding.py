@@ -33,6 +33,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """Whether the prober of a monitor reaches nothing now, not even its control targets, and when it last saw again."""
+
+    is_blind: bool = False
+    saw_again: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """How its monitor stands now, and what could still hold the outage back.
 
@@ -47,6 +55,7 @@ class Situation:
     up_after: int
     answers: int
     last_checked: datetime | None
+    unseen: Unseen = Unseen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ def decide(held: Held, now_is: Situation, now: datetime) -> Decision:
         return Decision(Fate.KEEP, now_is.cause, look_at)
     if now_is.status is Status.PENDING:  # a group whose members are all paused: nobody can tell
         return Decision(Fate.KEEP, held.by, now + LOOK_EVERY)
+    if now_is.unseen.is_blind:  # on the word of a blind prober nobody is told of an outage
+        return Decision(Fate.KEEP, held.by, now + LOOK_EVERY)
     waits_until = _waits_until(held, now_is)
     if waits_until is not None and now < waits_until:
         return Decision(Fate.KEEP, replace(held.by, until=waits_until), min(waits_until, now + LOOK_EVERY))
@@ -76,6 +87,9 @@ def _waits_until(held: Held, now_is: Situation) -> datetime | None:
     """Until when it may prove that it works."""
     if held.by.reason == "parent" and now_is.parent_works_since and now_is.parent_works_since > held.began:
         return now_is.parent_works_since + (now_is.up_after + 1) * now_is.interval
+    seen, saw_again = now_is.last_checked, now_is.unseen.saw_again
+    if saw_again and (seen is None or seen < saw_again):  # what is known of it is older than that
+        return saw_again + now_is.interval + timedelta(seconds=15)
     if now_is.answers and now_is.last_checked:
         return (
             now_is.last_checked + now_is.interval + timedelta(seconds=15)

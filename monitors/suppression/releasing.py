@@ -16,9 +16,10 @@ from monitors.maintenance import planning
 from monitors.models import Monitor
 from monitors.suppression import holding, wording
 from monitors.suppression.causing import Causes, Outage, causes
-from monitors.suppression.deciding import WORKS, Decision, Fate, Held, Situation, decide
+from monitors.suppression.deciding import WORKS, Decision, Fate, Held, Situation, Unseen, decide
+from monitors.telemetry import blindness
 from monitors.telemetry.locks import impatient, is_busy
-from monitors.telemetry.models import LiveState, Status
+from monitors.telemetry.models import TOGETHER, LiveState, Status
 from pulse import facts, failpoints, scoping
 from pulse import live as pulse_live
 from pulse.scoping import as_pipeline, in_tenant
@@ -125,9 +126,10 @@ def _settle_once(now: datetime, by: Collection[object]) -> set[object]:
     heads = _locked_heads(numbers)
     held = holding.of(numbers, locked=True)
     found = causes({no: Outage(one.began, one.at) for no, one in held.items()}, now)
+    blind = blindness.recently()
     policies = {monitor.no: monitor for monitor in Monitor.objects.filter(no__in=held)}
     decisions = {
-        no: decide(one, _situation(one, heads[no], policies[no], found), now)
+        no: decide(one, _situation(one, heads[no], policies[no], found, _unseen(heads[no], blind)), now)
         for no, one in held.items()
         if no in heads and no in policies
     }
@@ -147,7 +149,7 @@ def _locked_heads(numbers: Collection[int]) -> dict[int, LiveState]:
     return {row.monitor_no: row for row in rows.order_by("monitor_no")}
 
 
-def _situation(held: Held, head: LiveState, monitor: Monitor, found: Causes) -> Situation:
+def _situation(held: Held, head: LiveState, monitor: Monitor, found: Causes, unseen: Unseen) -> Situation:
     recoveries = [one.since for one in found.parents.get(held.monitor_no, []) if one.status in WORKS]
     return Situation(
         status=Status(head.status),
@@ -157,7 +159,15 @@ def _situation(held: Held, head: LiveState, monitor: Monitor, found: Causes) -> 
         up_after=monitor.up_after,
         answers=head.successes,
         last_checked=head.last_checked_at,
+        unseen=unseen,
     )
+
+
+def _unseen(head: LiveState, blind: Mapping[int, tuple[bool, datetime | None]]) -> Unseen:
+    """Of its location. Those of several places, and groups, are unseen while every place that was blind still is."""
+    if head.location != TOGETHER:
+        return Unseen(*blind.get(head.location, (False, None)))
+    return Unseen(bool(blind) and all(is_blind for is_blind, _ in blind.values()))
 
 
 def _keep(held: Mapping[int, Held], decisions: Mapping[int, Decision], now: datetime) -> None:

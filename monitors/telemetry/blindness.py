@@ -17,6 +17,11 @@ SELECT l.code, b.began FROM telemetry_blindness b JOIN telemetry_location l ON l
 WHERE b.ended IS NULL AND b.began > now() - interval '1 day' ORDER BY b.began
 """
 
+RECENT = """
+SELECT location, bool_or(ended IS NULL), max(ended) FROM telemetry_blindness
+WHERE began > now() - interval '1 day' GROUP BY location
+"""
+
 
 def note(location: int, blind: bool) -> None:
     """Begin or end the row of a location. Of several workers there, the first to see again ends it."""
@@ -35,3 +40,10 @@ def open_now() -> list[tuple[str, datetime]]:
         cursor.execute(OPEN)
         found: list[tuple[str, datetime]] = cursor.fetchall()
     return found
+
+
+def recently() -> dict[int, tuple[bool, datetime | None]]:
+    """By location of the last day: whether it sees nothing now, and when it last saw again."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECENT)
+        return {location: (is_blind, saw_again) for location, is_blind, saw_again in cursor.fetchall()}

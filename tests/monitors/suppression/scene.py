@@ -61,7 +61,7 @@ def decisions(organisation: Any, monitor: Monitor) -> list[str]:
 def let_pass(organisation: Any, minutes: float) -> None:
     """What waiting would do to windows and held outages: all of it happened that much earlier."""
     with in_tenant(organisation), connection.cursor() as cursor:
-        by = timedelta(minutes=minutes)
+        by: Any = timedelta(minutes=minutes)
         cursor.execute(
             "UPDATE telemetry_maintenance SET starts = starts - %s, ends = ends - %s, due_at = due_at - %s"
             " WHERE tenant_no = %s",

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from monitors.facts import Suppression
-from monitors.suppression.deciding import LOOK_EVERY, Fate, Held, Situation, decide
+from monitors.suppression.deciding import LOOK_EVERY, Fate, Held, Situation, Unseen, decide
 from monitors.telemetry.models import Status
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
@@ -28,6 +28,8 @@ def situation(**changes: object) -> Situation:
     return Situation(**(values | changes))  # type: ignore[arg-type]
 
 
+SEES = Unseen(saw_again=NOW - minutes(1))
+OLD = NOW - minutes(2)
 CASES = [
     ("it works again", WINDOW, situation(status=Status.UP), Fate.END),
     ("it works again, not as well as it should", WINDOW, situation(status=Status.DEGRADED), Fate.END),
@@ -37,6 +39,9 @@ CASES = [
     ("nobody has seen it since", WINDOW, situation(status=Status.UNKNOWN), Fate.RELEASE),
     ("the members of the group are all paused", WINDOW, situation(status=Status.PENDING), Fate.KEEP),
     ("the window is over and the parent is down", WINDOW, situation(cause=PARENT), Fate.KEEP),
+    ("the prober sees nothing", WINDOW, situation(unseen=Unseen(True)), Fate.KEEP),
+    ("it is not checked since the prober sees", WINDOW, situation(last_checked=OLD, unseen=SEES), Fate.KEEP),
+    ("it is down also since the prober sees", WINDOW, situation(unseen=SEES), Fate.RELEASE),
     ("it recovers as the window ends", WINDOW, situation(answers=1), Fate.KEEP),
     ("it recovered, but is checked no more", WINDOW, situation(answers=1, last_checked=NOW - minutes(2)), Fate.RELEASE),
     ("the parent is down", PARENT, situation(cause=PARENT), Fate.KEEP),

@@ -105,7 +105,8 @@ def test_deleting_the_parent_or_the_dependency_releases_at_once(acme: Any) -> No
     depend(acme, web, db)
     depend(acme, mail, db)
     up(db, web, mail)
-    down(db), down(web), down(mail)
+    for monitor in (db, web, mail):
+        down(monitor)
     assert held(acme, web, mail) == ["db", "db"]
 
     update(acme, web, depends_on=[])

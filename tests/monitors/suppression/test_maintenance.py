@@ -105,7 +105,8 @@ def test_a_group_that_fails_only_by_members_in_maintenance_is_held_back_and_rele
     shop, mail = make(acme, "shop"), make(acme, "mail")
     members = [str(shop.pk), str(mail.pk)]
     group = make(acme, "both", kind="group", target="", config={"members": members})
-    up(shop), up(mail)
+    up(shop)
+    up(mail)
     window(acme, monitors=[str(shop.pk)])
 
     down(shop)
@@ -120,7 +121,8 @@ def test_a_group_with_another_member_down_is_told(acme: Any) -> None:
     shop, mail = make(acme, "shop"), make(acme, "mail")
     config = {"members": [str(shop.pk), str(mail.pk)], "rule": "any"}
     group = make(acme, "both", kind="group", target="", config=config)
-    up(shop), up(mail)
+    up(shop)
+    up(mail)
     window(acme, monitors=[str(shop.pk)])
 
     down(shop)
@@ -185,9 +187,11 @@ def test_one_that_is_just_recovering_at_the_end_is_given_time_to(acme: Any) -> N
 
 def test_pausing_or_deleting_the_monitor_ends_what_is_held_back(acme: Any) -> None:
     shop, mail = make(acme, "shop"), make(acme, "mail")
-    up(shop), up(mail)
+    up(shop)
+    up(mail)
     window(acme)
-    down(shop), down(mail)
+    down(shop)
+    down(mail)
     with in_tenant(acme):
         monitor_editing.pause(acme, shop, COMMAND_LINE)
         monitor_editing.delete(acme, mail, COMMAND_LINE)
