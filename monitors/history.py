@@ -1,71 +1,28 @@
-"""Read what happened to monitors in a stretch of time, for a whole page of them at once."""
+"""Read what monitors answered in a stretch of time, for a whole page of them at once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
-from django.db import connection
-
 from monitors.probes.outcome import FIRST_UNKNOWN
-from monitors.reading import Standing
-from monitors.telemetry.models import Status
-from monitors.uptime import Change, Span, Stretch, in_all, spans
-from pulse import scoping
+from monitors.results.reading import microseconds, read
+from monitors.statuses import Status
+from monitors.uptime import Span
 from pulse.charts.downsampling import Bucket, bucket_width
 from pulse.charts.uptime_bar import SlotState
 from pulse.charts.uptime_bar import Span as BarSpan
 
+PHASES = ("dns_us", "connect_us", "tls_us", "wait_us", "transfer_us")
 SLOT_STATES = {
     Status.UP: SlotState.UP,
     Status.DEGRADED: SlotState.DEGRADED,
     Status.FLAPPING: SlotState.DEGRADED,
     Status.DOWN: SlotState.DOWN,
 }
-# The last change before the stretch says what it began with: one index look-up for each monitor.
-CHANGES = """
-SELECT no, monitor_no, at, status FROM telemetry_statechange
-WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND at >= %(start)s AND at < %(end)s
-UNION ALL
-SELECT before.* FROM unnest(%(numbers)s::bigint[]) AS asked(no) CROSS JOIN LATERAL (
-    SELECT no, monitor_no, at, status FROM telemetry_statechange
-    WHERE tenant_no = %(tenant)s AND monitor_no = asked.no AND at < %(start)s
-    ORDER BY at DESC, no DESC LIMIT 1) before
-ORDER BY monitor_no, at, no
-"""
-# A gap that began more than a day before the stretch is not seen; in return few partitions are looked at.
-GAPS = """
-SELECT monitor_no, location, slot, until FROM telemetry_gap
-WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND slot < %(end)s AND until > %(start)s
-    AND slot >= %(start)s - interval '1 day'
-"""
-COURSE = """
-SELECT monitor_no, width_bucket(extract(epoch FROM slot), %(from)s, %(to)s, %(count)s) - 1 AS place,
-    avg(total_us) / 1000.0 AS mean
-FROM telemetry_checkresult
-WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND slot >= %(start)s AND slot < %(end)s
-    AND ok GROUP BY 1, 2
-"""
-P95 = """
-SELECT monitor_no, percentile_disc(0.95) WITHIN GROUP (ORDER BY total_us) / 1000.0
-FROM telemetry_checkresult
-WHERE tenant_no = %(tenant)s AND monitor_no = ANY(%(numbers)s) AND slot >= %(start)s AND slot < %(end)s
-    AND ok GROUP BY 1
-"""
-PHASES = """
-SELECT floor(extract(epoch FROM slot - %(start)s) / %(width)s)::int AS place,
-    count(*) FILTER (WHERE ok), count(*) FILTER (WHERE NOT ok AND error < %(unknown)s),
-    avg(coalesce(dns_us, 0)) FILTER (WHERE ok), avg(coalesce(connect_us, 0)) FILTER (WHERE ok),
-    avg(coalesce(tls_us, 0)) FILTER (WHERE ok), avg(coalesce(wait_us, 0)) FILTER (WHERE ok),
-    avg(coalesce(transfer_us, 0)) FILTER (WHERE ok), max(total_us) FILTER (WHERE ok)
-FROM telemetry_checkresult
-WHERE tenant_no = %(tenant)s AND monitor_no = %(number)s AND slot >= %(start)s AND slot < %(end)s
-GROUP BY 1
-"""
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,51 +33,41 @@ class Course:
     p95: float | None
 
 
-def states(standings: dict[int, Standing], start: datetime, end: datetime) -> dict[int, list[Span]]:
-    """By monitor number, what each was in [start, end), in two queries for all of them."""
-    values = _values(list(standings), start, end)
-    changes: defaultdict[int, list[Change]] = defaultdict(list)
-    for _, number, at, status in _rows(CHANGES, values):
-        changes[number].append(Change(at, Status(status)))
-    missed: defaultdict[int, defaultdict[int, list[Stretch]]] = defaultdict(lambda: defaultdict(list))
-    for number, location, since, until in _rows(GAPS, values):
-        missed[number][location].append(Stretch(since, until))
-    unmeasured: dict[int, list[Stretch]] = {}
-    for number, standing in standings.items():
-        # Where several locations watch, only what all of them missed was not measured.
-        places = [place.location for place in standing.places] or list(missed[number])
-        unmeasured[number] = in_all([missed[number][place] for place in places])
-        # Nobody came yet to write the gap down: the checks that are overdue now were not done.
-        if (since := standing.overdue_since(end)) is not None:
-            unmeasured[number].append(Stretch(since, end))
-    return {number: spans(changes[number], unmeasured[number], start, end) for number in standings}
-
-
 def courses(numbers: Sequence[int], start: datetime, end: datetime, count: int) -> dict[int, Course]:
     """By monitor number, the latency of the good answers in [start, end), cut into `count` parts."""
-    values = _values(numbers, start, end) | {"from": start.timestamp(), "to": end.timestamp(), "count": count}
-    means: dict[int, list[float | None]] = {number: [None] * count for number in numbers}
-    for number, place, mean in _rows(COURSE, values):
-        means[number][min(place, count - 1)] = float(mean)
-    percentiles = p95(numbers, start, end)
-    return {number: Course(tuple(means[number]), percentiles.get(number)) for number in numbers}
+    first, length = microseconds(start), microseconds(end) - microseconds(start)
+    answers: dict[int, list[list[int]]] = {number: [[] for _ in range(count)] for number in numbers}
+    for (number, _), found in read(numbers, start, end, ("ok", "total_us")).items():
+        places = answers[number]
+        for slot, ok, total in zip(found.slot, found.ok, found.total_us, strict=True):
+            if ok and total is not None:
+                places[(slot - first) * count // length].append(total)
+    return {
+        number: Course(tuple(_mean(part) for part in parts), _p95([each for part in parts for each in part]))
+        for number, parts in answers.items()
+    }
 
 
 def p95(numbers: Sequence[int], start: datetime, end: datetime) -> dict[int, float]:
     """By monitor number, milliseconds that 95 of 100 good answers stayed under."""
-    return {number: float(value) for number, value in _rows(P95, _values(numbers, start, end))}
+    found = courses(numbers, start, end, 1)
+    return {number: course.p95 for number, course in found.items() if course.p95 is not None}
 
 
 def buckets(number: int, interval: timedelta, start: datetime, end: datetime) -> tuple[Bucket, ...]:
-    """One monitor's phases for the latency chart: means and counts by equal parts, made by the database."""
+    """One monitor's phases for the latency chart: means and counts by equal parts."""
     width = bucket_width(end - start, interval)
-    own = {"number": number, "width": width.total_seconds(), "unknown": int(FIRST_UNKNOWN)}
-    values = _values([number], start, end) | own
-    found = {row[0]: row[1:] for row in _rows(PHASES, values)}
-    count = -(-(end - start) // width)
+    count, first, step = -(-(end - start) // width), microseconds(start), width // timedelta(microseconds=1)
+    parts: list[list[Sequence[Any]]] = [[] for _ in range(count)]
+    for found in read([number], start, end, ("ok", "error", "total_us", *PHASES)).values():
+        rows = zip(
+            found.ok, found.error, found.total_us, *(getattr(found, name) for name in PHASES), strict=True
+        )
+        for slot, row in zip(found.slot, rows, strict=True):
+            parts[(slot - first) // step].append(row)
     return tuple(
-        _bucket(start + width * place, min(start + width * (place + 1), end), found.get(place))
-        for place in range(count)
+        _bucket(start + width * place, min(start + width * (place + 1), end), rows)
+        for place, rows in enumerate(parts)
     )
 
 
@@ -133,22 +80,23 @@ def bar_spans(covered: Sequence[Span]) -> list[BarSpan]:
     ]
 
 
-def _bucket(start: datetime, end: datetime, row: tuple[Any, ...] | None) -> Bucket:
-    if row is None:
-        return Bucket(start, end, 0, 0, None, None)
-    answered, failed, *phases, slowest = (None if value is None else float(value) for value in row)
-    means = tuple((value or 0.0) / 1000 for value in phases) if answered else None
-    return Bucket(
-        start, end, int(answered or 0), int(failed or 0), means, None if slowest is None else slowest / 1000
-    )
+def _bucket(start: datetime, end: datetime, rows: Sequence[Sequence[Any]]) -> Bucket:
+    """Rows are (ok, error, total, and the phases), times in microseconds; whatever told nothing counts as nothing."""
+    answers = [row for row in rows if row[0]]
+    failed = sum(1 for row in rows if not row[0] and row[1] < FIRST_UNKNOWN)
+    if not answers:
+        return Bucket(start, end, 0, failed, None, None)
+    phases = zip(*(row[3:] for row in answers), strict=True)
+    means = tuple(sum(value or 0 for value in phase) / len(answers) / 1000 for phase in phases)
+    slowest = max((row[2] for row in answers if row[2] is not None), default=None)
+    return Bucket(start, end, len(answers), failed, means, None if slowest is None else slowest / 1000)
 
 
-def _values(numbers: Sequence[int], start: datetime, end: datetime) -> Values:
-    return {"tenant": scoping.current().no, "numbers": list(numbers), "start": start, "end": end}
+def _mean(answers: Sequence[int]) -> float | None:
+    return sum(answers) / len(answers) / 1000 if answers else None
 
 
-def _rows(sql: str, values: Values) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+def _p95(answers: list[int]) -> float | None:
+    """The least of them that 95 of 100 do not exceed, in milliseconds."""
+    answers.sort()
+    return answers[ceil(0.95 * len(answers)) - 1] / 1000 if answers else None

@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitors import history
+from monitors.availability.course import course
+from monitors.availability.reading import uptimes
 from monitors.heartbeats.reading import late_numbers
 from monitors.heartbeats.specs import schedule_words
 from monitors.kinds import KINDS
@@ -23,7 +25,7 @@ from monitors.probes import PROBES
 from monitors.reading import Standing, standings
 from monitors.suppression.reading import covering
 from monitors.telemetry.models import LiveState, Status
-from monitors.uptime import Uptime, measure, since
+from monitors.uptime import Uptime
 from pulse import scoping
 from pulse.charts import sparkline, uptime_bar
 from pulse.links import path_in
@@ -35,7 +37,8 @@ Ranked = Any
 PAGE = 50
 BAR_SLOTS = 40
 BAR_TIME = timedelta(hours=3)
-UPTIME_TIME = timedelta(days=30)
+UPTIME_DAYS = 90
+SORTS = ("", "uptime")
 # The order of a list: what needs somebody first. `late`, `maintenance` and `paused` lie over whatever is stored.
 WORDS = ("down", "flapping", "degraded", "late", "unknown", "maintenance", "pending", "up", "paused")
 # Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
@@ -51,6 +54,7 @@ class Query:
     status: str = ""
     page: int = 1
     refusal: str = ""
+    sort: str = ""
 
     @property
     def typed(self) -> str:
@@ -60,8 +64,15 @@ class Query:
     def address(self, **changes: str | int) -> str:
         """The query string of this list with something changed: `?status=down&q=shop`."""
         query = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]
-        values = {"status": query.status, "q": query.text, "page": query.page if query.page > 1 else ""}
+        values = {
+            "status": query.status, "q": query.text, "sort": query.sort, "page": query.page if query.page > 1 else "",
+        }  # fmt: skip
         return "?" + urlencode({key: value for key, value in values.items() if value})
+
+    @property
+    def by_uptime(self) -> str:
+        """The same list sorted by uptime, or again worst first."""
+        return self.address(sort="" if self.sort else "uptime")
 
     @property
     def here(self) -> str:
@@ -144,7 +155,8 @@ class Page:
 
     @property
     def words(self) -> str:
-        return f"{self.first:,} to {self.last:,} of {self.total:,}, worst first"
+        order = "least uptime first" if self.query.sort else "worst first"
+        return f"{self.first:,} to {self.last:,} of {self.total:,}, {order}"
 
     def address(self, number: int) -> str:
         return reverse("monitors:list") + self.query.address(page=number)
@@ -171,7 +183,8 @@ def read_query(values: QueryDict) -> Query:
         refusal = f"No status is called “{status}”: use {', '.join(WORDS[:-1])} or {WORDS[-1]}."
     number = values.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
-    return Query(" ".join(words), status, max(page, 1), refusal)
+    sort = values.get("sort", "")
+    return Query(" ".join(words), status, max(page, 1), refusal, sort if sort in SORTS else "")
 
 
 def page(query: Query, now: datetime, size: int = PAGE) -> Page:
@@ -180,8 +193,19 @@ def page(query: Query, now: datetime, size: int = PAGE) -> Page:
     total = found.count()
     number = min(query.page, max(1, -(-total // size)))
     first = (number - 1) * size
-    ordered = found.order_by("rank", Lower("name"), "pk")[first : first + size]
-    return Page(rows(list(ordered), now), total, first + 1, replace(query, page=number))
+    ordered = found.order_by("rank", Lower("name"), "pk")
+    shown = by_uptime(ordered, now, first, size) if query.sort else list(ordered[first : first + size])
+    return Page(rows(shown, now), total, first + 1, replace(query, page=number))
+
+
+def by_uptime(ordered: QuerySet[Ranked], now: datetime, first: int, size: int) -> list[Ranked]:
+    """So many of them from the `first` on, the least uptime first; what was never measured comes last."""
+    numbers = list(ordered.values_list("no", flat=True))
+    found = uptimes(numbers, UPTIME_DAYS, now)
+    shares = {number: 2.0 if (share := found[number].share) is None else share for number in numbers}
+    chosen = sorted(numbers, key=shares.__getitem__)[first : first + size]
+    by_number = {monitor.no: monitor for monitor in ordered.filter(no__in=chosen)}
+    return [by_number[number] for number in chosen if number in by_number]
 
 
 def matching(query: Query) -> QuerySet[Ranked]:
@@ -228,17 +252,18 @@ def counts() -> dict[str, int]:
 
 
 def rows(monitors: Sequence[Monitor], now: datetime) -> list[Row]:
-    """What a list shows of each, in the order given, in five queries however many there are."""
+    """What a list shows of each, in the order given, in six queries however many there are."""
     if not monitors:
         return []
     organisation = scoping.current()
     standing = standings(monitors)
-    covered = history.states(standing, now - UPTIME_TIME, now)
+    covered = course(list(standing), now - BAR_TIME, now)
+    uptime = uptimes(list(standing), UPTIME_DAYS, now)
     courses = history.courses(list(standing), now - BAR_TIME, now, BAR_SLOTS)
     found = []
     for monitor in monitors:
-        recent = history.bar_spans(since(covered[monitor.no], now - BAR_TIME))
-        course = courses[monitor.no]
+        recent = history.bar_spans(covered[monitor.no])
+        latency = courses[monitor.no]
         found.append(
             Row(
                 monitor=monitor,
@@ -246,9 +271,9 @@ def rows(monitors: Sequence[Monitor], now: datetime) -> list[Row]:
                 url=path_in(organisation.slug, "monitors:detail", monitor.pk),
                 host=urlsplit(monitor.target).netloc or monitor.target,
                 bar=uptime_bar.draw(uptime_bar.bucket(recent, now - BAR_TIME, now, BAR_SLOTS)),
-                line=sparkline.draw(course.means),
-                p95=course.p95,
-                uptime=measure(covered[monitor.no]),
+                line=sparkline.draw(latency.means),
+                p95=latency.p95,
+                uptime=uptime[monitor.no],
                 now=now,
             )
         )

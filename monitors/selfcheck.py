@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from monitors.results.reading import read
 from pulse import scoping
 
 KEPT_SECONDS = 30
@@ -21,11 +23,9 @@ FROM telemetry_livestate s JOIN telemetry_gap g
     ON g.monitor_no = s.monitor_no AND g.location = s.location AND g.slot >= %(since)s
 WHERE s.tenant_no = %(tenant)s AND g.tenant_no = %(tenant)s
 """
-LATENESS = """
-SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY lateness_us) / 1000.0 FROM telemetry_checkresult
-WHERE tenant_no = %(tenant)s AND slot >= %(from)s AND monitor_no = ANY(ARRAY(
-    SELECT monitor_no FROM telemetry_livestate WHERE tenant_no = %(tenant)s AND last_checked_at IS NOT NULL
-    ORDER BY last_checked_at DESC LIMIT %(monitors)s))
+NEWEST = """
+SELECT monitor_no FROM telemetry_livestate WHERE tenant_no = %(tenant)s AND last_checked_at IS NOT NULL
+ORDER BY last_checked_at DESC LIMIT %(monitors)s
 """
 
 
@@ -53,12 +53,13 @@ def _read(tenant_no: int, now: datetime) -> tuple[int, float | None]:
     values: dict[str, Any] = {
         "tenant": tenant_no,
         "since": midnight,
-        "from": now - timedelta(hours=1),
         "monitors": LOOKED_AT,
     }
     with connection.cursor() as cursor:
         cursor.execute(MISSED, values)
         missed = int(cursor.fetchone()[0])
-        cursor.execute(LATENESS, values)
-        lateness = cursor.fetchone()[0]
-    return missed, None if lateness is None else float(lateness)
+        cursor.execute(NEWEST, values)
+        numbers = [row[0] for row in cursor.fetchall()]
+    found = read(numbers, now - timedelta(hours=1), now, ("lateness_us",)).values()
+    late = sorted(lateness for columns in found for lateness in columns.lateness_us if lateness is not None)
+    return missed, late[ceil(0.99 * len(late)) - 1] / 1000 if late else None

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from monitors import configuration, curling, editing, evidence, listing, watching
-from monitors.figures import RANGES, work_out
+from monitors.figures import Choice, read_choice, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.heartbeats import page as heartbeat_page
 from monitors.kinds import KINDS, REPORTING
@@ -65,7 +65,7 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
     context = {
         "monitor": monitor,
         "row": listing.rows([monitor], now)[0],
-        "figures": work_out(monitor, _range(request), now),
+        "figures": work_out(monitor, _choice(request), now),
         "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
         "now_form": NowForm(),
@@ -92,7 +92,7 @@ def state(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.VIEW)
 def figures(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
-    context = {"monitor": monitor, "figures": work_out(monitor, _range(request), timezone.now())}
+    context = {"monitor": monitor, "figures": work_out(monitor, _choice(request), timezone.now())}
     return render(request, "monitors/_figures.html", context)
 
 
@@ -220,9 +220,8 @@ def _monitor(request: TenantRequest, pk: UUID) -> Monitor:
     return get_object_or_404(Monitor.objects.visible_to(request.membership), pk=pk)
 
 
-def _range(request: TenantRequest) -> str:
-    chosen = request.GET.get("range", "")
-    return chosen if chosen in RANGES else "3h"
+def _choice(request: TenantRequest) -> Choice:
+    return read_choice(*(request.GET.get(name, "") for name in ("range", "bars", "planned")))
 
 
 def _results(request: TenantRequest, monitor: Monitor) -> dict[str, object]:

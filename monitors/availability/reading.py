@@ -12,7 +12,7 @@ from django.db import connection
 from monitors.availability.course import CHANGE, GAPS, OVERDUE_AFTER, PLACE, PLACES, STATUSES, Story, course
 from monitors.statuses import Status
 from monitors.telemetry.claiming import moment
-from monitors.uptime import DAY, Span, Uptime, by_day, measure
+from monitors.uptime import DAY, Span, Stretch, Uptime, by_day, measure, merged, without
 from pulse import scoping
 
 CENTISECOND = timedelta(milliseconds=10)
@@ -147,6 +147,22 @@ def days_of(number: int, days: int, now: datetime) -> list[Day]:
     unknown = now - first_day(1, now) - today.measured
     rest[-1] = Uptime(today.up, today.down, unknown, today.degraded, today.turns)
     return [Day(first.date() + timedelta(days=place), day) for place, day in enumerate([*kept, *rest])]
+
+
+def days_without(
+    number: int, days: int, now: datetime, excluded: Sequence[Stretch]
+) -> tuple[list[Day], list[Span]]:
+    """The same days less the time that is excluded, and the spans that are left; from the changes themselves."""
+    first = first_day(days, now)
+    covered = without(course([number], first, now)[number], excluded)
+    out = [Span(max(one.start, first), min(one.end, now), Status.DOWN) for one in merged(excluded)]
+    left_out = by_day([span for span in out if span.start < span.end], first, days)
+    found = []
+    for place, (day, cut) in enumerate(zip(by_day(covered, first, days), left_out, strict=True)):
+        start = first + DAY * place
+        unknown = max(min(start + DAY, now) - start - day.measured - cut.down, timedelta())
+        found.append(Day(start.date(), Uptime(day.up, day.down, unknown, day.degraded, day.turns, cut.down)))
+    return found, covered
 
 
 def _kept_days(months: Sequence[tuple[Any, ...]], first: date) -> list[Uptime]:
