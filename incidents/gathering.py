@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from incidents.grouping import EVERYTHING, Fact, Failing
+from incidents.grouping import EVERYTHING, WEIGHTS, Fact, Failing, Kind
 from monitors.models import Monitor
 from monitors.probes.outcome import ErrorClass
 from pulse import scoping
@@ -26,9 +26,6 @@ FROM telemetry_livestate
 WHERE tenant_no = %s AND enabled AND (failures > 0 OR status IN (3, 4))
     AND coalesce(first_failed_slot, status_since) >= %s
 GROUP BY monitor_no, location
-"""
-LONGEST = """
-SELECT coalesce(max(interval_seconds), 60) FROM telemetry_livestate WHERE tenant_no = %s AND monitor_no = ANY(%s)
 """
 LOOKED_AT = """
 SELECT DISTINCT monitor_no, location FROM telemetry_livestate
@@ -49,8 +46,22 @@ SELECT n.no, r.subject FROM unnest(%(numbers)s::bigint[]) AS n(no) CROSS JOIN LA
     WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND slot >= %(since)s ORDER BY slot DESC LIMIT 1) r
 WHERE r.subject <> ''
 """
-MEMBERS = Monitor.members.through.objects
-PARENTS = Monitor.depends_on.through.objects
+PARENTS = """
+SELECT m.no, 'parent', p.name, p.no FROM monitors_monitor m
+JOIN monitors_monitor_depends_on d ON d.from_monitor_id = m.id JOIN monitors_monitor p ON p.id = d.to_monitor_id
+WHERE m.no = ANY(%(numbers)s)
+UNION ALL
+SELECT m.no, 'group', p.name, p.no FROM monitors_monitor m
+JOIN monitors_monitor_members d ON d.to_monitor_id = m.id JOIN monitors_monitor p ON p.id = d.from_monitor_id
+WHERE m.no = ANY(%(numbers)s)
+"""
+ALL: frozenset[Kind] = frozenset(WEIGHTS)
+CERTIFICATE_ERRORS = (
+    ErrorClass.TLS_FAILED,
+    ErrorClass.TLS_CERTIFICATE_EXPIRED,
+    ErrorClass.TLS_HOSTNAME_MISMATCH,
+    ErrorClass.TLS_UNTRUSTED,
+)
 
 
 @dataclass(slots=True)
@@ -75,13 +86,6 @@ def failing_since(earliest: datetime) -> dict[int, Row]:
     return found
 
 
-def longest_interval(numbers: Collection[int]) -> timedelta:
-    """The longest time between two checks of one of these monitors."""
-    with connection.cursor() as cursor:
-        cursor.execute(LONGEST, [scoping.current().no, list(numbers)])
-        return timedelta(seconds=cursor.fetchone()[0])
-
-
 def looked_at_since(since: datetime) -> dict[int, set[int]]:
     """Which monitors were checked since then, and where."""
     found: defaultdict[int, set[int]] = defaultdict(set)
@@ -101,24 +105,34 @@ def failing(rows: dict[int, Row], facts: dict[int, set[Fact]]) -> list[Failing]:
 
 
 def facts_of(
-    locations: dict[int, set[int]], since: datetime, *, failing: Collection[int] = ()
+    locations: dict[int, set[int]],
+    since: datetime,
+    *,
+    failing: Collection[int] = (),
+    untrusted: Collection[int] = (),
+    kinds: Collection[Kind] = ALL,
 ) -> dict[int, set[Fact]]:
-    """What is known of these monitors, besides how they fail, in six queries however many there are.
+    """What is known of these monitors, besides how they fail, in five queries however many there are.
 
-    `locations` are those where each was looked at, or fails.
+    `locations` are those where each was looked at, or fails; `untrusted` are those that fail by their certificate.
+    Asked for fewer `kinds`, it asks no more than these need: a mass outage has no time to spare.
     """
     numbers = list(locations)
     found: dict[int, set[Fact]] = {number: {EVERYTHING} for number in numbers}
     asked = numbers if len(numbers) <= ASKED_AT_MOST else list(failing)
-    for number, fact in (
-        *_of_monitors(numbers),
-        *_of_parents(numbers),
-        *_of_places(locations),
-        *_of_results("address", ADDRESSES, asked, since - ADDRESS_WITHIN),
-        *_of_results("certificate", CERTIFICATES, list(failing), since),
-    ):
-        if number in found:
-            found[number].add(fact)
+    sources: list[tuple[set[Kind], Callable[[], Iterable[tuple[int, Fact]]]]] = [
+        ({"host", "tag"}, lambda: _of_monitors(numbers)),
+        ({"parent", "group"}, lambda: _of_parents(numbers)),
+        ({"location"}, lambda: _of_places(locations)),
+        ({"address"}, lambda: _of_results("address", ADDRESSES, asked, since - ADDRESS_WITHIN)),
+        ({"certificate"}, lambda: _of_results("certificate", CERTIFICATES, list(untrusted), since)),
+    ]
+    for brought, source in sources:
+        if brought.isdisjoint(kinds):
+            continue
+        for number, fact in source():
+            if number in found:
+                found[number].add(fact)
     return found
 
 
@@ -138,16 +152,14 @@ def host_of(target: str) -> str:
         return ""
 
 
-def _of_parents(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
+def _of_parents(numbers: list[int]) -> Iterable[tuple[int, Fact]]:
     """Those that a monitor depends on, and the groups that it is a member of; each counts as its own."""
-    above = PARENTS.filter(from_monitor__no__in=numbers)
-    around = MEMBERS.filter(to_monitor__no__in=numbers)
-    for number, name, parent in above.values_list("from_monitor__no", "to_monitor__name", "to_monitor__no"):
-        yield number, Fact("parent", name)
-        yield parent, Fact("parent", name)
-    for number, name, group in around.values_list("to_monitor__no", "from_monitor__name", "from_monitor__no"):
-        yield number, Fact("group", name)
-        yield group, Fact("group", name)
+    with connection.cursor() as cursor:
+        cursor.execute(PARENTS, {"numbers": numbers})
+        rows = cursor.fetchall()
+    for number, kind, name, parent in rows:
+        yield number, Fact(kind, name)
+        yield parent, Fact(kind, name)
 
 
 def _of_places(locations: dict[int, set[int]]) -> Iterable[tuple[int, Fact]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,18 +30,18 @@ class Placed:
 class Placing:
     """One batch of outages of an organisation, whose lock is held."""
 
-    def __init__(self, opening: Sequence[Incident], now: datetime) -> None:
+    def __init__(self, opening: Sequence[Incident], groups: Sequence[Incident], now: datetime) -> None:
+        """`groups` are the open incidents that may stand for others, each with `last_joined`."""
         self.now = now
+        self.intervals = {
+            number_of(incident): timedelta(
+                seconds=incident.monitor.interval_seconds if incident.monitor else 60
+            )
+            for incident in opening
+        }
         self.waiting: dict[int, Incident] = {number_of(incident): incident for incident in opening}
         self.placed: dict[UUID, Placed] = {}
-        self.groups: dict[UUID, Any] = {
-            group.pk: group
-            for group in Incident.objects.filter(
-                kind=Incident.Kind.GROUP, resolved_at=None, part_of=None, shared__isnull=False
-            )
-            .annotate(last_joined=Max("members__opened_at"))
-            .order_by("pk")
-        }
+        self.groups: dict[UUID, Any] = {group.pk: group for group in groups if group.shared}
 
     def run(self) -> list[Placed]:
         if self.groups and self.waiting:
@@ -53,7 +53,10 @@ class Placing:
     def _join(self) -> None:
         """Those that have what an outage under way has in common belong to it, without looking further."""
         since = min(incident.started_at for incident in self.waiting.values())
-        facts = gathering.facts_of({number: set() for number in self.waiting}, since, failing=self.waiting)
+        shared = {_fact(group).kind for group in self.groups.values()} - {"location"}
+        facts = gathering.facts_of(
+            {number: set() for number in self.waiting}, since, untrusted=list(self.waiting), kinds=shared
+        )
         for number, incident in list(self.waiting.items()):
             for group in reversed(self.groups.values()):
                 idle = self.now - (group.last_joined or group.opened_at)
@@ -64,7 +67,7 @@ class Placing:
     def _find(self) -> None:
         """Look at everything that fails: those that are not confirmed yet tell what the first ones belong to."""
         earliest = min(incident.started_at for incident in self.waiting.values())
-        longest = gathering.longest_interval(self.waiting)
+        longest = max(self.intervals[number] for number in self.waiting)
         rows = gathering.failing_since(earliest - longest - grouping.SLACK)
         for number, incident in self.waiting.items():
             rows.setdefault(number, gathering.Row(incident.started_at, longest, 0))
@@ -74,7 +77,8 @@ class Placing:
         places = {number: set(row.locations) for number, row in rows.items()}
         for number, seen in gathering.looked_at_since(first).items():
             places.setdefault(number, seen)
-        facts = gathering.facts_of(places, first, failing=rows)
+        untrusted = [number for number, row in rows.items() if row.error in gathering.CERTIFICATE_ERRORS]
+        facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted)
         population = grouping.count(facts)
         failing = gathering.failing(rows, facts)
         while self.waiting:
@@ -95,7 +99,8 @@ class Placing:
             placed.was = group.cause
         # Words count all that fail by now; who is not confirmed yet joins within moments.
         group.shared = {"kind": found.fact.kind, "value": found.fact.value, "count": len(found.members)}
-        placed.adopted += self._adoptable(found, mine)
+        if len(mine) < len(found.members):
+            placed.adopted += self._adoptable(found, mine)
         for number in mine:
             self._put(group, self.waiting[number])
 
@@ -150,6 +155,12 @@ class Placing:
 
     def _placed_in(self, group: Incident) -> list[Incident]:
         return self.placed[group.pk].joining if group.pk in self.placed else []
+
+
+def open_groups() -> list[Incident]:
+    """What may stand for an outage that opens now: mass outages under way, and what people opened. Oldest first."""
+    found = Incident.objects.filter(resolved_at=None, part_of=None).exclude(kind=Incident.Kind.MONITOR)
+    return list(found.annotate(last_joined=Max("members__opened_at")).order_by("pk"))
 
 
 def number_of(incident: Incident) -> int:

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from incidents import live
 from incidents.deciding import DecisionKind, decided
-from incidents.joining import Placed, Placing, cause_of, number_of
+from incidents.joining import Placed, Placing, cause_of, number_of, open_groups
 from incidents.locking import lock_incidents
 from incidents.models import Incident, TimelineEntry
-from incidents.quieting import note_unopened, quiet_ones
+from incidents.quieting import known_of, note_unopened
 from incidents.saying import OPENED, snapshot, tell, tell_joined
 from monitors.facts import MonitorChangedStatus, OutageReleased
 from monitors.models import Monitor
@@ -35,15 +35,18 @@ def open_for(outages: Sequence[Outage]) -> list[Incident]:
     if not failed:
         return []
     lock_incidents()
-    quiet = _keep_quiet(failed)
-    has_one = Incident.objects.filter(monitor_no__in=failed, resolved_at=None)
-    taken = quiet.keys() | set(has_one.values_list("monitor_no", flat=True))
+    known = known_of(failed)
+    if known.quiet:
+        _keep_quiet(known.quiet, failed)
+    taken = known.quiet.keys() | known.open
     monitors = Monitor.objects.filter(no__in=failed.keys() - taken).order_by("no")
     opening = [_new(monitor, failed[monitor.no]) for monitor in monitors]
     if not opening:
         return []
-    by_hand = _named_by_hand(opening)
-    placed = Placing([item for item in opening if item.part_of_id is None], timezone.now()).run()
+    groups = open_groups()
+    by_hand = _named_by_hand(opening, [group for group in groups if group.kind == Incident.Kind.MANUAL])
+    alone = [item for item in opening if item.part_of_id is None]
+    placed = Placing(alone, groups, timezone.now()).run()
     failpoints.reach("incident.placed")
     _write(opening, failed, [*placed, *by_hand])
     return opening
@@ -57,35 +60,31 @@ def named(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def _keep_quiet(failed: Mapping[int, Outage]) -> dict[int, UUID]:
+def _keep_quiet(quiet: Mapping[int, UUID], failed: Mapping[int, Outage]) -> None:
     """Those that have not worked since somebody resolved their incident by hand. Whatever did work counts."""
-    quiet = quiet_ones(failed)
-    if quiet:
-        note_unopened(quiet, {number: failed[number].detail for number in quiet})
-        decided(
-            (
-                number,
-                failed[number].at,
-                DecisionKind.NOT_OPENED,
-                incident,
-                "Its incident was resolved by hand, and it has not worked since.",
-            )
-            for number, incident in quiet.items()
+    note_unopened(quiet, {number: failed[number].detail for number in quiet})
+    decided(
+        (
+            number,
+            failed[number].at,
+            DecisionKind.NOT_OPENED,
+            incident,
+            "Its incident was resolved by hand, and it has not worked since.",
         )
-        live.announce(list(Incident.objects.filter(pk__in=quiet.values())))
-    return quiet
+        for number, incident in quiet.items()
+    )
+    live.announce(list(Incident.objects.filter(pk__in=quiet.values())))
 
 
-def _named_by_hand(opening: Sequence[Incident]) -> list[Placed]:
+def _named_by_hand(opening: Sequence[Incident], manual: Sequence[Incident]) -> list[Placed]:
     """What a person has opened an incident about already belongs to that one."""
-    numbers = {number_of(incident): incident for incident in opening}
-    named_in = Incident.objects.filter(
-        kind=Incident.Kind.MANUAL, resolved_at=None, about__no__in=list(numbers)
-    ).order_by("-pk")
-    about = dict(named_in.values_list("about__no", "pk"))  # the oldest of several stands last, and wins
-    if not about:
+    if not manual:
         return []
-    groups = Incident.objects.select_for_update(no_key=True).filter(pk__in=about.values()).order_by("pk")
+    numbers = {number_of(incident): incident for incident in opening}
+    named_in = Incident.about.through.objects.filter(incident__in=manual, monitor__no__in=numbers)
+    # The oldest of several stands last, and wins.
+    about = dict(named_in.order_by("-incident_id").values_list("monitor__no", "incident_id"))
+    groups = [group for group in manual if group.pk in about.values()]
     placed = {group.pk: Placed(group, is_new=False) for group in groups}
     for number, pk in about.items():
         numbers[number].part_of, numbers[number].is_told = placed[pk].group, False
@@ -104,10 +103,9 @@ def _write(opening: Sequence[Incident], failed: Mapping[int, Outage], placed: Se
         for incident in one.adopted:
             incident.part_of, incident.is_told = one.group, incident.is_told and incident.pk not in untold
     Incident.objects.bulk_update(adopted, ["part_of", "is_told"])
-    Incident.objects.bulk_update(
-        [one.group for one in placed if not one.is_new],
-        ["affected", "shared", "cause", "started_at"],
-    )
+    for one in placed:
+        if not one.is_new:
+            one.group.save(update_fields=["affected", "shared", "cause", "started_at"])
     TimelineEntry.objects.bulk_create(
         [
             *(
