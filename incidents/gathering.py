@@ -136,12 +136,20 @@ def facts_of(
     return found
 
 
+def facts_of_monitor(monitor: Monitor) -> set[Fact]:
+    """What its own settings say."""
+    return _settings(monitor.target, monitor.tags)
+
+
 def _of_monitors(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
     for number, target, tags in Monitor.objects.filter(no__in=numbers).values_list("no", "target", "tags"):
-        if host := host_of(target):
-            yield number, Fact("host", host)
-        for tag in tags:
-            yield number, Fact("tag", tag)
+        for fact in _settings(target, tags):
+            yield number, fact
+
+
+def _settings(target: str, tags: Iterable[str]) -> set[Fact]:
+    host = host_of(target)
+    return {Fact("tag", tag) for tag in tags} | ({Fact("host", host)} if host else set())
 
 
 def host_of(target: str) -> str:

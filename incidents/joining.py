@@ -6,10 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-
-from django.db.models import Max
 
 from incidents import gathering, grouping
 from incidents.grouping import JOINS_WITHIN, Fact, Found
@@ -31,7 +28,7 @@ class Placing:
     """One batch of outages of an organisation, whose lock is held."""
 
     def __init__(self, opening: Sequence[Incident], groups: Sequence[Incident], now: datetime) -> None:
-        """`groups` are the open incidents that may stand for others, each with `last_joined`."""
+        """`groups` are the open incidents that may stand for others, oldest first."""
         self.now = now
         self.intervals = {
             number_of(incident): timedelta(
@@ -41,7 +38,7 @@ class Placing:
         }
         self.waiting: dict[int, Incident] = {number_of(incident): incident for incident in opening}
         self.placed: dict[UUID, Placed] = {}
-        self.groups: dict[UUID, Any] = {group.pk: group for group in groups if group.shared}
+        self.groups: dict[UUID, Incident] = {group.pk: group for group in groups if group.shared}
 
     def run(self) -> list[Placed]:
         if self.groups and self.waiting:
@@ -53,13 +50,16 @@ class Placing:
     def _join(self) -> None:
         """Those that have what an outage under way has in common belong to it, without looking further."""
         since = min(incident.started_at for incident in self.waiting.values())
-        shared = {_fact(group).kind for group in self.groups.values()} - {"location"}
+        shared = {_fact(group).kind for group in self.groups.values()} - {"location", "host", "tag"}
         facts = gathering.facts_of(
             {number: set() for number in self.waiting}, since, untrusted=list(self.waiting), kinds=shared
         )
+        for number, incident in self.waiting.items():
+            if incident.monitor:
+                facts[number] |= gathering.facts_of_monitor(incident.monitor)
         for number, incident in list(self.waiting.items()):
             for group in reversed(self.groups.values()):
-                idle = self.now - (group.last_joined or group.opened_at)
+                idle = self.now - (group.last_joined_at or group.opened_at)
                 if grouping.belongs(_fact(group), facts[number], idle):
                     self._put(group, incident)
                     break
@@ -104,7 +104,7 @@ class Placing:
         for number in mine:
             self._put(group, self.waiting[number])
 
-    def _existing(self, found: Found) -> Any:
+    def _existing(self, found: Found) -> Incident | None:
         """The outage under way that these belong to: of the same cause, or one that is wider than it seemed."""
         members: defaultdict[UUID, set[int]] = defaultdict(set)
         if self.groups:
@@ -113,7 +113,7 @@ class Placing:
                 if group_id is not None and number is not None:
                     members[group_id].add(number)
         for group in reversed(self.groups.values()):
-            idle = self.now - (group.last_joined or group.opened_at)
+            idle = self.now - (group.last_joined_at or group.opened_at)
             known = members[group.pk] | {number_of(one) for one in self._placed_in(group)}
             is_wider = idle <= JOINS_WITHIN and 2 * len(known & found.members) >= max(len(known), 1)
             if is_wider or grouping.belongs(_fact(group), {found.fact}, idle):
@@ -126,10 +126,10 @@ class Placing:
             severity=Incident.Severity.CRITICAL,
             opened_at=self.now,
             started_at=self.now,
+            last_joined_at=self.now,
             shared={"kind": found.fact.kind, "value": found.fact.value},
             sequence=1,
         )
-        group.last_joined = self.now  # type: ignore[attr-defined]  # as the annotation of the stored ones
         self.groups[group.pk] = group
         self.placed[group.pk] = Placed(group, is_new=True)
         return group
@@ -147,6 +147,7 @@ class Placing:
 
     def _put(self, group: Incident, incident: Incident) -> None:
         incident.part_of, incident.is_told = group, False
+        group.last_joined_at = self.now
         self._placed(group).joining.append(incident)
         del self.waiting[number_of(incident)]
 
@@ -155,12 +156,6 @@ class Placing:
 
     def _placed_in(self, group: Incident) -> list[Incident]:
         return self.placed[group.pk].joining if group.pk in self.placed else []
-
-
-def open_groups() -> list[Incident]:
-    """What may stand for an outage that opens now: mass outages under way, and what people opened. Oldest first."""
-    found = Incident.objects.filter(resolved_at=None, part_of=None).exclude(kind=Incident.Kind.MONITOR)
-    return list(found.annotate(last_joined=Max("members__opened_at")).order_by("pk"))
 
 
 def number_of(incident: Incident) -> int:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents import live
 from incidents.deciding import DecisionKind, decided
-from incidents.joining import Placed, Placing, cause_of, number_of, open_groups
+from incidents.joining import Placed, Placing, cause_of, number_of
 from incidents.locking import lock_incidents
 from incidents.models import Incident, TimelineEntry
 from incidents.quieting import known_of, note_unopened
@@ -43,7 +43,7 @@ def open_for(outages: Sequence[Outage]) -> list[Incident]:
     opening = [_new(monitor, failed[monitor.no]) for monitor in monitors]
     if not opening:
         return []
-    groups = open_groups()
+    groups = known.standing
     by_hand = _named_by_hand(opening, [group for group in groups if group.kind == Incident.Kind.MANUAL])
     alone = [item for item in opening if item.part_of_id is None]
     placed = Placing(alone, groups, timezone.now()).run()
@@ -105,7 +105,7 @@ def _write(opening: Sequence[Incident], failed: Mapping[int, Outage], placed: Se
     Incident.objects.bulk_update(adopted, ["part_of", "is_told"])
     for one in placed:
         if not one.is_new:
-            one.group.save(update_fields=["affected", "shared", "cause", "started_at"])
+            one.group.save(update_fields=["affected", "shared", "cause", "started_at", "last_joined_at"])
     TimelineEntry.objects.bulk_create(
         [
             *(

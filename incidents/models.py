@@ -63,6 +63,7 @@ class Incident(models.Model):
     about = models.ManyToManyField(Monitor, blank=True, related_name="named_in")  # what a person named
     part_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="members")
     affected = models.PositiveIntegerField(default=0, help_text="How many incidents were ever part of it.")
+    last_joined_at = models.DateTimeField(null=True)  # who fails long after that is no part of it by chance
     # What a mass outage has in common: {"kind": "address", "value": "203.0.113.7"}; null where nobody knows.
     shared = models.JSONField(null=True)
     title = models.CharField(max_length=200, blank=True)

@@ -7,7 +7,7 @@ opening the incident again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,24 +21,28 @@ Kind = TimelineEntry.Kind
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which monitors have an incident open, and which are kept quiet about, with the incident that says so."""
+    """What matters to monitors that fail now.
+
+    Which have an incident open, which are kept quiet about and the incident that says so, and the open incidents that
+    may stand for others, oldest first.
+    """
 
     open: frozenset[int]
     quiet: dict[int, UUID]
+    standing: list[Incident]
 
 
-def known_of(numbers: Iterable[int]) -> Known:
-    """In one query, which both of its indexes serve."""
+def known_of(numbers: Collection[int]) -> Known:
+    """In one query, which the indexes of what is open and of what keeps quiet serve."""
     by_hand = Q(resolution=Incident.Resolution.BY_HAND, recovered_at=None)
-    rows = (
-        Incident.objects.filter(Q(resolved_at=None) | by_hand, monitor_no__in=list(numbers))
-        .order_by("pk")
-        .values_list("monitor_no", "pk", "resolved_at")
-    )
-    found = list(rows)
+    standing = Q(resolved_at=None, part_of=None) & ~Q(kind=Incident.Kind.MONITOR)
+    found = Incident.objects.filter(
+        Q(Q(resolved_at=None) | by_hand, monitor_no__in=numbers) | standing
+    ).order_by("pk")
     return Known(
-        frozenset(number for number, _, resolved in found if number and resolved is None),
-        {number: pk for number, pk, resolved in found if number and resolved is not None},
+        frozenset(one.monitor_no for one in found if one.monitor_no and one.resolved_at is None),
+        {one.monitor_no: one.pk for one in found if one.monitor_no and one.resolved_at is not None},
+        [one for one in found if not one.monitor_no and one.resolved_at is None],
     )
 
 

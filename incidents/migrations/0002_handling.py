@@ -102,6 +102,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="incident",
+            name="last_joined_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="incident",
             name="part_of",
             field=models.ForeignKey(
                 null=True,
