@@ -65,6 +65,8 @@ app.conf.update(
         "settle heads": upkeep("pulse.settle_heads", 60),
         # Series of numbers: five minutes and hours of what was pushed and asked for.
         "roll up series": upkeep("pulse.roll_up_series", 60),
+        # Results: packed by the hour, rolled up by hour and day, as is uptime; a few seconds at a time.
+        "keep results": upkeep("pulse.keep_results", 15),
         "clear sessions": upkeep("pulse.clear_sessions", 24 * 3600),
     },
 )

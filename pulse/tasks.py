@@ -8,6 +8,9 @@ from django.utils import timezone
 
 from monitors import grouping, locations
 from monitors import workers as checks
+from monitors.availability import rolling
+from monitors.results import packing, retention
+from monitors.results import rollups as results
 from monitors.series import rollups
 from notifications import workers as notifications
 from pulse import watchdog
@@ -31,6 +34,7 @@ def wake(*, bell: str) -> None:
 @shared_task(name="pulse.keep_partitions")  # type: ignore[untyped-decorator]
 def keep_partitions() -> None:
     """Make the partitions of the coming days and drop those that no table keeps any more."""
+    retention.apply()
     preparation.make_partitions()
     preparation.drop_partitions()
 
@@ -46,6 +50,14 @@ def settle_heads() -> None:
 def roll_up_series() -> None:
     """Five minutes and hours of new samples, and of late ones anew."""
     rollups.roll_up()
+
+
+@shared_task(name="pulse.keep_results")  # type: ignore[untyped-decorator]
+def keep_results() -> None:
+    """Pack results of closed hours, roll up days that are over; some of it each time, so that others get their turn."""
+    packing.pack_closed()
+    results.roll_days()
+    rolling.roll()
 
 
 @shared_task(name="pulse.clear_sessions")  # type: ignore[untyped-decorator]

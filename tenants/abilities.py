@@ -30,6 +30,7 @@ class Ability(StrEnum):
     RESEND = "resend deliveries"
     MANAGE_MEMBERS = "manage members"
     MANAGE_KEYS = "manage API keys"
+    SET_RETENTION = "set how long results are kept"
     MANAGE_ORGANISATION = "manage the organisation"
 
 
@@ -48,6 +49,7 @@ LEAST_ROLE: dict[Ability, Role] = {
     Ability.EDIT_RULES: Role.ADMIN,
     Ability.MANAGE_MEMBERS: Role.ADMIN,
     Ability.MANAGE_KEYS: Role.ADMIN,
+    Ability.SET_RETENTION: Role.ADMIN,
     Ability.MANAGE_ORGANISATION: Role.OWNER,
 }
 
@@ -71,6 +73,8 @@ SCOPES = (
     "channels:write",
     "rules:read",
     "rules:write",
+    "organisation:read",
+    "organisation:write",
     "ingest",
     "*",
 )

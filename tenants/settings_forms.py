@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from tenants.abilities import SCOPES, Role
+from tenants.bounds import RESULTS_LEAST_DAYS, RESULTS_MOST_DAYS, RESULTS_USUAL_DAYS
 from tenants.models import Membership
 
 DURATIONS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4),
@@ -25,6 +26,19 @@ class MuteForm(forms.Form):
 
     def clean_duration(self) -> timedelta:
         return DURATIONS[self.cleaned_data["duration"]]
+
+
+class RetentionForm(forms.Form):
+    days = forms.IntegerField(
+        label="Days to keep raw results",
+        required=False,
+        min_value=RESULTS_LEAST_DAYS,
+        max_value=RESULTS_MOST_DAYS,
+        help_text=f"{RESULTS_LEAST_DAYS} to {RESULTS_MOST_DAYS}; empty for the usual {RESULTS_USUAL_DAYS}.",
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(data, auto_id="retention_%s", **more)
 
 
 class RoleForm(forms.Form):

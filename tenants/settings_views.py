@@ -12,13 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from pulse import links
-from tenants import keys, membership, muting, signin
+from tenants import keys, membership, muting, retention, signin
 from tenants.abilities import Ability, Role
 from tenants.access import requires
 from tenants.actors import Actor
 from tenants.models import ApiKey, Membership
 from tenants.requests import TenantRequest
-from tenants.settings_forms import KeyForm, MemberForm, MuteForm, RoleForm
+from tenants.settings_forms import KeyForm, MemberForm, MuteForm, RetentionForm, RoleForm
 
 
 @never_cache
@@ -40,6 +40,17 @@ def mute(request: TenantRequest) -> HttpResponse:
     else:
         messages.error(request, "Choose for how long to mute everything.")
     return redirect("tenants:settings" if "from_settings" in request.POST else "dashboard:now")
+
+
+@require_POST
+@requires(Ability.SET_RETENTION)
+def keep_results(request: TenantRequest) -> HttpResponse:
+    form = RetentionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, retention_form=form, status=422)
+    retention.keep_results(request.organisation, form.cleaned_data["days"], Actor.person(request.user))
+    messages.success(request, "Saved. What is older than that goes within the hour.")
+    return redirect("tenants:settings")
 
 
 @never_cache
@@ -130,5 +141,6 @@ def _page(request: TenantRequest, *, status: int = 200, **given: object) -> Http
         "member_form": MemberForm(by=by),
         "key_form": KeyForm(),
         "mute_form": MuteForm(),
+        "retention_form": RetentionForm(initial={"days": organisation.results_kept_days}),
     }
     return render(request, "tenants/settings.html", context | given, status=status)

@@ -2,9 +2,8 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from pulse.rowsecurity import Partitioned
+from tenants.bounds import RESULTS_MOST_DAYS, RESULTS_USUAL_DAYS
 
-RESULTS_KEPT_DAYS = 30
-RESULTS_KEPT_DAYS_AT_MOST = 400
 # Results are packed within the hour after theirs; a worker may still come back with one that is days late.
 FRESH_KEPT_DAYS = 7
 ROLLUP_HOURS_KEPT_DAYS = 100
@@ -30,17 +29,17 @@ class TelemetryConfig(AppConfig):
         Partitioned(
             "telemetry_packedusual",
             "day",
-            RESULTS_KEPT_DAYS,
+            RESULTS_USUAL_DAYS,
             options=PACKED,
             spared=KEPT_LONGER,
         ),
-        Partitioned("telemetry_packedlong", "month", RESULTS_KEPT_DAYS_AT_MOST, 62, options=PACKED),
-        Partitioned("telemetry_resulthour", "month", ROLLUP_HOURS_KEPT_DAYS, RESULTS_KEPT_DAYS),
-        Partitioned("telemetry_resultday", "month", ROLLUP_DAYS_KEPT_DAYS, RESULTS_KEPT_DAYS),
+        Partitioned("telemetry_packedlong", "month", RESULTS_MOST_DAYS, 62, options=PACKED),
+        Partitioned("telemetry_resulthour", "month", ROLLUP_HOURS_KEPT_DAYS, RESULTS_USUAL_DAYS),
+        Partitioned("telemetry_resultday", "month", ROLLUP_DAYS_KEPT_DAYS, RESULTS_USUAL_DAYS),
         # Uptime over a year knows what was not measured.
-        Partitioned("telemetry_gap", "day", GAPS_KEPT_DAYS, RESULTS_KEPT_DAYS),
+        Partitioned("telemetry_gap", "day", GAPS_KEPT_DAYS, RESULTS_USUAL_DAYS),
         Partitioned("telemetry_evidence", "day", EVIDENCE_KEPT_DAYS),
-        Partitioned("telemetry_decision", "month", DECISIONS_KEPT_DAYS, RESULTS_KEPT_DAYS),
+        Partitioned("telemetry_decision", "month", DECISIONS_KEPT_DAYS, RESULTS_USUAL_DAYS),
         Partitioned("telemetry_ping", "day", PINGS_KEPT_DAYS),
         Partitioned("telemetry_pingbody", "day", PINGS_KEPT_DAYS),
         Partitioned("telemetry_sample", "day", settings.PULSE_SAMPLES_KEPT_DAYS),

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -19,6 +18,7 @@ from monitors.series.model import Point
 from monitors.series.reading import POINTS_AT_MOST, Bucket, Series, read, series_of, width_for, window
 from pulse.api import schema
 from pulse.api.base import View, find
+from pulse.api.moments import read_moment
 from pulse.api.problems import InvalidFields
 
 BUCKETS_AT_MOST = 5_000
@@ -104,24 +104,11 @@ def _bucket(bucket: Bucket) -> dict[str, Any]:
 
 
 def _moments(request: Request) -> tuple[datetime, datetime]:
-    end = _moment(request, "to", timezone.now())
-    start = _moment(request, "from", end - timedelta(hours=1))
+    end = read_moment(request, "to", timezone.now())
+    start = read_moment(request, "from", end - timedelta(hours=1))
     if start >= end:
         raise InvalidFields([("/from", "Use a moment before `to`.")])
     return start, end
-
-
-def _moment(request: Request, name: str, default: datetime) -> datetime:
-    text = request.query_params.get(name)
-    if not text:
-        return default
-    try:
-        moment = parse_datetime(text.replace(" ", "+"))  # a plus that was not quoted
-    except ValueError:
-        moment = None
-    if moment is None or timezone.is_naive(moment) or not 1970 <= moment.year <= 9000:
-        raise InvalidFields([(f"/{name}", "Use a moment with its zone, like 2026-03-01T12:00:00Z.")])
-    return moment
 
 
 def _width(text: str, start: datetime, end: datetime) -> int:

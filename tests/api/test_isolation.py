@@ -39,7 +39,7 @@ def test_every_view_says_which_resource_it_is() -> None:
     views = list(routes())
 
     assert len(views) >= 12
-    known = {"monitors", "incidents", "channels", "rules", "maintenance", "ingest"}
+    known = {"monitors", "incidents", "channels", "rules", "maintenance", "organisation", "ingest"}
     assert all((view.scope or view.resource) in known for _, view in views)
 
 

@@ -74,6 +74,7 @@ from pulse.api.schema.trials import (
     TriedSeries,
     TriedThreshold,
 )
+from pulse.api.schema.uptime import Latency, Organisation, UptimeDays, UptimeOfMonitor
 
 __all__ = [
     "CHANNEL_KINDS",
@@ -97,6 +98,7 @@ __all__ = [
     "IncidentEdit",
     "IncidentFigures",
     "IncidentMonitor",
+    "Latency",
     "MadeMonitor",
     "ManyChanges",
     "Merge",
@@ -107,6 +109,7 @@ __all__ = [
     "MonitorsOfRule",
     "NewIncident",
     "Note",
+    "Organisation",
     "OtlpAnswer",
     "OtlpPartial",
     "OtlpRequest",
@@ -137,6 +140,8 @@ __all__ = [
     "TriedPoint",
     "TriedSeries",
     "TriedThreshold",
+    "UptimeDays",
+    "UptimeOfMonitor",
     "describe",
     "describe_file",
     "describe_ingest",
