@@ -20,6 +20,7 @@ from monitors.kinds import KINDS, REPORTING
 from monitors.maintenance.forms import NowForm
 from monitors.models import Monitor
 from monitors.summary import summarise, tally
+from monitors.suppression.around import around
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.actors import Actor
@@ -69,6 +70,7 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
         "now_form": NowForm(),
+        "around": around(monitor, now),
         "curl": curling.command(monitor),
         "evidence": evidence.shown(monitor, _moment(request.GET.get("at", "")), _place(request)),
         **_results(request, monitor),

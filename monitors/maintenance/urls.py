@@ -12,6 +12,7 @@ urlpatterns = [
     path("draft/", views.draft, name="draft"),
     path("now/", views.start_now, name="now"),
     path("<uuid:pk>/", views.detail, name="detail"),
+    path("<uuid:pk>/state/", views.state, name="state"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
     path("<uuid:pk>/pause/", views.pause, name="pause"),
     path("<uuid:pk>/end/", views.end, name="end"),

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from monitors.maintenance import calendar, comparing, drafting, editing, showing, starting
-from monitors.maintenance.describing import words
 from monitors.maintenance.forms import ExtendForm, MaintenanceForm, NowForm
 from monitors.maintenance.model import MaintenanceWindow
 from monitors.models import Monitor
@@ -46,7 +45,6 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
     context = {
         "window": window,
         "row": showing.rows([window], now)[0],
-        "words": words(window.schedule),
         "upcoming": showing.next_ten(window, now, zone),
         "zone": zone,
         "count": count,
@@ -57,6 +55,14 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "may_edit": _may(request, window.everything),
     }
     return render(request, "maintenance/detail.html", context)
+
+
+@require_GET
+@requires(Ability.VIEW)
+def state(request: TenantRequest, pk: UUID) -> HttpResponse:
+    window = _window(pk)
+    context = {"window": window, "row": showing.rows([window], timezone.now())[0]}
+    return render(request, "maintenance/_state.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,6 +10,7 @@ from monitors.facts import Suppression
 from monitors.suppression.deciding import Held
 from monitors.telemetry.decisions import NewDecision, note
 from monitors.telemetry.models import Status
+from pulse.templatetags.figures import begun
 
 RULES = {"maintenance": Rule.MAINTENANCE, "parent": Rule.PARENT}
 
@@ -30,7 +31,7 @@ def note_held(rows: Iterable[tuple[Held, Status, Status]], now: datetime) -> Non
                 held,
                 DecisionKind.SUPPRESSED,
                 now,
-                f"held back by {because(held.by)}: {held.detail}",
+                f"Held back by {because(held.by)}: {held.detail}",
                 before,
                 after,
             )
@@ -42,7 +43,7 @@ def note_held(rows: Iterable[tuple[Held, Status, Status]], now: datetime) -> Non
 def note_kept(rows: Iterable[Held], now: datetime) -> None:
     note(
         [
-            _decision(held, DecisionKind.SUPPRESSED, now, f"still held back, now by {because(held.by)}")
+            _decision(held, DecisionKind.SUPPRESSED, now, f"Still held back, now by {because(held.by)}")
             for held in rows
         ]
     )
@@ -51,13 +52,15 @@ def note_kept(rows: Iterable[Held], now: datetime) -> None:
 def note_released(rows: Iterable[Held], now: datetime) -> None:
     note(
         [
-            _decision(held, DecisionKind.RELEASED, now, f"{_over(held.by)} and it is still down: told now")
+            _decision(
+                held, DecisionKind.RELEASED, now, f"{begun(_over(held.by))} and it is still down: told now"
+            )
             for held in rows
         ]
     )
 
 
-def note_ended(rows: Iterable[Held], now: datetime, why: str = "it works again") -> None:
+def note_ended(rows: Iterable[Held], now: datetime, why: str = "It works again") -> None:
     words = "{}: nobody is told of the outage that {} held back"
     note(
         [_decision(held, DecisionKind.ENDED_UNTOLD, now, words.format(why, _name(held.by))) for held in rows]

@@ -130,7 +130,7 @@ def test_what_is_under_way_can_be_extended_ended_paused_and_the_next_left_out(
     shop = make(acme)
     running = window(acme, rule="FREQ=DAILY", monitors=[str(shop.pk)])
     page = f"{HOME}{running.pk}/"
-    assert "Under way until" in text(as_alice.get(page))
+    assert "Under way, ends" in text(as_alice.get(page))
 
     as_alice.post(f"{page}extension/", {"minutes": "120"})
     with in_tenant(acme):

@@ -15,7 +15,16 @@ from pulse.scoping import in_tenant
 from tenants.actors import COMMAND_LINE
 from tests.monitors.making import make
 from tests.monitors.stepping import BAD, GOOD, step
-from tests.monitors.suppression.scene import decisions, depend, held, let_pass, look, open_incidents, stand
+from tests.monitors.suppression.scene import (
+    decisions,
+    depend,
+    held,
+    let_pass,
+    look,
+    open_incidents,
+    stand,
+    window,
+)
 
 
 def down(monitor: Monitor, times: int = 3) -> None:
@@ -225,3 +234,20 @@ def test_the_form_keeps_what_a_monitor_depends_on(acme: Any, as_alice: Any) -> N
     with in_tenant(acme):
         assert [parent.name for parent in web.depends_on.all()] == ["db"]
     assert f'value="{db.pk}"' in as_alice.get(address).content.decode()
+
+
+def test_a_monitors_page_shows_what_is_around_it_and_why_nobody_is_told(
+    acme: Any, family: Any, as_alice: Any
+) -> None:
+    net, db, web = family
+    window(acme, name="Patches", starts_in=60, monitors=[str(web.pk)])
+    down(net)
+    down(web)
+
+    page = as_alice.get(f"/o/acme/monitors/{web.pk}/").content.decode()
+    assert "Nobody is told of this outage: its parent" in page
+    assert f'href="/o/acme/monitors/{net.pk}/"' in page
+    assert f'href="/o/acme/monitors/{db.pk}/"' in page
+    assert "Patches" in page
+    assert "Needed by" in as_alice.get(f"/o/acme/monitors/{db.pk}/").content.decode()
+    assert "Nobody is told: net is down" in as_alice.get("/o/acme/monitors/").content.decode()

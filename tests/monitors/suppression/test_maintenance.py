@@ -39,7 +39,7 @@ def test_an_outage_in_maintenance_opens_nothing_and_is_told_when_the_window_ends
     assert (held(acme, shop), open_incidents(acme)) == ([], {"shop"})
     assert [words.split(":")[0] for words in decisions(acme, shop)] == [
         decisions(acme, shop)[0].split(":")[0],
-        "maintenance “Upgrade” is over and it is still down",
+        "Maintenance “Upgrade” is over and it is still down",
     ]
 
 
