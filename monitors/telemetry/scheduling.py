@@ -103,6 +103,7 @@ WHERE monitor_no = %(monitor_no)s AND tenant_no = %(tenant_no)s AND is_head AND 
 FORGET = """
 WITH states AS (DELETE FROM telemetry_livestate WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s),
     changes AS (DELETE FROM telemetry_statechange WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s),
+    months AS (DELETE FROM telemetry_statemonth WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s),
     series AS (DELETE FROM telemetry_series WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s)
 DELETE FROM telemetry_probespec WHERE monitor_no = %(no)s AND tenant_no = %(tenant)s
 """
