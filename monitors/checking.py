@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from monitors.clock import Clock
 from monitors.definition import target_policy
 from monitors.guarding import Guard
 from monitors.holding import Holding
@@ -49,6 +50,7 @@ class Checker:
     def __init__(self, *, max_in_flight: int = 10_000, owns_process: bool = False) -> None:
         self.specs = Specs()
         self.holding = Holding()
+        self._clock = Clock()
         self._onlookers = Onlookers()
         self.intake = Intake(Guard(settings.PULSE_CONTROL_TARGETS), self._onlookers)
         self._agent = f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"
@@ -99,6 +101,7 @@ class Checker:
             try:
                 with as_pipeline():
                     location = location or location_no()
+                    self._clock.look(location)
                     self.holding.attend(location)
                     self._start_held(location)
                     full = self._claim_once(location)

@@ -55,6 +55,7 @@ ROWS = (
     + f") AS r({', '.join(COLUMNS)})"
 )
 # The lease must still be ours: whoever claimed the monitor after it expired has raised the token.
+# A slot that comes again after the clock was set back keeps its first result; the state goes on.
 # A batch may hold two results of one monitor (the older one fenced off): rows are matched by token too.
 # When each status began is kept for good: uptime is computed from it. A change that wants to be confirmed is
 # looked at again after the retry interval; `least` keeps a next slot that comes before that.
@@ -95,6 +96,7 @@ INSERT INTO telemetry_checkresult (monitor_no, slot, tenant_no, lateness_us, tot
 SELECT r.monitor_no, r.slot, r.tenant_no, r.lateness_us, r.total_us, r.dns_us, r.connect_us,
     r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.soft, r.address, r.detail
 FROM r JOIN done USING (monitor_no, token)
+ON CONFLICT DO NOTHING
 )
 SELECT monitor_no, token, CASE WHEN is_held THEN (extract(epoch FROM slot) * 1000000)::bigint END, next_token,
     spec_version, CASE WHEN is_held THEN extract(epoch FROM slot - now())::float8 END
