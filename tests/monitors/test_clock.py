@@ -32,7 +32,8 @@ def shift(by: timedelta) -> None:
     """All that the schedule knows of time, as a step of now() the other way would move it."""
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE telemetry_livestate SET next_due_at = next_due_at + %(by)s::interval, slot = slot + %(by)s::interval,"
+            "UPDATE telemetry_livestate SET next_due_at = next_due_at + %(by)s::interval,"
+            " slot = slot + %(by)s::interval,"
             " lease_until = lease_until + %(by)s::interval, last_slot = last_slot + %(by)s::interval",
             {"by": f"{by.total_seconds()} seconds"},
         )
