@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from incidents.listing import oldest
 from monitors.listing import Query, page
+from monitors.maintenance.forms import NowForm
 from monitors.selfcheck import selfcheck
 from monitors.summary import summarise
 from tenants.abilities import Ability
@@ -30,6 +31,7 @@ def now(request: TenantRequest) -> HttpResponse:
         "page": page(Query(), moment, WORST),
         "selfcheck": selfcheck(moment),
         "mute_form": MuteForm(),
+        "now_form": NowForm(),
     }
     return render(request, "dashboard/now.html", context)
 

@@ -32,27 +32,31 @@ ORDER BY c.monitor_no, c.at, c.no LIMIT %(most)s
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Of `outages`, `held` began in the window; `told_after` of those were still going on at its end."""
+    """Of `outages`, `held` began in the window; `told_after` of those were still going on at its end.
+
+    A window that happens once has no earlier time to be compared with: `repeats` is False, and the two are 0.
+    """
 
     outages: int
     held: int
     told_after: int
+    repeats: bool = True
 
     @property
     def words(self) -> str:
         if not self.outages:
             return "What it covers had no outage in the last 30 days."
         outages = "1 outage" if self.outages == 1 else f"{self.outages:,} outages"
+        if not self.repeats:
+            return f"What it covers had {outages} in the last 30 days."
         if not self.held:
             return f"In the last 30 days it would have held back none of {outages}."
         after = f", and told {self.told_after:,} of them when it ended" if self.told_after else ""
         return f"In the last 30 days it would have held back {self.held:,} of {outages}{after}."
 
 
-def compare(window: MaintenanceWindow, now: datetime) -> Comparison | None:
-    """None for a window that happens once: its time has nothing to be compared with."""
-    if not window.rule:
-        return None
+def compare(window: MaintenanceWindow, now: datetime) -> Comparison:
+    """Over the outages of the monitors that it covers now."""
     numbers = occurring.covered([window.pk])[window.pk]
     start = now - BACK
     with connection.cursor() as cursor:
@@ -66,6 +70,8 @@ def compare(window: MaintenanceWindow, now: datetime) -> Comparison | None:
         changes: defaultdict[int, list[Change]] = defaultdict(list)
         for number, at, status in cursor.fetchall():
             changes[number].append(Change(at, Status(status)))
+    if not window.rule:
+        return replace(count(changes, [], now), repeats=False)
     found = between(earlier(window.schedule, start), start, now)
     return count(changes, [Stretch(one.start, one.end) for one in found], now)
 

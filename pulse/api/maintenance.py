@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from incidents.saying import rfc3339
-from monitors.maintenance import definition, editing, showing
+from monitors.maintenance import comparing, definition, editing, showing
 from monitors.maintenance.describing import note
 from monitors.maintenance.model import MaintenanceWindow
 from pulse.api import paging, schema
@@ -116,8 +116,14 @@ class Occurrences(WindowView):
         window, now = self.window(pk), timezone.now()
         real = showing.real_ends([window], now - timedelta(days=1))
         found = [] if window.paused_at else showing.upcoming(window, now, real)
+        compared = comparing.compare(window, now)
         return Response(
             {
+                "last_30_days": {
+                    "outages": compared.outages,
+                    "held_back": compared.held if compared.repeats else None,
+                    "told_after": compared.told_after if compared.repeats else None,
+                },
                 "results": [
                     {
                         "start": rfc3339(one.start),
@@ -127,7 +133,7 @@ class Occurrences(WindowView):
                         "note": note(one, window.zone) or None,
                     }
                     for one in found
-                ]
+                ],
             }
         )
 

@@ -46,7 +46,9 @@ def test_a_window_is_planned_read_changed_and_deleted(api: Any, acme: Any) -> No
     assert (
         api.patch(f"maintenance/{made['id']}", made).status_code == 200
     )  # what is read may be sent back whole
-    found = api.get(f"maintenance/{made['id']}/occurrences").json()["results"]
+    shown = api.get(f"maintenance/{made['id']}/occurrences").json()
+    assert shown["last_30_days"] == {"outages": 0, "held_back": 0, "told_after": 0}
+    found = shown["results"]
     assert len(found) == 10
     assert "Clocks jump over 02:30" in found[0]["note"]
     assert api.patch(f"maintenance/{made['id']}", {"paused": True}).json()["state"] == "paused"

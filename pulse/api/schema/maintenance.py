@@ -56,7 +56,18 @@ class Occurrence(s.Serializer[Any]):
     note = s.CharField(allow_null=True, help_text="What the setting of clocks does to it.")
 
 
+class Compared(s.Serializer[Any]):
+    outages = s.IntegerField(help_text="Of what it covers now.")
+    held_back = s.IntegerField(
+        allow_null=True, help_text="How many of them it would have held back; null if it happens once."
+    )
+    told_after = s.IntegerField(
+        allow_null=True, help_text="How many of those were still going on when it ended."
+    )
+
+
 class Occurrences(s.Serializer[Any]):
+    last_30_days = Compared()
     results = Occurrence(many=True)
 
 
