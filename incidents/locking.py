@@ -15,7 +15,7 @@ from django.db import connection
 from incidents.models import Incident
 from pulse import scoping
 
-_INCIDENTS = 7_412  # the first key of the advisory lock
+_INCIDENTS = 0x696E6364  # "incd", the first key of the advisory lock: no worker may hold the same one
 
 
 def lock_incidents() -> None:
