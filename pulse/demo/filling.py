@@ -7,8 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from monitors import definition, editing
+from monitors.maintenance import definition as maintenance_definition
+from monitors.maintenance import editing as maintenance
 from monitors.models import Monitor
 from notifications import channels, rules
 from notifications.models import NotificationChannel
@@ -49,6 +52,19 @@ WATCHED = (
 )
 
 
+# What the web process serves: when that is down, it alone is news.
+WEB = "Pulse: web process"
+SERVED = ("Pulse: API description", "Pulse: sign-in page")
+PATCHES = {
+    "name": "Sunday patches (demo)",
+    "start": "2026-01-04T03:00",
+    "duration_minutes": 30,
+    "rule": "FREQ=WEEKLY;BYDAY=SU",
+    "tags": ["demo"],
+    "notes": "While it is under way, outages of what carries the tag demo are told only if they outlast it.",
+}
+
+
 def find() -> Organisation | None:
     organisation: Organisation | None = Organisation.objects.filter(slug=SLUG).first()
     return organisation
@@ -64,6 +80,8 @@ def make() -> tuple[Organisation, User]:
             editing.create(organisation, definition.read(describe(watched)), PULSE) for watched in WATCHED
         ]
         editing.create(organisation, definition.read(JOB), PULSE)
+        _depend(organisation, {monitor.name: monitor for monitor in parts})
+        maintenance.create(organisation, maintenance_definition.read(PATCHES, timezone.now()), PULSE)
         members = [str(monitor.pk) for monitor in parts if monitor.name.startswith("Pulse: ")]
         whole = {"name": WHOLE, "kind": "group", "tags": ["pulse"], "config": {"members": members}}
         editing.create(organisation, definition.read(whole), PULSE)
@@ -77,6 +95,12 @@ def make() -> tuple[Organisation, User]:
         rule = {"name": "Tell everything to both", "channels": [str(channel.pk) for channel in made]}
         rules.create(organisation, rules.read(rule), PULSE)
     return organisation, owner
+
+
+def _depend(organisation: Organisation, by_name: dict[str, Monitor]) -> None:
+    for name in SERVED:
+        values = definition.read({"depends_on": [str(by_name[WEB].pk)]}, by_name[name])
+        editing.update(organisation, by_name[name], values, PULSE)
 
 
 def move(organisation: Organisation) -> None:
