@@ -32,11 +32,17 @@ SELECT DISTINCT monitor_no, location FROM telemetry_livestate
 WHERE tenant_no = %s AND enabled AND coalesce(last_slot, last_checked_at) >= %s
 """
 PLACES = "SELECT no, code FROM telemetry_location WHERE no = ANY(%s)"
+# Of the newest fresh result, or the one that came up last in the newest packed hour (monitors/results/encoding.py).
 ADDRESSES = """
-SELECT n.no, host(r.address) FROM unnest(%(numbers)s::bigint[]) AS n(no) CROSS JOIN LATERAL (
-    SELECT address FROM telemetry_checkresult
+SELECT * FROM (SELECT n.no, coalesce((
+    SELECT host(address) FROM telemetry_checkresult
     WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND slot >= %(since)s AND address IS NOT NULL
-    ORDER BY slot DESC LIMIT 1) r
+    ORDER BY slot DESC LIMIT 1
+), (
+    SELECT coalesce(kinds -> -1 ->> 4, kinds -> 0 ->> 4) FROM telemetry_packed
+    WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND hour >= %(since)s - interval '1 hour'
+    ORDER BY hour DESC LIMIT 1
+)) AS address FROM unnest(%(numbers)s::bigint[]) AS n(no)) known WHERE address IS NOT NULL
 """
 # Certificates are kept as evidence of failures alone, so they are known of failing monitors only.
 CERTIFICATES = """

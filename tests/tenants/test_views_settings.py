@@ -74,7 +74,7 @@ def test_viewers_and_operators_may_not_enter(acme: Any, role: Role) -> None:
     client = client_of(join(acme, "olga@acme.example", role))
 
     assert client.get(SETTINGS).status_code == 403
-    for path in ("members/", "members/1/", "members/1/removal/", "keys/"):
+    for path in ("members/", "members/1/", "members/1/removal/", "keys/", "retention/"):
         assert client.post(SETTINGS + path).status_code == 403
 
 
@@ -249,3 +249,28 @@ def test_joining_another_organisation_ends_the_links_that_were_out(acme: Any, gl
     membership.add(globex, user, Role.VIEWER, COMMAND_LINE)
 
     assert signin.redeem(newer.split("/")[2]) is None
+
+
+def test_an_admin_sets_how_long_results_are_kept(acme: Any, admin: Membership) -> None:
+    client = client_of(admin)
+
+    client.post(f"{SETTINGS}retention/", {"days": "90"})
+
+    acme.refresh_from_db()
+    assert acme.results_kept_days == 90
+    assert 'value="90"' in client.get(SETTINGS).content.decode()
+    client.post(f"{SETTINGS}retention/", {"days": ""})
+    acme.refresh_from_db()
+    assert acme.results_kept_days is None
+
+
+@pytest.mark.parametrize("days", ["2", "401", "many"])
+def test_retention_beyond_its_bounds_is_refused_beside_the_field(
+    days: str, acme: Any, admin: Membership
+) -> None:
+    answer = client_of(admin).post(f"{SETTINGS}retention/", {"days": days})
+
+    assert answer.status_code == 422
+    assert "field__error" in answer.content.decode()
+    acme.refresh_from_db()
+    assert acme.results_kept_days is None

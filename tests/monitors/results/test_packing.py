@@ -16,8 +16,8 @@ from monitors.results import packing
 from monitors.results.packing import pack_closed
 from monitors.results.reading import microseconds, read
 from monitors.telemetry.models import CheckResult
-from pulse import failpoints
 from pulse.scoping import as_pipeline, in_tenant
+from tests.faults.processes import Worker
 from tests.monitors.making import make, result
 
 HOUR = timedelta(hours=1)
@@ -118,25 +118,16 @@ def test_packing_again_changes_nothing(acme: Any, hour: datetime) -> None:
     assert found(acme, monitor, hour, hour + HOUR) == once
 
 
-def test_a_pass_that_dies_in_between_loses_and_doubles_nothing(
-    acme: Any, hour: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_killed_while_packing_loses_and_doubles_nothing(acme: Any, hour: datetime) -> None:
     monitor = make(acme)
     slots = fill(acme, monitor, hour)
 
-    class Died(BaseException):
-        pass
-
-    def die(step: str) -> None:
-        raise Died(step)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(failpoints, "reach", die)
-        with pytest.raises(Died):
-            pack_closed(before=hour + HOUR)
+    Worker("pack_results", "pack.taken").start().wait_until_killed(30)
 
     assert found(acme, monitor, hour, hour + HOUR).slot == slots
-    assert pack_closed(before=hour + HOUR) == 60
+    with Worker("pack_results") as worker:
+        assert worker.process.wait(30) == 0
+    assert fresh() == 0
     assert found(acme, monitor, hour, hour + HOUR).slot == slots
 
 
