@@ -19,6 +19,8 @@ from pulse import scoping
 UPCOMING = 10
 PAST_SHOWN = 10
 COVERED_SHOWN = 30
+OVER_SHOWN = 10
+OVER = "unknown"  # the status that stands for it: nothing comes any more
 REAL = """
 SELECT window_id, starts, ends, has_begun FROM telemetry_maintenance
 WHERE tenant_no = %s AND window_id = ANY(%s) AND (ends >= %s OR starts >= %s)
@@ -56,11 +58,18 @@ def rows(windows: Sequence[MaintenanceWindow], now: datetime) -> list[Row]:
     under_way = {one.window_id: one.ends for one in occurring.running(now)}
     real = real_ends(windows, now - timedelta(days=1))
     found = [_row(window, under_way.get(window.pk), real, now) for window in windows]
-    order = {"maintenance": 0, "pending": 1, "paused": 2, "unknown": 3}
+    order = {"maintenance": 0, "pending": 1, "paused": 2, OVER: 3}
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(
         found, key=lambda row: (order[row.status], row.next.start if row.next else far, row.window.name)
     )
+
+
+def split(found: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Those that happen again, or could; and the newest of those that are over."""
+    over = [row for row in found if row.status == OVER]
+    newest = sorted(over, key=lambda row: row.window.created_at, reverse=True)[:OVER_SHOWN]
+    return [row for row in found if row.status != OVER], newest
 
 
 def _row(window: MaintenanceWindow, until: datetime | None, real: Real, now: datetime) -> Row:
@@ -74,7 +83,7 @@ def _row(window: MaintenanceWindow, until: datetime | None, real: Real, now: dat
     elif coming:
         status, state = "pending", "Planned"
     else:
-        status, state = "unknown", "Over"
+        status, state = OVER, "Over"
     return Row(window, words(window.schedule), covers(window), status, state, until, coming)
 
 

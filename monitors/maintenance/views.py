@@ -174,8 +174,8 @@ def _overview(request: TenantRequest) -> dict[str, Any]:
     first = calendar.month_of(request.GET.get("month", ""), now.astimezone(ZoneInfo(zone)).date())
     real = showing.real_ends(windows, now - timedelta(days=400))
     laid_out = calendar.lay_out(windows, real, first, zone, now)
-    rows = showing.rows(windows, now)
-    return {"month": laid_out, "rows": rows, "zone": zone, "may_cover_all": _may(request, True)}
+    rows, over = showing.split(showing.rows(windows, now))
+    return {"month": laid_out, "rows": rows, "over": over, "zone": zone, "may_cover_all": _may(request, True)}
 
 
 def _form(

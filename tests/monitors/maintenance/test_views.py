@@ -14,7 +14,7 @@ from monitors.suppression.reading import covering
 from pulse.scoping import in_tenant
 from tenants.abilities import Role
 from tests.monitors.making import make
-from tests.monitors.suppression.scene import window
+from tests.monitors.suppression.scene import let_pass, window
 
 HOME = "/o/acme/maintenance/"
 WEEKLY = {
@@ -185,3 +185,15 @@ def test_a_stranger_sees_nothing_of_it(acme: Any, as_charlie: Any) -> None:
     assert as_charlie.get(f"{HOME}{planned.pk}/").status_code == 404
     assert (foreign.status_code, foreign.content) == (404, unknown.content)
     assert "Upgrade" not in text(as_charlie.get("/o/globex/maintenance/"))
+
+
+def test_what_is_over_moves_out_of_the_way(acme: Any, as_alice: Any) -> None:
+    window(acme, name="Done")
+    running = text(as_alice.get(HOME))
+    assert "Under way" in running
+    assert "<h2>Over</h2>" not in running
+    let_pass(acme, 61)
+    with in_tenant(acme):
+        MaintenanceWindow.objects.update(start_date="2026-01-01")
+
+    assert "<h2>Over</h2>" in text(as_alice.get(HOME))
