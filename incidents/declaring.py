@@ -77,7 +77,7 @@ def _new(values: dict[str, Any], by: Actor) -> Incident:
         public_state=values.get("public_state", Incident.PublicState.INVESTIGATING),
         started_at=min(values.get("started_at") or now, now),
         opened_at=now,
-        cause=values["title"],
+        cause=f"opened by {by.name}"[:255],
         affected=len(monitors),
         is_told=values.get("tell", True),
         sequence=1,

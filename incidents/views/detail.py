@@ -58,5 +58,5 @@ def _context(request: TenantRequest, incident: Incident, part: str) -> dict[str,
         page = int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 6 else 1
         return {"affected": affecting.affected(incident, timezone.now(), max(page, 1))}
     if part == "facts":
-        return {"postmortem": learning.stored_of(incident)}
-    return {"people": assigning.members()}
+        return {"postmortem": learning.stored_of(incident), "people": assigning.members()}
+    return {}
