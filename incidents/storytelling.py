@@ -1,4 +1,7 @@
-"""Tell an incident's timeline: its entries as marks and sentences, oldest first, all or those of one sort."""
+"""Tell an incident's timeline: its entries as marks and sentences, oldest first, all or those of one sort.
+
+Among them is what checks of its monitor found meanwhile and what was decided by that.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.models import Incident, TimelineEntry
+from monitors.deciding import DecisionKind
+from monitors.telemetry.models import Decision
+from monitors.why.reading import decisions_of, step
 
 Kind = TimelineEntry.Kind
 SHOWN_AT_MOST = 300
+DECIDED_AT_MOST = 20  # of the beginning, where it is confirmed, and as many of the end
+DECIDED = (
+    DecisionKind.CHANGED, DecisionKind.COUNTED, DecisionKind.DISMISSED, DecisionKind.NOT_BELIEVED,
+    DecisionKind.SUPPRESSED, DecisionKind.RELEASED,
+)  # fmt: skip
 # A mark is a status where the monitor changed, an icon where people or messages did something.
 STATUSES: dict[str, str] = {
     Kind.STARTED: "degraded",
@@ -51,6 +62,7 @@ SORTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "notes": ("Notes", (Kind.NOTE, Kind.CAUSE)),
+    "decisions": ("Checks", ()),
     "messages": ("Messages", (Kind.TOLD, Kind.HELD, Kind.NOT_TOLD)),
 }  # fmt: skip
 
@@ -76,11 +88,14 @@ class Tab:
 
 def tell(incident: Incident, sort: str = "") -> list[Told]:
     """The newest entries, oldest first."""
+    decided = _decided(incident) if sort in ("", "decisions") else []
+    if sort == "decisions":
+        return decided
     found = incident.timeline.all()
     if sort:
         found = found.filter(kind__in=SORTS[sort][1])
     newest = list(found.order_by("-at", "-pk")[:SHOWN_AT_MOST])
-    return [_told(entry) for entry in reversed(newest)]
+    return sorted([_told(entry) for entry in reversed(newest)] + decided, key=lambda one: one.at)
 
 
 def read_sort(value: str) -> str:
@@ -89,6 +104,29 @@ def read_sort(value: str) -> str:
 
 def tabs(sort: str) -> list[Tab]:
     return [Tab(label, f"?show={name}" if name else "?", sort == name) for name, (label, _) in SORTS.items()]
+
+
+def _decided(incident: Incident) -> list[Told]:
+    """What its monitor's checks found while it lasted, and what was counted for it."""
+    if incident.monitor is None:
+        return []
+    rows = decisions_of(incident.monitor).filter(kind__in=DECIDED, at__gte=incident.started_at)
+    if incident.resolved_at:
+        rows = rows.filter(at__lte=incident.resolved_at)
+    first, last = list(rows.order_by("at", "no")[:DECIDED_AT_MOST]), list(rows[:DECIDED_AT_MOST])
+    found = {row.no: row for row in (*first, *last)}
+    return [_as_told(row) for row in sorted(found.values(), key=lambda row: (row.at, row.no))]
+
+
+def _as_told(row: Decision) -> Told:
+    one = step(row)
+    return Told(
+        id=f"decision-{row.no}",
+        at=one.at,
+        title=one.sentence,
+        body=" · ".join(filter(None, (one.seen, one.place))),
+        status=one.status,
+    )
 
 
 def _told(entry: TimelineEntry) -> Told:

@@ -17,6 +17,7 @@ from monitors.facts import MonitorChangedStatus
 from monitors.telemetry.models import Status
 from pulse.scoping import in_tenant
 from tests.monitors.making import make
+from tests.monitors.stepping import BAD, GOOD, step
 
 UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
 
@@ -31,7 +32,9 @@ def open_one(organisation: Any, name: str = "shop", minutes: int = 14) -> Incide
 
 def resolve(organisation: Any, incident: Incident) -> None:
     now = timezone.now()
-    recovery = MonitorChangedStatus(incident.monitor_no, Status.DOWN, Status.UP, now, now, "answered 200")
+    recovery = MonitorChangedStatus(
+        incident.monitor_no or 0, Status.DOWN, Status.UP, now, now, "answered 200"
+    )
     with in_tenant(organisation), transaction.atomic():
         ending.resolve_for([recovery])
 
@@ -154,3 +157,52 @@ def test_the_first_page_shows_the_oldest_and_leads_to_all(acme: Any, as_alice: A
     assert names_in(page) == [f"m{place:02}" for place in range(10)]
     assert "All 12 open incidents" in page.content.decode()
     assert len(names_in(as_alice.get("/o/acme/incidents/open/?state=open"))) == 12
+
+
+def test_the_timeline_tells_what_checks_found_and_shows_each_sort_alone(acme: Any, as_alice: Any) -> None:
+    monitor = make(acme, "shop", policy={"down_after": 2, "up_after": 1})
+    for outcome in (GOOD, BAD, BAD):
+        step(monitor, outcome)
+    with in_tenant(acme):
+        incident = Incident.objects.get()
+    as_alice.post(f"/o/acme/incidents/{incident.pk}/notes/", {"text": "first\nsecond"})
+
+    def shown(sort: str) -> str:
+        return as_alice.get(f"/o/acme/incidents/{incident.pk}/", {"show": sort}).content.decode()
+
+    assert "Failure 1 of 2 in a row" in shown("")
+    assert "Failure 1 of 2 in a row" in shown("decisions")
+    assert "Confirmed down" not in shown("decisions")
+    assert "Failure 1 of 2 in a row" not in shown("notes")
+    assert "first\nsecond" in shown("notes")
+    assert 'id="decision-' in shown("")
+
+
+def test_two_who_edit_at_once_and_two_who_write_the_postmortem(acme: Any, as_alice: Any) -> None:
+    incident = open_one(acme)
+    edit, text = f"/o/acme/incidents/{incident.pk}/edit/", f"/o/acme/incidents/{incident.pk}/postmortem/"
+    typed = {"severity": "minor", "public_state": "investigating", "version": "1", "impact": "", "title": ""}
+    assert as_alice.post(edit, typed).status_code == 302
+    late = as_alice.post(edit, typed | {"severity": "critical"})
+    assert late.status_code == 422
+    assert "Somebody else edited it meanwhile" in late.content.decode()
+    assert stored(acme, incident).severity == "minor"
+
+    assert "Time to detect" in as_alice.get(text).content.decode()
+    assert as_alice.post(text, {"text": "Hers.", "version": "0"}).status_code == 302
+    late = as_alice.post(text, {"text": "His.", "version": "0"})
+    assert late.status_code == 422
+    assert all(words in late.content.decode() for words in ("Hers.", "His.", "meanwhile"))
+    assert as_alice.post(text, {"text": "Both.", "version": "1"}).status_code == 302
+
+
+def test_lists_are_filtered_and_counted(acme: Any, as_alice: Any) -> None:
+    minor, _ = open_one(acme, "minor"), open_one(acme, "other")
+    with in_tenant(acme):
+        Incident.objects.filter(pk=minor.pk).update(severity="minor")
+
+    page = as_alice.get("/o/acme/incidents/", {"severity": "minor", "who": "nobody", "days": "7"})
+
+    assert names_in(page) == ["minor"]
+    assert "Open 1" in page.content.decode()
+    assert names_in(as_alice.get("/o/acme/incidents/", {"tag": "none"})) == []
