@@ -28,6 +28,8 @@ STANDING = (
     "SELECT count(*) FILTER (WHERE status = 1), count(*) FILTER (WHERE status = 3),"
     " count(*) FILTER (WHERE failures = 1) FROM telemetry_livestate"
 )
+# Each transaction with outages writes one fact: that of the group that it opens, or of those that joined it.
+TRANSACTIONS = "SELECT count(*) FROM outbox_fact WHERE kind IN ('incident.opened', 'incident.joined')"
 FACTS = "SELECT count(*) FILTER (WHERE kind = 'incident.opened') FROM outbox_fact"
 INCIDENTS = """
 SELECT count(*) FILTER (WHERE kind = 'monitor'), count(*) FILTER (WHERE kind = 'group') FROM {}.incidents_incident
@@ -84,6 +86,7 @@ def judge(
     told = [kind for _, kind in receiver.arrivals if kind == "incident.opened"]
     yield info(f"{name}_down_after", down, "s")
     yield at_most(f"{name}_settled_after", took, "s", WITHIN_S)
+    yield info(f"{name}_transactions", ask(TRANSACTIONS)[0], "transactions")
     yield at_most(f"{name}_groups", groups, "incidents", organisations)
     yield at_most(f"{name}_facts", ask(FACTS)[0], "facts", organisations)
     yield at_most(f"{name}_messages", len(told), "messages", organisations)
