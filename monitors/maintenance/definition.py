@@ -230,7 +230,10 @@ def _nothing_left(schedule: Schedule, now: datetime) -> tuple[str, str]:
         schedule, datetime.combine(schedule.start, datetime.min.time(), UTC) - timedelta(days=2), 1
     ):
         return "/rule", "All its occurrences are over: remove COUNT or UNTIL, raise them, or move the start."
-    return "/rule", "It never happens: no day in the ten years from its start matches all parts of the rule."
+    return (
+        "/rule",
+        "It never happens: on no day of the next years do all parts of the rule hold. Change or remove some.",
+    )
 
 
 def _too_long(one: Occurrence, two: Occurrence, zone: ZoneInfo) -> str:

@@ -93,7 +93,7 @@ def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@requires(Ability.VIEW)
+@requires(Ability.PLAN_MAINTENANCE)
 def draft(request: TenantRequest) -> HttpResponse:
     """The next ten of what is typed in the form."""
     context = drafting.upcoming(request.GET, timezone.now(), zone_of(request))
