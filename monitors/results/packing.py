@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -20,10 +20,12 @@ from monitors.telemetry.claiming import moment
 from pulse import failpoints
 from pulse.scoping import as_pipeline
 
-MONITORS_AT_ONCE = 500
+# Of one hour at a time: at one check in five seconds these are 144,000 results in memory.
+MONITORS_AT_ONCE = 200
 LOCK = 0x7061636B  # "pack": one process at a time for each stretch of monitors
 
 # A check that is due just before the hour ends may take two minutes, and is recorded a moment later.
+HOUR_LONG = timedelta(hours=1)
 HOUR = """
 SELECT closed.hour, EXISTS (SELECT FROM telemetry_packedhour WHERE before = closed.hour)
 FROM (SELECT date_trunc('hour', now() - interval '3 minutes', 'UTC') AS hour) closed
@@ -34,11 +36,16 @@ INSERT INTO telemetry_packedhour (before, results) VALUES (%s, %s)
 ON CONFLICT (before) DO UPDATE SET results = telemetry_packedhour.results + excluded.results;
 DELETE FROM telemetry_packedhour WHERE before < now() - interval '400 days'
 """
+OLDEST = """
+SELECT date_trunc('hour', min(slot), 'UTC') FROM telemetry_checkresult
+WHERE monitor_no >= %s AND monitor_no < %s AND slot < %s
+"""
 # One statement reads and removes: what is recorded a moment later for an hour that is packed by then stays fresh,
 # is read as such, and is packed into its row with the next hour.
 TAKE = """
 WITH gone AS (
-    DELETE FROM telemetry_checkresult WHERE monitor_no >= %s AND monitor_no < %s AND slot < %s RETURNING *
+    DELETE FROM telemetry_checkresult
+    WHERE monitor_no >= %s AND monitor_no < %s AND slot >= %s AND slot < %s RETURNING *
 )
 SELECT tenant_no, monitor_no, location, (extract(epoch FROM date_trunc('hour', slot, 'UTC')) * 1000000)::bigint,
     array_agg((extract(epoch FROM slot) * 1000000)::bigint), array_agg(total_us), array_agg(lateness_us),
@@ -50,8 +57,9 @@ FROM (SELECT * FROM gone ORDER BY tenant_no, monitor_no, location, slot) g GROUP
 THERE = """
 SELECT tenant_no, monitor_no, location, (extract(epoch FROM hour) * 1000000)::bigint, results, modes, wide, small,
     kinds, picks
-FROM telemetry_packed JOIN unnest(%s::int[], %s::bigint[], %s::timestamptz[], %s::smallint[])
-    AS k(tenant_no, monitor_no, hour, location) USING (tenant_no, monitor_no, hour, location)
+FROM telemetry_packed JOIN unnest(%s::int[], %s::bigint[], %s::smallint[]) AS k(tenant_no, monitor_no, location)
+    USING (tenant_no, monitor_no, location)
+WHERE hour = %s
 """
 WRITE = """
 INSERT INTO telemetry_packed (tenant_no, monitor_no, location, hour, results, modes, wide, small, kinds, picks)
@@ -66,7 +74,7 @@ ON CONFLICT (tenant_no, monitor_no, hour, location, tier) DO UPDATE SET results 
 
 
 def pack_closed(for_seconds: float = 10.0, before: datetime | None = None) -> int:
-    """Pack what is fresh of closed hours, or of all that are over `before`, for about so long; return how many results.
+    """Pack closed hours, or all that end by `before` (a whole hour), for about so long; return how many results.
 
     Any number of processes may do it at once: each takes other monitors. What one that dies had not committed is
     still fresh, and is packed by the next.
@@ -78,11 +86,14 @@ def pack_closed(for_seconds: float = 10.0, before: datetime | None = None) -> in
             if is_done:
                 return 0
         for first in _stretches():
-            if monotonic() > until:
-                return packed
-            found = _pack(first, first + MONITORS_AT_ONCE, before)
-            finished = finished and found is not None
-            packed += found or 0
+            has_more = True
+            while has_more:
+                if monotonic() > until:
+                    return packed
+                found = _pack(first, first + MONITORS_AT_ONCE, before)
+                finished = finished and found is not None
+                results, has_more = found or (0, False)
+                packed += results
         if finished:
             with connection.cursor() as cursor:
                 cursor.execute(DONE, [before, packed])
@@ -107,22 +118,28 @@ def _stretches() -> range:
     return range(least - least % MONITORS_AT_ONCE, most + 1, MONITORS_AT_ONCE)
 
 
-def _pack(first: int, last: int, before: datetime) -> int | None:
-    """Pack what monitors of these numbers have; None while another process does."""
+def _pack(first: int, last: int, before: datetime) -> tuple[int, bool] | None:
+    """Pack an hour of the monitors with these numbers: the oldest that they have, or the one that ends `before`.
+
+    How many results it had and whether a later one follows; None while another process packs these monitors.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, first // MONITORS_AT_ONCE])
         if not cursor.fetchone()[0]:
             return None
-        cursor.execute(TAKE, [first, last, before])
+        newest = before - HOUR_LONG
+        cursor.execute(OLDEST, [first, last, newest])
+        start = cursor.fetchone()[0] or newest
+        cursor.execute(TAKE, [first, last, start, start + HOUR_LONG])
         hours = [_hour(row) for row in cursor.fetchall()]
         if not hours:
-            return 0
+            return 0, start < newest
         failpoints.reach("pack.taken")
         fresh = sum(len(hour.columns) for hour in hours)
         _join_packed(cursor, hours)
         _write(cursor, hours)
         rollups.roll_hours(cursor, hours)
-        return fresh
+        return fresh, start < newest
 
 
 def _hour(row: Sequence[Any]) -> Hour:
@@ -133,8 +150,9 @@ def _hour(row: Sequence[Any]) -> Hour:
 
 
 def _join_packed(cursor: Any, hours: Sequence[Hour]) -> None:
-    """Put results of hours that were packed before to those that came late."""
-    cursor.execute(THERE, _keys(hours))
+    """Put results that were packed before to those that came late; all are of one hour."""
+    tenants, monitors, _, locations = _keys(hours)
+    cursor.execute(THERE, [tenants, monitors, locations, moment(hours[0].hour_us)])
     by_key = {(hour.tenant_no, hour.monitor_no, hour.location, hour.hour_us): hour for hour in hours}
     for tenant, monitor, location, hour_us, *row in cursor.fetchall():
         late = by_key[tenant, monitor, location, hour_us].columns

@@ -115,3 +115,19 @@ def test_search_field_holds_the_whole_query() -> None:
     assert query.typed == "status:down shop"
     assert query.address(page=3) == "?status=down&q=shop&page=3"
     assert query.address() == "?status=down&q=shop"
+
+
+def test_a_list_can_begin_with_the_least_uptime(acme: Any, as_alice: Any) -> None:
+    now = timezone.now()
+    for name, hours in (("steady", 0), ("worst", 5), ("bad", 2)):
+        monitor = make(acme, name)
+        put(acme, monitor, Status.UP, now - timedelta(days=3))
+        put(acme, monitor, Status.DOWN, now - timedelta(days=1, hours=hours))
+        put(acme, monitor, Status.UP, now - timedelta(days=1))
+    make(acme, "new")
+
+    page = as_alice.get("/o/acme/monitors/?sort=uptime")
+
+    assert [row.monitor.name for row in page.context["page"].rows] == ["worst", "bad", "steady", "new"]
+    assert 'aria-sort="ascending"' in page.content.decode()
+    assert page.context["page"].words == "1 to 4 of 4, least uptime first"
