@@ -86,9 +86,7 @@ def _parts(rule: str) -> dict[str, str]:
 def _frequency(parts: dict[str, str]) -> str:
     frequency = parts.get("FREQ", "")
     if frequency in ("SECONDLY", "MINUTELY"):
-        raise FieldError(
-            f"Use HOURLY or slower instead of {frequency}: pause what should be watched for minutes only."
-        )
+        raise FieldError(f"Use HOURLY or slower instead of {frequency}: no maintenance comes that often.")
     if frequency not in LONGEST:
         raise FieldError(f"Begin the rule with FREQ={', '.join(LONGEST)}, like FREQ=WEEKLY;BYDAY=SU.")
     return frequency
