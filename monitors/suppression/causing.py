@@ -11,7 +11,7 @@ from monitors.maintenance.occurring import covering
 from monitors.members import judge
 from monitors.models import Monitor
 from monitors.suppression import holding
-from monitors.suppression.deciding import Held
+from monitors.suppression.deciding import FAILS, Held
 from monitors.suppression.parents import Parent, cause, is_stale, parents
 from monitors.telemetry.models import LiveState, Status
 from pulse import scoping
@@ -27,11 +27,15 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What holds each of the outages back; all parents that were looked at, and those to be asked again."""
+    """What holds each of the outages back; all parents that were looked at, and those to be asked again.
+
+    `doubts` are those whose parent may turn out to work yet.
+    """
 
     by_number: Mapping[int, Suppression]
     parents: Mapping[int, list[Parent]]
     to_ask: frozenset[int]
+    doubts: frozenset[int]
 
 
 def causes(outages: Mapping[int, Outage], now: datetime) -> Causes:
@@ -42,11 +46,14 @@ def causes(outages: Mapping[int, Outage], now: datetime) -> Causes:
     for no, some in above.items():
         if by := cause(some, rest[no].began, rest[no].at, now):
             found[no] = by
+    doubts = frozenset(
+        no for no in above if no in found and not any(one.status in FAILS for one in above[no])
+    )
     to_ask = frozenset(
         parent.no for no, some in above.items() for parent in some if is_stale(parent, rest[no].began)
     )
     found |= _of_groups([no for no in rest if no not in found])
-    return Causes(found, above, to_ask)
+    return Causes(found, above, to_ask, doubts)
 
 
 def _of_groups(numbers: Collection[int]) -> dict[int, Suppression]:

@@ -13,6 +13,8 @@ WORKS = frozenset({Status.UP, Status.DEGRADED})
 FAILS = frozenset({Status.DOWN, Status.FLAPPING})
 # Somebody looks at every outage that is held back at least this often, whatever happened to the news of its end.
 LOOK_EVERY = timedelta(seconds=30)
+# While it is not known yet whether a parent is down: its answer is awaited.
+LOOK_SOON = timedelta(seconds=2)
 
 
 class Fate(Enum):
@@ -44,8 +46,9 @@ class Unseen:
 class Situation:
     """How its monitor stands now, and what could still hold the outage back.
 
-    `cause` holds it back now. `parent_works_since` is when the last of its parents began to work; None when it has
-    none that works. `answers` good answers were counted since it went down.
+    `cause` holds it back now; where that is not `is_certain`, only until a parent answers. `parent_works_since` is when
+    the last of its parents began to work; None when it has none that works. `answers` good answers were counted since
+    it went down.
     """
 
     status: Status
@@ -56,6 +59,7 @@ class Situation:
     answers: int
     last_checked: datetime | None
     unseen: Unseen = Unseen()
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def decide(held: Held, now_is: Situation, now: datetime) -> Decision:
         return Decision(Fate.END, held.by, now)
     if now_is.cause is not None:
         look_at = min(now + LOOK_EVERY, now_is.cause.until or now + LOOK_EVERY)
+        look_at = look_at if now_is.is_certain else now + LOOK_SOON
         return Decision(Fate.KEEP, now_is.cause, look_at)
     if now_is.status is Status.PENDING:  # a group whose members are all paused: nobody can tell
         return Decision(Fate.KEEP, held.by, now + LOOK_EVERY)

@@ -160,6 +160,7 @@ def _situation(held: Held, head: LiveState, monitor: Monitor, found: Causes, uns
         answers=head.successes,
         last_checked=head.last_checked_at,
         unseen=unseen,
+        is_certain=held.monitor_no not in found.doubts,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from monitors.facts import Suppression
-from monitors.suppression.deciding import LOOK_EVERY, Fate, Held, Situation, Unseen, decide
+from monitors.suppression.deciding import LOOK_EVERY, LOOK_SOON, Fate, Held, Situation, Unseen, decide
 from monitors.telemetry.models import Status
 
 NOW = datetime(2027, 1, 10, 12, 0, tzinfo=UTC)
@@ -50,6 +50,14 @@ CASES = [
     ("the parent never was down", PARENT, situation(parent_works_since=NOW - minutes(60)), Fate.RELEASE),
     ("the parent is paused or unknown", PARENT, situation(), Fate.RELEASE),
 ]  # fmt: skip
+
+
+def test_while_a_parents_answer_is_awaited_it_is_looked_at_within_seconds() -> None:
+    held = Held(1, NOW - minutes(30), NOW - minutes(28), "refused", PARENT)
+
+    decision = decide(held, situation(cause=PARENT, is_certain=False), NOW)
+
+    assert decision.look_at == NOW + LOOK_SOON
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from monitors import definition, editing
 from monitors.models import Monitor
-from monitors.suppression import releasing
+from monitors.suppression import holding, releasing
 from monitors.telemetry.models import LiveState, Status
 from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
@@ -150,6 +152,9 @@ def test_a_child_confirmed_seconds_before_its_parent_waits_for_the_parents_next_
 def test_a_child_whose_parents_turn_out_to_work_is_told_at_the_next_look(acme: Any, family: Any) -> None:
     net, db, web = family
     down(web)
+    releasing.sweep()  # they have not answered yet: in two seconds it is looked at again
+    with in_tenant(acme):
+        assert holding.due(timezone.now() + timedelta(seconds=3)) == [web.no]
     up(net, db)
     look(acme)
 
