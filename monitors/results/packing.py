@@ -14,7 +14,7 @@ from monitors.results import rollups
 from monitors.results.columns import KIND, TIMES, Columns
 from monitors.results.encoding import pack, unpack
 from monitors.results.hours import Hour
-from monitors.results.reading import packed_of
+from monitors.results.reading import microseconds, packed_of
 from monitors.telemetry.arrays import array, text_array
 from monitors.telemetry.claiming import moment
 from pulse import failpoints
@@ -47,12 +47,12 @@ WITH gone AS (
     DELETE FROM telemetry_checkresult
     WHERE monitor_no >= %s AND monitor_no < %s AND slot >= %s AND slot < %s RETURNING *
 )
-SELECT tenant_no, monitor_no, location, (extract(epoch FROM date_trunc('hour', slot, 'UTC')) * 1000000)::bigint,
-    array_agg((extract(epoch FROM slot) * 1000000)::bigint), array_agg(total_us), array_agg(lateness_us),
-    array_agg(dns_us), array_agg(connect_us), array_agg(tls_us), array_agg(wait_us), array_agg(transfer_us),
+SELECT tenant_no, monitor_no, location,
+    array_agg(round(date_part('epoch', slot - %s::timestamptz) * 1000000)::bigint), array_agg(total_us),
+    array_agg(lateness_us), array_agg(dns_us), array_agg(connect_us), array_agg(tls_us), array_agg(wait_us), array_agg(transfer_us),
     array_agg(ok), array_agg(soft), array_agg(error), array_agg(status_code), array_agg(host(address)),
     array_agg(detail)
-FROM (SELECT * FROM gone ORDER BY tenant_no, monitor_no, location, slot) g GROUP BY 1, 2, 3, 4
+FROM (SELECT * FROM gone ORDER BY tenant_no, monitor_no, location, slot) g GROUP BY 1, 2, 3
 """
 THERE = """
 SELECT tenant_no, monitor_no, location, (extract(epoch FROM hour) * 1000000)::bigint, results, modes, wide, small,
@@ -130,8 +130,8 @@ def _pack(first: int, last: int, before: datetime) -> tuple[int, bool] | None:
         newest = before - HOUR_LONG
         cursor.execute(OLDEST, [first, last, newest])
         start = cursor.fetchone()[0] or newest
-        cursor.execute(TAKE, [first, last, start, start + HOUR_LONG])
-        hours = [_hour(row) for row in cursor.fetchall()]
+        cursor.execute(TAKE, [first, last, start, start + HOUR_LONG, start])
+        hours = [_hour(row, microseconds(start)) for row in cursor.fetchall()]
         if not hours:
             return 0, start < newest
         failpoints.reach("pack.taken")
@@ -142,8 +142,9 @@ def _pack(first: int, last: int, before: datetime) -> tuple[int, bool] | None:
         return fresh, start < newest
 
 
-def _hour(row: Sequence[Any]) -> Hour:
-    tenant, monitor, location, hour_us, slots, *columns = row
+def _hour(row: Sequence[Any], hour_us: int) -> Hour:
+    tenant, monitor, location, offsets, *columns = row
+    slots = [hour_us + offset for offset in offsets]
     return Hour(
         tenant, monitor, location, hour_us, Columns(slots, **dict(zip((*TIMES, *KIND), columns, strict=True)))
     )
