@@ -49,9 +49,9 @@ WITH gone AS (
 )
 SELECT tenant_no, monitor_no, location,
     array_agg(round(date_part('epoch', slot - %s::timestamptz) * 1000000)::bigint), array_agg(total_us),
-    array_agg(lateness_us), array_agg(dns_us), array_agg(connect_us), array_agg(tls_us), array_agg(wait_us), array_agg(transfer_us),
-    array_agg(ok), array_agg(soft), array_agg(error), array_agg(status_code), array_agg(host(address)),
-    array_agg(detail)
+    array_agg(lateness_us), array_agg(dns_us), array_agg(connect_us), array_agg(tls_us), array_agg(wait_us),
+    array_agg(transfer_us), array_agg(ok), array_agg(soft), array_agg(error), array_agg(status_code),
+    array_agg(host(address)), array_agg(detail)
 FROM (SELECT * FROM gone ORDER BY tenant_no, monitor_no, location, slot) g GROUP BY 1, 2, 3
 """
 THERE = """

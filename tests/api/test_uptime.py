@@ -43,6 +43,32 @@ def test_uptime_tells_coverage_and_error(api: Any, monitor: Monitor) -> None:
     assert found["down_seconds"] == pytest.approx(3600, abs=1)
 
 
+PLANNED = """
+INSERT INTO telemetry_maintenance (window_id, starts, ends, tenant_no, has_begun, name, numbers)
+VALUES (gen_random_uuid(), %s, %s, %s, true, 'upgrade', ARRAY[%s::bigint])
+"""
+
+
+def test_planned_maintenance_is_left_out_if_wanted(
+    acme: Any, api: Any, as_alice: Any, monitor: Monitor, now: datetime
+) -> None:
+    with in_tenant(acme), connection.cursor() as cursor:
+        cursor.execute(PLANNED, [now - 11 * HOUR, now - 9 * HOUR, acme.no, monitor.no])
+
+    found = api.get(f"monitors/{monitor.pk}/uptime?exclude_maintenance=true").json()
+    days = api.get(f"monitors/{monitor.pk}/days?days=2&exclude_maintenance=true").json()["days"]
+    page = as_alice.get(f"/o/acme/monitors/{monitor.pk}/?planned=left-out").context["figures"]
+
+    assert (found["uptime"], found["down_seconds"], found["excluded_seconds"]) == (1, 0, 7200)
+    assert found["up_seconds"] == pytest.approx(18 * 3600, abs=1)
+    assert sum(day["excluded_seconds"] for day in days) == pytest.approx(7200, abs=1)
+    assert sum(day["down_seconds"] for day in days) == 0
+    assert [tile.value for tile in page.tiles[:5]] == ["100"] * 5
+    assert [(tab.label, tab.current) for tab in page.planned] == [("counted", False), ("left out", True)]
+    counted = as_alice.get(f"/o/acme/monitors/{monitor.pk}/").context["figures"]
+    assert counted.tiles[0].value.startswith("95")
+
+
 def test_days_begin_at_midnight_utc_and_today_is_the_last(api: Any, monitor: Monitor, now: datetime) -> None:
     found = api.get(f"monitors/{monitor.pk}/days?days=3").json()
 
