@@ -25,7 +25,8 @@ SELECT no, slot, 1, 250 + (random() * 900)::int, dns + connect + tls + wait + tr
 FROM (
     SELECT no, (%(hour)s)::timestamptz + make_interval(secs => step * %(interval)s) + make_interval(secs =>
             (no * 7919 %% (%(interval)s * 1000)) / 1000.0) AS slot, random() > 0.0005 AS ok,
-        (random() * 1500)::int AS dns, base + (random() * 3000)::int AS connect, 2 * base + (random() * 5000)::int AS tls,
+        (random() * 1500)::int AS dns, base + (random() * 3000)::int AS connect,
+        2 * base + (random() * 5000)::int AS tls,
         4 * base + (random() * random() * 40000)::int + CASE WHEN random() > 0.99 THEN 900000 ELSE 0 END AS wait,
         100 + (random() * 3000)::int AS transfer
     FROM (SELECT no, 8000 + (random() * 40000)::int AS base FROM generate_series(1, %(monitors)s) AS no) m,
