@@ -103,7 +103,7 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
         _after(organisation, [monitor])
         _leave(groups, monitor)
         monitor.delete()
-        releasing.look_again(timezone.now())  # at what it held back, as the parent that it was
+        releasing.look_again()  # at what it held back, as the parent that it was
 
 
 def snooze(organisation: Organisation, monitor: Monitor, until: datetime, by: Actor) -> None:
@@ -171,7 +171,7 @@ def _set_parents(monitor: Monitor, before: Sequence[str], after: Sequence[str]) 
     members = monitor.config["members"] if monitor.kind == Monitor.GROUP else []
     depending.refuse(monitor, monitor.name, after, members)
     monitor.depends_on.set(Monitor.objects.filter(pk__in=after))
-    releasing.look_again(timezone.now())
+    releasing.look_again()
 
 
 def _in_words(changes: dict[str, list[Any]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from monitors import live
 from monitors.facts import OutageReleased
@@ -93,16 +93,28 @@ def sweep_organisation(organisation: Organisation) -> None:
 
 def settle(now: datetime, by: Collection[object] = ()) -> None:
     """Look at what is due in the current organisation and at what one of `by` holds back, in one transaction."""
-    for _ in range(ROUNDS):
-        by = _settle_once(now, by)
+    for number in range(ROUNDS):
+        # From the second on it has rows of incidents, for which others wait who have heads: it waits for none.
+        by = _settle_once(now, by, waits=number == 0)
         if not by:
             return
 
 
-def look_again(now: datetime) -> None:
-    """After what monitors depend on was edited: at all that parents hold back in the current organisation."""
-    holding.hurry("parent", now)
-    settle(now)
+def look_again() -> None:
+    """Once what monitors depend on was edited: at all that parents hold back in the current organisation.
+
+    After the commit, and in a transaction of its own: an edit has rows that others wait for who have these.
+    """
+    transaction.on_commit(_look_again, robust=True)
+
+
+def _look_again() -> None:
+    holding.hurry("parent", database_time())
+    try:
+        sweep_organisation(scoping.current())
+    except OperationalError as error:
+        if not is_busy(error):  # then the next sweep does it
+            raise
 
 
 def announce(organisation: Organisation, numbers: Collection[int]) -> None:
@@ -117,21 +129,21 @@ def database_time() -> datetime:
     return now
 
 
-def _settle_once(now: datetime, by: Collection[object]) -> set[object]:
+def _settle_once(now: datetime, by: Collection[object], *, waits: bool) -> set[object]:
     """What held back those that were released or ended: groups may have waited for them."""
     numbers = holding.due(now, by)
     if not numbers:
         return set()
     # States first, as the recorder does: a recovery that is being written is waited for, and then seen.
-    heads = _locked_heads(numbers)
-    held = holding.of(numbers, locked=True)
+    heads = _locked_heads(numbers, waits=waits)
+    held = holding.of(heads, locked=True)
     found = causes({no: Outage(one.began, one.at) for no, one in held.items()}, now)
     blind = blindness.recently()
     policies = {monitor.no: monitor for monitor in Monitor.objects.filter(no__in=held)}
     decisions = {
         no: decide(one, _situation(one, heads[no], policies[no], found, _unseen(heads[no], blind)), now)
         for no, one in held.items()
-        if no in heads and no in policies
+        if no in policies
     }
     _keep(held, decisions, now)
     ended = [held[no] for no, decision in decisions.items() if decision.fate is Fate.END]
@@ -142,8 +154,8 @@ def _settle_once(now: datetime, by: Collection[object]) -> set[object]:
     return {one.by.by_id for one in (*ended, *released)}
 
 
-def _locked_heads(numbers: Collection[int]) -> dict[int, LiveState]:
-    rows = LiveState.objects.select_for_update().filter(
+def _locked_heads(numbers: Collection[int], *, waits: bool) -> dict[int, LiveState]:
+    rows = LiveState.objects.select_for_update(skip_locked=not waits).filter(
         tenant_no=scoping.current().no, monitor_no__in=numbers, is_head=True
     )
     return {row.monitor_no: row for row in rows.order_by("monitor_no")}

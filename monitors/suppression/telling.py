@@ -51,11 +51,13 @@ def suppressed(changes: Sequence[MonitorChangedStatus], now: datetime) -> list[M
 
 def stop(stops: Sequence[MonitorStopped]) -> None:
     """Nobody watches them any more: what was held back ends untold, with that as the reason."""
-    holding.hurry("parent", max(stop.at for stop in stops))  # a parent that is paused holds nothing back
+    at = max(stop.at for stop in stops)
+    # A parent that is paused holds nothing back. After the commit: others may have those rows, and wait for ours.
+    transaction.on_commit(lambda: holding.hurry("parent", at), robust=True)
     for why in {(stop.why, stop.by_name) for stop in stops}:
         numbers = [stop.monitor_no for stop in stops if (stop.why, stop.by_name) == why]
         gone = holding.let_go(numbers)
-        wording.note_ended(gone.values(), max(stop.at for stop in stops), f"{why[1]} {why[0]} the monitor")
+        wording.note_ended(gone.values(), at, f"{why[1]} {why[0]} the monitor")
 
 
 def _end(numbers: Collection[int], now: datetime) -> None:
