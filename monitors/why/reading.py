@@ -25,6 +25,8 @@ SELECT status, at FROM telemetry_statechange WHERE tenant_no = %s AND monitor_no
 ORDER BY at DESC, no DESC LIMIT 1
 """
 Kind = DecisionKind
+# What was decided within the first of these around the moment is what somebody asks about, not what came an hour later.
+NEAR = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 # The first that was decided says most.
 VERDICTS = (
     (
@@ -39,6 +41,8 @@ VERDICTS = (
         "It failed, but the prober could not reach anything else either, so nothing was counted.",
     ),
 )
+
+_UNTOLD = "It became {}, which opens no incident: nobody is told of that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def why(monitor: Monitor, at: datetime, span: timedelta) -> Why:
     gaps = _gaps(monitor, start, end)
     status, since = _standing(monitor, at)
     return Why(
-        at, start, end, status, since, verdict(found, bool(gaps)), [step(row) for row in found[:SHOWN_AT_MOST]], gaps,
-        len(found) > SHOWN_AT_MOST,
+        at, start, end, status, since, verdict(found, at, bool(gaps)),
+        [step(row) for row in found[:SHOWN_AT_MOST]], gaps, len(found) > SHOWN_AT_MOST,
     )  # fmt: skip
 
 
@@ -91,19 +95,38 @@ def decisions_of(monitor: Monitor) -> QuerySet[Decision]:
     return rows.order_by("-at", "-no")
 
 
-def verdict(found: Sequence[Decision], has_gaps: bool) -> str:
-    """In a sentence or two: told, or not told and why. Pure."""
+def verdict(found: Sequence[Decision], at: datetime, has_gaps: bool) -> str:
+    """In a sentence or two: told, or not told and why, by what was decided nearest to the moment. Pure."""
+    found = _nearest(found, at)
     kinds = {row.kind for row in found}
     for deciding, words in VERDICTS:
         if not kinds.isdisjoint(deciding):
             return words
+    return _of_its_status(found, has_gaps)
+
+
+def _of_its_status(found: Sequence[Decision], has_gaps: bool) -> str:
+    """Where no incident comes into it."""
+    kinds = {row.kind for row in found}
     if any(row.kind == Kind.CHANGED and row.after in (Status.DOWN, Status.FLAPPING) for row in found):
         return "Its outage was confirmed while an incident of it was open already."
+    became = [Status(row.after) for row in found if row.kind == Kind.CHANGED and row.after is not None]
+    if worse := [status for status in became if status is not Status.UP]:
+        return _UNTOLD.format(worse[-1].label)
     if kinds & {Kind.COUNTED, Kind.DISMISSED}:
         return "Results were counted, and its policy asked for more of them before anything changes."
+    if became:
+        return _UNTOLD.format(became[-1].label)
     if has_gaps:
         return "Checks are missing, so nothing could be counted then."
     return "Nothing was decided: every result was as expected, or one more of what was known already."
+
+
+def _nearest(found: Sequence[Decision], at: datetime) -> Sequence[Decision]:
+    for reach in NEAR:
+        if near := [row for row in found if abs(row.at - at) <= reach]:
+            return near
+    return found
 
 
 def step(row: Decision) -> Step:

@@ -50,6 +50,8 @@ _CHANGED = {
     Rule.FLAPPING_IN: "its results change too often between working and failing",
     Rule.FLAPPING_OUT: "its results have been alike for long enough",
 }
+# Where the words are those of the outage, not a sentence.
+_LEADS = {Kind.OPENED: "Opened an incident", Kind.JOINED: "Joined an incident of several"}
 
 
 def title(decision: Decision) -> str:
@@ -70,7 +72,10 @@ def sentence(decision: Decision) -> str:
         return _DISMISSED.get(rule, "Dismissed").format(**numbers) + "."
     if kind is Kind.NOT_BELIEVED:
         return "Not counted: no control target answered either, so the prober's own network was down."
-    return decision.words if decision.words.endswith(".") else f"{decision.words or title(decision)}."
+    words = decision.words or title(decision)
+    if decision.words and kind in _LEADS:
+        words = f"{_LEADS[kind]}: {words}"
+    return words if words.endswith(".") else f"{words}."
 
 
 def seen(decision: Decision) -> str:

@@ -7,12 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from monitors.models import Monitor
+from monitors.telemetry.models import Decision
+from pulse.scoping import in_tenant
 from tests.api.making import pointers
 from tests.monitors.making import make
-from tests.monitors.stepping import BAD, GOOD, step
+from tests.monitors.stepping import BAD, GOOD, SOFT, step
 
 
 @pytest.fixture
@@ -46,6 +49,37 @@ def test_an_outage_leads_from_the_result_to_the_incident(acme: Any, as_bob: Any,
     assert "It was down" in text
     assert "An incident was opened" in text
     assert "#checks" in text
+
+
+def test_a_blip_before_an_outage_is_not_taken_for_the_outage(
+    acme: Any, as_bob: Any, monitor: Monitor
+) -> None:
+    for outcome in (GOOD, BAD, GOOD):
+        step(monitor, outcome)
+    with in_tenant(acme):
+        Decision.objects.update(at=F("at") - timedelta(minutes=20))
+    for outcome in (BAD, BAD):
+        step(monitor, outcome)
+
+    blip = page(as_bob, monitor, at=(timezone.now() - timedelta(minutes=20)).isoformat(), span="1h")
+    assert "Results were counted" in blip
+    assert "Opened an incident: connection refused." in blip, "it is shown further down"
+    assert "An incident was opened" in page(as_bob, monitor)
+
+
+def test_what_became_slow_says_that_nobody_is_told_of_that(acme: Any, as_bob: Any) -> None:
+    slow = make(acme, policy={"degraded_after": 1})
+    for outcome in (GOOD, SOFT):
+        step(slow, outcome)
+
+    assert "It became degraded, which opens no incident" in page(as_bob, slow)
+
+
+def test_places_are_named_where_there_are_several(as_bob: Any, monitor: Monitor) -> None:
+    for outcome in (GOOD, BAD):
+        step(monitor, outcome)
+
+    assert "At default" not in page(as_bob, monitor)
 
 
 def test_a_time_in_which_nothing_was_decided_says_so(as_bob: Any, monitor: Monitor) -> None:
