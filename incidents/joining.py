@@ -168,8 +168,7 @@ def cause_of(group: Incident) -> str:
     """`all 14 resolve to 203.0.113.7`; what stood there before where nobody knows what they share."""
     if not group.shared:
         return group.cause
-    count = max(group.affected, group.shared.get("count", 0)) if group.resolved_at is None else group.affected
-    return grouping.words(_fact(group), count)
+    return grouping.words(_fact(group), group.extent)
 
 
 def _fact(group: Incident) -> Fact:

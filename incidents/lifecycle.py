@@ -165,7 +165,7 @@ def _new(monitor: Monitor, outage: Outage) -> Incident:
 
 def _cause(outage: Outage) -> str:
     is_flapping = isinstance(outage, MonitorChangedStatus) and outage.after is Status.FLAPPING
-    words = f"flapping: {outage.detail}" if is_flapping else outage.detail
+    words = f"flapping between working and failing, last: {outage.detail}" if is_flapping else outage.detail
     return words[:255]
 
 

@@ -129,8 +129,14 @@ class Incident(models.Model):
         if self.title:
             return self.title
         if self.kind == self.Kind.GROUP:
-            return f"{self.affected:,} monitor{'' if self.affected == 1 else 's'}"
+            return f"{self.extent:,} monitor{'' if self.extent == 1 else 's'}"
         return str(self.monitor_snapshot.get("name", "Incident"))
+
+    @property
+    def extent(self) -> int:
+        """How many monitors it is about: while it goes on, those that fail and are yet to be confirmed too."""
+        known = 1 if self.monitor_no else self.affected
+        return known if self.resolved_at else max(known, (self.shared or {}).get("count", 0))
 
     @property
     def state(self) -> str:

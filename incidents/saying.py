@@ -51,7 +51,7 @@ def payload(organisation: Organisation, incident: Incident) -> dict[str, Any]:
             "kind": incident.kind,
             "title": incident.name,
             "severity": incident.severity,
-            "affected": incident.affected or (1 if incident.monitor_no else 0),
+            "affected": incident.extent,
             "started_at": rfc3339(incident.started_at),
             "resolved_at": rfc3339(incident.resolved_at),
             "cause": incident.cause,

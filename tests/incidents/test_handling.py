@@ -140,7 +140,7 @@ def test_one_that_begins_to_flap_opens_an_incident_that_says_so(acme: Any) -> No
 
     become(acme, shop, Status.UP, Status.FLAPPING, "8 changes in 20")
 
-    assert singles(acme)[0].cause == "flapping: 8 changes in 20"
+    assert singles(acme)[0].cause == "flapping between working and failing, last: 8 changes in 20"
     become(acme, shop, Status.FLAPPING, Status.UP)
     assert fact_kinds(acme) == ["incident.opened", "incident.resolved"]
 

@@ -58,6 +58,7 @@ def test_the_first_confirmed_one_opens_the_group_while_others_still_count(acme: 
 
     (group,) = groups(acme)
     assert (group.affected, group.cause) == (1, "all 4 are on shop.example")
+    assert group.name == "4 monitors", "a message that says one monitor would send people to the wrong place"
     fail(acme, others)
     (group,) = groups(acme)
     assert (group.affected, group.cause) == (4, "all 4 are on shop.example")
