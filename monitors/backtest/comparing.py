@@ -23,8 +23,11 @@ class Comparison:
 
     @property
     def _span(self) -> str:
-        hours = round((self.end - self.start) / timedelta(hours=1))
-        return _count(round(hours / 24), "day") if hours >= 48 else _count(max(hours, 1), "hour")
+        span = self.end - self.start
+        if span < timedelta(hours=2):
+            return _count(max(round(span / timedelta(minutes=1)), 1), "minute")
+        hours = round(span / timedelta(hours=1))
+        return _count(round(hours / 24), "day") if hours >= 48 else _count(hours, "hour")
 
     @property
     def sentences(self) -> list[str]:
