@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise
+from math import lcm
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,10 @@ REACH = {
     "YEARLY": timedelta(days=366 * 12), "MONTHLY": timedelta(days=366 * 11), "WEEKLY": timedelta(days=366 * 11),
     "DAILY": timedelta(days=366 * 10), "HOURLY": timedelta(days=366 * 2),
 }  # fmt: skip
-# Rules of these step through many days to come from an old start to today: they are moved on by whole intervals.
-STEPS = {"DAILY": timedelta(days=1), "HOURLY": timedelta(hours=1)}
+# From an old start to today there may be millions of steps: it is moved on by whole intervals.
+STEPS = {"WEEKLY": timedelta(days=7), "DAILY": timedelta(days=1), "HOURLY": timedelta(hours=1)}
+MONTHS = {"YEARLY": 12, "MONTHLY": 1}
+LEAP_CYCLE = 48  # months after which February is as long as it was, until 2100
 FOUR_HUNDRED_YEARS = timedelta(days=146_097)
 COUNTED_REACH = 3  # rules with COUNT are followed from their start, so many times as far
 COMPARED = 400  # so many occurrences are looked at for overlaps
@@ -119,11 +122,23 @@ def _locals(schedule: Schedule, lower: datetime) -> Iterator[datetime]:
         return (
             local for local in islice(_matching(rule, schedule.start, upper), rule.count) if local >= lower
         )
-    start = schedule.start
-    if (step := STEPS.get(rule.frequency)) and lower > start:
-        start += (lower - start) // (step * rule.interval) * (step * rule.interval)
+    start = _moved_on(schedule.start, rule, lower)
     found = _matching(rule, start, max(lower, start) + REACH[rule.frequency])
     return (local for local in found if local >= lower)
+
+
+def _moved_on(start: datetime, rule: Recurrence, lower: datetime) -> datetime:
+    """The start of the same rhythm that is newest before `lower`, or nearly so."""
+    if lower <= start:
+        return start
+    if step := STEPS.get(rule.frequency):
+        return start + (lower - start) // (step * rule.interval) * (step * rule.interval)
+    months = MONTHS[rule.frequency] * rule.interval
+    if start.day > 28:  # the month that it comes to must have that day
+        months = lcm(months, LEAP_CYCLE if start.month == 2 else 12)
+    passed = (lower.year - start.year) * 12 + lower.month - start.month - 1
+    years, month = divmod(start.month - 1 + max(passed, 0) // months * months, 12)
+    return start.replace(year=start.year + years, month=month + 1)
 
 
 def _matching(rule: Recurrence, start: datetime, upper: datetime) -> Iterator[datetime]:

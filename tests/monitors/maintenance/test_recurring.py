@@ -7,6 +7,7 @@ from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
 
 from monitors.maintenance.describing import note, words
 from monitors.maintenance.recurring import Schedule, begins, between, occurrences, overlap
@@ -46,6 +47,31 @@ def starts(rule: str, most: int = 3, **more: object) -> list[str]:
 )
 def test_a_rule_happens_on_the_clocks_of_its_zone(rule: str, expected: list[str]) -> None:
     assert starts(rule) == expected
+
+
+OFTEN = f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(0, 60, 2)))}"
+
+
+@pytest.mark.parametrize("frequency", ["YEARLY", "MONTHLY", "WEEKLY"])
+def test_a_window_of_many_times_a_day_costs_little_however_old_it_is(frequency: str) -> None:
+    old = schedule(f"FREQ={frequency};BYDAY=MO,TU,WE,TH,FR,SA,SU;{OFTEN}", start=datetime(2000, 1, 31))
+    began = process_time()
+
+    assert occurrences(old, NOW, 1)
+    assert process_time() - began < 0.7
+
+
+@pytest.mark.parametrize("rule", [
+    "FREQ=MONTHLY", "FREQ=MONTHLY;INTERVAL=5", "FREQ=YEARLY", "FREQ=YEARLY;INTERVAL=3", "FREQ=WEEKLY;INTERVAL=3",
+    "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO", "FREQ=MONTHLY;INTERVAL=7;BYDAY=-1FR", "FREQ=YEARLY;BYWEEKNO=53",
+])  # fmt: skip
+@pytest.mark.parametrize("day", ["2000-02-29", "2001-01-31", "2003-12-30", "2004-11-10", "2026-12-31"])
+def test_a_start_long_ago_is_followed_as_if_every_step_were_taken(rule: str, day: str) -> None:
+    begun = schedule(rule, start=datetime.fromisoformat(day))
+    every = rrulestr(rule, dtstart=begun.start).between(datetime(2027, 1, 13), datetime(2035, 1, 1))
+
+    found = [one.local for one in occurrences(begun, datetime(2027, 1, 12, 22, tzinfo=UTC), 500)]
+    assert [one for one in found if one.year < 2035] == every
 
 
 def test_an_old_start_costs_no_more_than_a_new_one_and_keeps_its_rhythm() -> None:
