@@ -33,16 +33,21 @@ WHERE tenant_no = %s AND enabled AND coalesce(last_slot, last_checked_at) >= %s
 """
 PLACES = "SELECT no, code FROM telemetry_location WHERE no = ANY(%s)"
 # Of the newest fresh result, or the one that came up last in the newest packed hour (monitors/results/encoding.py).
+# The newest result and the newest good one, by their keys: an hour of results would be read to look for them.
 ADDRESSES = """
-SELECT * FROM (SELECT n.no, coalesce((
+SELECT * FROM (SELECT s.monitor_no, coalesce((
     SELECT host(address) FROM telemetry_checkresult
-    WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND slot >= %(since)s AND address IS NOT NULL
-    ORDER BY slot DESC LIMIT 1
+    WHERE monitor_no = s.monitor_no AND slot = s.last_slot AND location = s.location
+), (
+    SELECT host(address) FROM telemetry_checkresult
+    WHERE monitor_no = s.monitor_no AND slot = s.last_good_slot AND location = s.location
 ), (
     SELECT coalesce(kinds -> -1 ->> 4, kinds -> 0 ->> 4) FROM telemetry_packed
-    WHERE monitor_no = n.no AND tenant_no = %(tenant)s AND hour >= %(since)s - interval '1 hour'
+    WHERE monitor_no = s.monitor_no AND tenant_no = %(tenant)s AND hour >= %(since)s - interval '1 hour'
     ORDER BY hour DESC LIMIT 1
-)) AS address FROM unnest(%(numbers)s::bigint[]) AS n(no)) known WHERE address IS NOT NULL
+)) AS address FROM telemetry_livestate s
+WHERE s.tenant_no = %(tenant)s AND s.monitor_no = ANY(%(numbers)s) AND s.location > 0
+) known WHERE address IS NOT NULL
 """
 # Certificates are kept as evidence of failures alone, so they are known of failing monitors only.
 CERTIFICATES = """
@@ -100,6 +105,15 @@ def looked_at_since(since: datetime) -> dict[int, set[int]]:
         for number, location in cursor.fetchall():
             found[number].add(location)
     return found
+
+
+def kinds_of_places(locations: dict[int, set[int]]) -> set[Kind]:
+    """The place may say something where monitors are probed from several."""
+    return (
+        {"location"}
+        if len({one for places in locations.values() for one in places if one > 0}) > 1
+        else set()
+    )
 
 
 def failing(rows: dict[int, Row], facts: dict[int, set[Fact]]) -> list[Failing]:

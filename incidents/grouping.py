@@ -137,6 +137,12 @@ def words(fact: Fact, count: int) -> str:
     return f"all {count:,} {WORDS[fact.kind].format(fact.value)}"[:255]
 
 
+def shared_kinds(failing: Sequence[Failing]) -> set[Kind]:
+    """The kinds of facts that enough failing monitors have in common to be looked at in all others too."""
+    having = Counter(fact for item in failing for fact in item.facts)
+    return {fact.kind for fact, number in having.items() if number >= WEIGHTS[fact.kind].least}
+
+
 def _candidates(failing: Sequence[Failing], population: Mapping[Fact, int]) -> list[Found]:
     having: dict[Fact, set[int]] = {}
     for item in failing:

@@ -78,9 +78,14 @@ class Placing:
         for number, seen in gathering.looked_at_since(first).items():
             places.setdefault(number, seen)
         untrusted = [number for number, row in rows.items() if row.error in gathering.CERTIFICATE_ERRORS]
-        facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted)
+        known = gathering.facts_of(
+            {number: places[number] for number in rows}, first, failing=rows, untrusted=untrusted
+        )
+        # What works is asked only for what several failing ones share: else each outage costs as much as all of them.
+        kinds = grouping.shared_kinds(gathering.failing(rows, known)) | gathering.kinds_of_places(places)
+        facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted, kinds=kinds)
         population = grouping.count(facts)
-        failing = gathering.failing(rows, facts)
+        failing = gathering.failing(rows, {number: known[number] | facts[number] for number in rows})
         while self.waiting:
             seed = next(item for item in failing if item.monitor_no in self.waiting)
             cluster = grouping.together(failing, seed)

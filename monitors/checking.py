@@ -19,7 +19,7 @@ from monitors.intake import Held, Intake
 from monitors.judging import Result
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
-from monitors.recording import record
+from monitors.recording import Recorder
 from monitors.telemetry import results
 from monitors.telemetry.claiming import Claimed, claim
 from monitors.telemetry.models import GapReason
@@ -32,9 +32,14 @@ from pulse.scoping import as_pipeline
 log = structlog.get_logger(__name__)
 
 CLAIM_EVERY_S = 0.5
-CLAIM_AT_MOST = 2_000
+CLAIM_AT_MOST = 500
+# Rows are claimed a second ahead. Whoever got a full claim of what is not late yet leaves its siblings this moment for
+# theirs: else one worker would have all of what is due at the same time.
+CLAIM_PAUSE_S = 0.1
 RECORD_EVERY_S = 0.2
 RECORD_AT_MOST = 1_000
+# So long transitions are written before the results that came meanwhile get their turn.
+SETTLE_S = 0.2
 # With so many results unrecorded the database is behind: claim nothing more until it has caught up.
 BACKLOG_AT_MOST = 20_000
 AWAY_WAIT_S = 1.0
@@ -51,6 +56,7 @@ class Checker:
         self.specs = Specs()
         self.holding = Holding()
         self._clock = Clock()
+        self._recording = Recorder(self.holding)
         self._onlookers = Onlookers()
         self.intake = Intake(Guard(settings.PULSE_CONTROL_TARGETS), self._onlookers)
         self._agent = f"Pulse/{VERSION} (+{settings.PULSE_BASE_URL}/about-checks)"
@@ -132,7 +138,10 @@ class Checker:
         metrics.MISSED.labels(GapReason.NOT_CLAIMED.name.lower()).inc(taken.missed_unclaimed)
         metrics.MISSED.labels(GapReason.LEASE_EXPIRED.name.lower()).inc(taken.missed_expired)
         self._submit(taken.checks, taken.now, before, location)
-        return len(taken.checks) == CLAIM_AT_MOST
+        is_full = len(taken.checks) == CLAIM_AT_MOST
+        if is_full and min(check.slot for check in taken.checks) > taken.now:
+            self._stopping.wait(CLAIM_PAUSE_S)
+        return is_full
 
     def _start_held(self, location: int) -> None:
         before = monotonic()
@@ -166,7 +175,8 @@ class Checker:
     def _record_all(self) -> None:
         location = None
         batch: list[Result] = []
-        while batch or self.intake.waiting or not self._drained.is_set():
+        has_more = False
+        while batch or self.intake.waiting or self._recording.is_waiting or not self._drained.is_set():
             try:
                 if location is None:
                     with as_pipeline():
@@ -176,10 +186,11 @@ class Checker:
                 # What waits for an edit must not keep out everybody else's.
                 room = max(RECORD_AT_MOST - len(batch), RECORD_AT_MOST // 2)
                 batch += self.intake.believed(room, location)
+                taken = batch
                 if batch:
-                    later = record(batch, location, self.holding)
-                    _show_asked(batch)
-                    batch = later
+                    batch = self._recording.take(batch, location)
+                has_more = self._recording.settle(location, SETTLE_S)
+                _show_asked(taken)
             except AWAY as error:
                 log.warning(
                     "database_away", at="record", waiting=len(batch), error=str(error).splitlines()[0]
@@ -190,7 +201,7 @@ class Checker:
             except Exception:
                 log.exception("record_failed", dropped=len(batch))
                 batch = []  # their leases run out, and the slots become gap rows
-            if self.intake.waiting < RECORD_AT_MOST and not self._drained.is_set():
+            if not has_more and self.intake.waiting < RECORD_AT_MOST and not self._drained.is_set():
                 self._drained.wait(RECORD_EVERY_S)
         self._let_go(location)
         connection.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from time import monotonic
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -32,24 +34,74 @@ ANNOUNCED_AT_MOST = 100
 AWAY = (OperationalError, InterfaceError)
 
 
-def record(batch: Sequence[Result], location: int, holding: results.Holder | None = None) -> list[Result]:
-    """Record a batch. Raises only when the database is away; then the caller tries the same batch again.
+class Recorder:
+    """What one worker records: steady results at once, transitions organisation by organisation.
 
-    Trying again is safe: what an earlier try committed no longer holds its lease and is passed over. Returned
-    is what has to be tried again later, because an edit of its monitor is under way: nobody else waits for it.
-    `holding` claims the next slots of what it wants to hold on to.
+    A mass outage of many organisations takes seconds to write, a transaction for each. Nobody's steady results wait
+    for that, and what fails meanwhile joins the transaction that its organisation waits for.
     """
-    failpoints.reach("record.begin")
-    judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
-    busy = record_steady([item for item in judged if not item.is_told], location, holding)
-    keeping.keep(judged, location)
-    failpoints.reach("record.steady")
-    for tenant_no, items in by_tenant(item for item in judged if item.is_told).items():
-        busy += record_transitions(tenant_no, items, location)
-    later = {id(item) for item in busy}
-    announce_first([item for item in judged if item.is_first and not item.is_told and id(item) not in later])
-    count([item.result for item in judged if id(item) not in later])
-    return [item.result for item in busy]
+
+    def __init__(self, holding: results.Holder | None = None) -> None:
+        """`holding` claims the next slots of what it wants to hold on to."""
+        self._holding = holding
+        self._told: dict[int, list[Judged]] = {}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Some transitions are not written yet."""
+        return bool(self._told)
+
+    def left(self) -> list[Result]:
+        """The results of transitions that are not written yet."""
+        return [item.result for items in self._told.values() for item in items]
+
+    def take(self, batch: Sequence[Result], location: int) -> list[Result]:
+        """Write what is steady, and keep the transitions for `settle`.
+
+        Raises only when the database is away; then the caller tries the same batch again. That is safe: what an
+        earlier try committed no longer holds its lease and is passed over. Returned is what has to be tried again
+        later, because an edit of its monitor is under way: nobody else waits for it.
+        """
+        failpoints.reach("record.begin")
+        judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
+        steady = [item for item in judged if not item.is_told]
+        busy = record_steady(steady, location, self._holding)
+        keeping.keep(judged, location)
+        failpoints.reach("record.steady")
+        for item in judged:
+            if item.is_told:
+                self._told.setdefault(item.check.tenant_no, []).append(item)
+        later = {id(item) for item in busy}
+        recorded = [item for item in steady if id(item) not in later]
+        announce_first([item for item in recorded if item.is_first])
+        count([item.result for item in recorded])
+        return [item.result for item in busy]
+
+    def settle(self, location: int, within_s: float = math.inf) -> bool:
+        """Write transitions, of who has waited longest first, until all are written or the time is over.
+
+        True: there is more to write at once. What somebody else's lock holds up is tried again later, at the end of
+        the line. Raises only when the database is away; then nothing is lost, and the next call goes on.
+        """
+        until = monotonic() + within_s
+        for tenant_no in list(self._told):
+            busy = record_transitions(tenant_no, self._told[tenant_no], location)
+            items = self._told.pop(tenant_no)
+            if busy:
+                self._told[tenant_no] = busy
+            later = {id(item) for item in busy}
+            count([item.result for item in items if id(item) not in later])
+            if monotonic() > until:
+                return self.is_waiting
+        return False
+
+
+def record(batch: Sequence[Result], location: int, holding: results.Holder | None = None) -> list[Result]:
+    """Record a batch to its end; what has to be tried again is returned. Raises when the database is away."""
+    recorder = Recorder(holding)
+    busy = recorder.take(batch, location)
+    recorder.settle(location)
+    return [*busy, *recorder.left()]
 
 
 def by_tenant(items: Iterable[Judged]) -> dict[int, list[Judged]]:
