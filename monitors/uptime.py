@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,11 +89,22 @@ def in_all(lists: Sequence[Sequence[Stretch]]) -> list[Stretch]:
         return []
     common = list(lists[0])
     for other in lists[1:]:
-        overlaps = (
-            Stretch(max(one.start, two.start), min(one.end, two.end)) for one in common for two in other
-        )
-        common = [stretch for stretch in overlaps if stretch.start < stretch.end]
+        common = _in_both(merged(common), merged(other))
     return common
+
+
+def _in_both(ones: Sequence[Stretch], twos: Sequence[Stretch]) -> list[Stretch]:
+    """Both are in order without overlaps, so one pass over both is enough."""
+    found, first, second = [], 0, 0
+    while first < len(ones) and second < len(twos):
+        one, two = ones[first], twos[second]
+        if one.start < two.end and two.start < one.end:
+            found.append(Stretch(max(one.start, two.start), min(one.end, two.end)))
+        if one.end <= two.end:
+            first += 1
+        else:
+            second += 1
+    return found
 
 
 def spans(
@@ -168,16 +180,19 @@ def _turns(before: Span, after: Span) -> bool:
 def without(covered: Iterable[Span], excluded: Iterable[Stretch]) -> list[Span]:
     """The spans less what lies in the stretches: time that is not asked about, neither known nor unknown."""
     holes = merged(excluded)
-    return [piece for span in covered for piece in _outside(span, holes)]
+    ends = [hole.end for hole in holes]
+    return [piece for span in covered for piece in _outside(span, holes, bisect_right(ends, span.start))]
 
 
-def _outside(span: Span, holes: Sequence[Stretch]) -> Iterator[Span]:
+def _outside(span: Span, holes: Sequence[Stretch], place: int) -> Iterator[Span]:
+    """`place` is that of the first hole that ends after the span begins."""
     at = span.start
-    for hole in holes:
-        if hole.end > at and hole.start < span.end:
-            if hole.start > at:
-                yield Span(at, hole.start, span.status)
-            at = max(at, hole.end)
+    while place < len(holes) and holes[place].start < span.end:
+        hole = holes[place]
+        if hole.start > at:
+            yield Span(at, hole.start, span.status)
+        at = max(at, hole.end)
+        place += 1
     if at < span.end:
         yield Span(at, span.end, span.status)
 

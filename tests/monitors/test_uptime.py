@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.telemetry.models import Status
-from monitors.uptime import Change, Span, Stretch, measure, merged, since, spans
+from monitors.uptime import Change, Span, Stretch, in_all, measure, merged, since, spans, without
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 END = START + timedelta(seconds=100)
@@ -99,3 +100,35 @@ def test_spans_cover_the_stretch_without_hole_or_overlap(
     for span in covered:
         in_a_hole = any(hole.start < span.end and hole.end > span.start for hole in holes)
         assert span.status is Status.UNKNOWN or not in_a_hole
+
+
+stretches = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=12).map(
+    lambda parts: [Stretch(at(start), at(start + length)) for start, length in parts]
+)
+
+
+def within(parts: list[Stretch]) -> set[int]:
+    return {number for number in range(90) for part in parts if part.start <= at(number) < part.end}
+
+
+@given(stretches, stretches, stretches)
+def test_what_is_in_all_is_in_each(one: list[Stretch], two: list[Stretch], three: list[Stretch]) -> None:
+    assert within(in_all([one, two, three])) == within(one) & within(two) & within(three)
+
+
+@given(stretches, stretches)
+def test_without_leaves_just_what_is_outside(known: list[Stretch], excluded: list[Stretch]) -> None:
+    covered = [Span(part.start, part.end, Status.UP) for part in merged(known)]
+
+    left = without(covered, excluded)
+    assert within([Stretch(span.start, span.end) for span in left]) == within(known) - within(excluded)
+
+
+def test_a_year_of_short_windows_and_short_gaps_is_worked_out_at_once() -> None:
+    many = [Stretch(at(10 * number), at(10 * number + 5)) for number in range(20_000)]
+    covered = [Span(at(7 * number), at(7 * number + 7), Status.UP) for number in range(20_000)]
+    began = process_time()
+
+    assert in_all([many, many[::2]])
+    assert without(covered, many)
+    assert process_time() - began < 3
