@@ -19,7 +19,7 @@ def members() -> list[tuple[UUID, str]]:
 
 def find(value: object) -> tuple[UUID, str]:
     """The member with this id or e-mail address; raises FieldError for anybody else."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise FieldError("Name a member of this organisation by e-mail address or id.")
     found = Membership.objects.filter(organisation_id=scoping.current().no).select_related("user")
     try:

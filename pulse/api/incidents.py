@@ -132,7 +132,7 @@ def _person(value: str) -> UUID | str:
 def _moment(value: str) -> datetime:
     try:
         moment = parse_datetime(value)
-        if moment is not None and moment.tzinfo is not None:
+        if moment is not None and moment.tzinfo is not None and 1970 <= moment.year <= 9000:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass

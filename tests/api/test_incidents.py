@@ -255,6 +255,11 @@ def test_medians_are_of_what_got_so_far(api: Any, acme: Any) -> None:
     assert api.get("incidents/figures", severity="minor").json()["incidents"] == 0
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+def test_figures_of_the_ends_of_time_are_refused(api: Any, moment: str) -> None:
+    assert pointers(api.get("incidents/figures", until=moment)) == ["/until"]
+
+
 def found(organisation: Any, monitor: dict[str, Any]) -> Monitor:
     with in_tenant(organisation):
         return Monitor.objects.get(pk=monitor["id"])

@@ -92,6 +92,14 @@ def test_acknowledging_says_who_has_it_once(acme: Any, as_alice: Any) -> None:
         assert incident.timeline.filter(kind="acknowledged").count() == 1
 
 
+def test_who_is_nobody_that_could_be_stored_is_not_found(acme: Any, as_alice: Any) -> None:
+    path = f"/o/acme/incidents/{open_one(acme).pk}/assignee/"
+
+    answer = as_alice.post(path, {"assignee": "bob\x00"}, follow=True)
+
+    assert "Name a member of this organisation" in answer.content.decode()
+
+
 def test_acknowledging_what_is_over_says_so(acme: Any, as_alice: Any) -> None:
     incident = open_one(acme)
     resolve(acme, incident)
