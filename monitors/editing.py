@@ -95,14 +95,17 @@ def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
     with transaction.atomic():
         # An edit of a group takes its row and then its schedule: the same order here.
         groups = list(monitor.groups.select_for_update(no_key=True).order_by("no"))
-        # The schedule first: the recorder too takes it before it takes an incident.
-        scheduling.forget(monitor.no, organisation.no)
-        deadlines.forget(monitor, organisation, monitor.kind)
-        facts.emit([MonitorStopped(monitor.no, "deleted", by.id, by.name, timezone.now())])
-        record(organisation, by, "deleted", "monitor", monitor.pk, monitor.name, definition.as_json(monitor))
-        _after(organisation, [monitor])
-        _leave(groups, monitor)
-        monitor.delete()
+        found = Monitor.objects.select_for_update(no_key=True).filter(pk=monitor.pk).first()
+        if found is None:
+            return  # somebody else was first
+        # The schedule before incidents: the recorder takes them so too.
+        scheduling.forget(found.no, organisation.no)
+        deadlines.forget(found, organisation, found.kind)
+        facts.emit([MonitorStopped(found.no, "deleted", by.id, by.name, timezone.now())])
+        record(organisation, by, "deleted", "monitor", found.pk, found.name, definition.as_json(found))
+        _after(organisation, [found])
+        _leave(groups, found)
+        found.delete()
         releasing.look_again()  # at what it held back, as the parent that it was
 
 
