@@ -1,4 +1,4 @@
-"""Move `/o/<slug>` from the path to the script prefix, and enter the organisation if one may."""
+"""Move `/o/<slug>` from the path to the script prefix, and enter the organisation if one may; the reader's clocks."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix, set_script_prefix
+from django.utils import timezone
 
 from pulse.errors import not_found
 from pulse.logs import bind
 from pulse.scoping import in_tenant
 from tenants.models import SLUG, Membership, Organisation
+from tenants.zones import zone_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -65,6 +68,17 @@ class OrganisationMiddleware:
                 return _rendered(self.get_response(request))
         finally:
             set_script_prefix(before)
+
+
+class TimeZoneMiddleware:
+    """Pages show times on the reader's clocks. Scripts send no cookie, so theirs are UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(ZoneInfo(zone_of(request))):
+            return self.get_response(request)
 
 
 def find_membership(slug: str, user_id: UUID) -> Membership | None:

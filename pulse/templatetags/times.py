@@ -99,9 +99,14 @@ def lasting(context: Context, since: datetime | None, now: datetime | None = Non
 
 @register.simple_tag
 def at(moment: datetime | None, pattern: str = "%H:%M") -> SafeString:
-    """`<time>` with a time of day (or any strftime pattern) and the exact time on hover."""
+    """`<time>` with a time of day (or any strftime pattern) on the reader's clocks, and the exact time on hover.
+
+    clocks.js makes the same of what is pushed to readers in several zones, for these: %Y %b %a %-d %H %M %S.
+    """
     if moment is None:
         return format_html("—")
     stamp = moment.isoformat(timespec="seconds")
     words = timezone.localtime(moment).strftime(pattern)
-    return format_html('<time datetime="{}" title="{}">{}</time>', stamp, exact(moment), words)
+    return format_html(
+        '<time datetime="{}" title="{}" data-at="{}">{}</time>', stamp, exact(moment), pattern, words
+    )

@@ -1,4 +1,5 @@
 // Puts fresh markup in place of an element marked data-live, without disturbing who is using it.
+import { localise } from "./clocks.js";
 import { remember } from "./live-changes.js";
 
 const AGAIN_AFTER = 1000;
@@ -54,6 +55,7 @@ export function swap(element, html) {
   const range = document.createRange();
   range.selectNode(element);
   const fresh = range.createContextualFragment(html).firstElementChild;
+  localise(fresh);
   const swapped = remember(element);
   element.replaceWith(fresh);
   htmx.process(fresh);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
@@ -35,6 +37,24 @@ def test_open_pages_follow_a_window_that_begins_and_ends(acme: Any, page: Page) 
     with in_tenant(acme):
         editing.end_now(acme, planned, COMMAND_LINE)
     expect(row).not_to_have_attribute("data-status", "maintenance")
+
+
+def test_what_is_pushed_is_on_the_clocks_of_the_reader(acme: Any, alice: Any, page: Page) -> None:
+    shop = make(acme)
+    alice.time_zone = "Asia/Kolkata"
+    alice.save(update_fields=["time_zone"])
+    sign_in(page)
+    page.goto("/o/acme/monitors/")
+    row = page.locator(f"#monitor_{shop.pk}_row")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+    window(acme, monitors=[str(shop.pk)])
+    pushed = row.locator("time[data-at]:visible").first
+    expect(pushed).to_be_visible()
+    shown, hour = pushed.text_content(), pushed.get_attribute("datetime") or ""
+    assert shown == datetime.fromisoformat(hour).astimezone(ZoneInfo("Asia/Kolkata")).strftime("%H:%M")
+    page.reload()
+    expect(pushed).to_have_text(shown)
 
 
 def test_a_weekly_window_is_planned_with_the_next_ten_in_sight(acme: Any, page: Page) -> None:

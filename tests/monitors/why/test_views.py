@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -80,6 +82,32 @@ def test_places_are_named_where_there_are_several(as_bob: Any, monitor: Monitor)
         step(monitor, outcome)
 
     assert "At default" not in page(as_bob, monitor)
+
+
+def test_times_are_on_the_clocks_of_the_reader(as_bob: Any, bob: Any, monitor: Monitor) -> None:
+    as_bob.cookies["zone"] = "Asia/Kolkata"  # what the browser says
+    for at in ("2026-03-01T21:42:00Z", "2026-03-02T03:12:00"):
+        text = page(as_bob, monitor, at=at)
+        assert ">2 Mar 03:12:00</time>?" in text
+        assert 'value="2026-03-02T03:12:00"' in text
+        assert "At, in Asia/Kolkata" in text
+        assert "2026-03-02 03:12:00 IST" in text
+
+    bob.time_zone = "America/New_York"
+    bob.save(update_fields=["time_zone"])
+    assert ">1 Mar 16:42:00</time>?" in page(as_bob, monitor, at="2026-03-01T21:42:00Z")
+
+
+def test_evidence_is_found_from_any_time_zone(as_bob: Any, monitor: Monitor) -> None:
+    as_bob.cookies["zone"] = "Asia/Kolkata"
+    for outcome in (GOOD, BAD):
+        step(monitor, outcome)
+
+    detail = as_bob.get(f"/o/acme/monitors/{monitor.pk}/").content.decode()
+    links = re.findall(r'href="(\?at=[^"]+)#evidence">connection refused', detail)
+    assert len(links) == 1
+    shown = as_bob.get(f"/o/acme/monitors/{monitor.pk}/{html.unescape(links[0])}").content.decode()
+    assert re.search(r'id="evidence".*?connection refused', shown, re.DOTALL)
 
 
 def test_a_time_in_which_nothing_was_decided_says_so(as_bob: Any, monitor: Monitor) -> None:
