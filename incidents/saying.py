@@ -54,6 +54,8 @@ def payload(organisation: Organisation, incident: Incident) -> dict[str, Any]:
             "affected": incident.extent,
             "started_at": rfc3339(incident.started_at),
             "resolved_at": rfc3339(incident.resolved_at),
+            "resolution": incident.resolution or None,
+            "resolved_by": incident.resolved_by or None,
             "cause": incident.cause,
         },
     }

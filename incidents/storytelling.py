@@ -115,16 +115,19 @@ def _decided(incident: Incident) -> list[Told]:
         rows = rows.filter(at__lte=incident.resolved_at)
     first, last = list(rows.order_by("at", "no")[:DECIDED_AT_MOST]), list(rows[:DECIDED_AT_MOST])
     found = {row.no: row for row in (*first, *last)}
-    return [_as_told(row) for row in sorted(found.values(), key=lambda row: (row.at, row.no))]
+    several = bool(incident.monitor.locations)
+    return [
+        _as_told(row, several=several) for row in sorted(found.values(), key=lambda row: (row.at, row.no))
+    ]
 
 
-def _as_told(row: Decision) -> Told:
+def _as_told(row: Decision, *, several: bool) -> Told:
     one = step(row)
     return Told(
         id=f"decision-{row.no}",
         at=one.at,
         title=one.sentence,
-        body=" · ".join(filter(None, (one.seen, one.place))),
+        body=" · ".join(filter(None, (one.seen, one.place if several else ""))),
         status=one.status,
     )
 

@@ -25,8 +25,14 @@ SUBJECTS = {
     "incident.resolved": "{word}: {name}",
     "channel.test": "Test: this channel works",
 }
-# What happened in a word: what a person opened is not down, and a mass outage is over rather than up.
+# What happened in a word: what a person opened is not down, a mass outage is over rather than up, and so is what a
+# person ended, whose monitor may be down still.
 WORDS = {"incident.opened": ("Down", "Incident"), "incident.resolved": ("Up again", "Over")}
+ENDED_BY = {
+    "by hand": "{} resolved it; its monitor may be down still",
+    "paused": "{} paused the monitor",
+    "deleted": "{} deleted the monitor",
+}
 
 
 def load(data: object) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def compose(message: Message, config: dict[str, Any]) -> EmailMultiAlternatives:
     word = _word(message)
     context = {
         "word": word,
+        "ended": _ended(message.data.get("incident")),
         "data": message.data,
         "facts": _facts(message.data.get("monitor"), message.data.get("incident")),
     }
@@ -59,9 +66,18 @@ def compose(message: Message, config: dict[str, Any]) -> EmailMultiAlternatives:
 
 def _word(message: Message) -> str:
     usual, other = WORDS.get(message.event, ("", ""))
-    kind = message.data.get("incident", {}).get("kind", "monitor")
-    is_other = kind == "manual" or (kind == "group" and message.event == "incident.resolved")
+    incident = message.data.get("incident", {})
+    kind, is_over = incident.get("kind", "monitor"), message.event == "incident.resolved"
+    is_other = kind == "manual" or (is_over and (kind == "group" or incident.get("resolution") in ENDED_BY))
     return other if is_other else usual
+
+
+def _ended(incident: dict[str, Any] | None) -> str:
+    """How it ended, where that was not by the monitor working again."""
+    words = ENDED_BY.get((incident or {}).get("resolution") or "", "")
+    if (incident or {}).get("kind", "monitor") != "monitor":
+        words = words.partition(";")[0]
+    return words.format((incident or {}).get("resolved_by") or "Somebody")
 
 
 def _facts(monitor: dict[str, Any] | None, incident: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -73,6 +89,7 @@ def _facts(monitor: dict[str, Any] | None, incident: dict[str, Any] | None) -> l
         ("Since" if until is None else "From", _moment(since)),
         ("Until", _moment(until)),
         ("Lasted", duration(until - since) if since and until else ""),
+        ("Ended", _ended(incident)),
         ("Cause", incident["cause"]),
         ("Severity", incident.get("severity", "") if monitor.get("id") is None else ""),
         ("Target", monitor["target"]),

@@ -90,6 +90,23 @@ def test_the_end_of_an_outage_tells_how_long_it_lasted() -> None:
     assert mail.subject == "Up again: Shop"
 
 
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("by hand", "Shop: Bob resolved it; its monitor may be down still."),
+        ("paused", "Shop: Bob paused the monitor."),
+    ],
+)
+def test_what_a_person_ended_is_not_said_to_be_up_again(how: str, words: str) -> None:
+    end = message("incident.resolved", resolved_at="2026-05-01T02:25:13.000Z")
+    end.data["incident"] |= {"resolution": how, "resolved_by": "Bob"}
+    mail = email.compose(end, CONFIG)
+
+    assert mail.subject == "Over: Shop"
+    assert words in mail.body
+    assert "up again" not in (mail.body + html_of(mail)).lower()
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_names_are_text_in_html(event: str) -> None:
     html = html_of(email.compose(message(event, name="<img src=x onerror=alert(1)>"), CONFIG))
