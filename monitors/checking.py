@@ -26,7 +26,7 @@ from monitors.telemetry.models import GapReason
 from monitors.telemetry.scheduling import location_no
 from monitors.telemetry.specs import Spec, Specs
 from monitors.watching import Onlookers
-from pulse import VERSION, failpoints, live, metrics
+from pulse import VERSION, failpoints, links, live, metrics
 from pulse.scoping import as_pipeline
 
 log = structlog.get_logger(__name__)
@@ -173,6 +173,7 @@ class Checker:
     # -- the recorder's thread
 
     def _record_all(self) -> None:
+        links.prepare()
         location = None
         batch: list[Result] = []
         has_more = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.urls import get_resolver, get_script_prefix, reverse, set_script_prefix
 
 
 def absolute(path: str) -> str:
@@ -25,6 +25,11 @@ def page_of(slug: str, view: str, *args: Any) -> str:
 def public_path(view: str, *args: Any) -> str:
     """The path of a page that belongs to no organisation, also from inside one."""
     return _bare(view, settings.ROOT_URLCONF, args)
+
+
+def prepare() -> None:
+    """Read all addresses now: the first message of a worker would wait for that, with an outage under way."""
+    assert get_resolver(settings.TENANT_URLCONF).reverse_dict is not None
 
 
 def _bare(view: str, urlconf: str, args: tuple[Any, ...]) -> str:
