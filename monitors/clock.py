@@ -14,7 +14,8 @@ LOOK_EVERY_S = 2.0
 # What two readings of a good clock may differ by, with all that happens between them.
 DRIFT = timedelta(seconds=2)
 # No monitor is due later than one interval from now, or two while somebody holds the slot before, unless it was told
-# so by another clock. What is held is taken back with it. The slots of the hour that comes again have results already: the first of each stays.
+# so by another clock. What is held is taken back with it. The slots of the hour that comes again have results already:
+# the first of each stays.
 REGAIN = """
 UPDATE telemetry_livestate SET lease_until = NULL, fencing_token = fencing_token + 1, slot = least(slot, now()),
     next_due_at = date_bin(make_interval(secs => interval_seconds), now(), to_timestamp(phase_ms / 1000.0))

@@ -52,8 +52,8 @@ WHERE monitor_no = %s AND tenant_no = %s AND location > 0 AND lease_until IS NOT
 
 
 # The claimer's connection asks for the first of many by the index on their due times, and for rows by their keys. With
-# a great backlog the planner, which cannot know how few rows the wall of rows leaves out, would read and sort all of them
-# for each claim: when there is least time for it.
+# a great backlog the planner, which cannot know how few rows the wall of rows leaves out, would read and sort all of
+# them for each claim: when there is least time for it.
 BY_INDEX = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off"
 
 
