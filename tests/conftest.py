@@ -59,8 +59,9 @@ SHARED_TABLES = (
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_postmortem", "incidents_incident_about", "incidents_incident",
-    "notifications_rule_channels", "notifications_rule_monitors", "notifications_rule", "notifications_notificationchannel",
-    "monitors_maintenancewindow_monitors", "monitors_maintenancewindow", "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
+    "notifications_rule_channels", "notifications_rule_monitors", "notifications_rule",
+    "notifications_notificationchannel", "monitors_maintenancewindow_monitors", "monitors_maintenancewindow",
+    "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip
 CAST_TABLES = ("tenants_user", "tenants_organisation", "tenants_membership")  # in an order that keys allow
 
