@@ -56,11 +56,11 @@ class Comparison:
 
     def _slower_by(self) -> float:
         """Seconds, at the median of the outages that both see: later is above 0."""
+        confirmed = {theirs.began: theirs.confirmed for theirs in self.today.outages}
         apart = [
-            (mine.confirmed - theirs.confirmed).total_seconds()
+            (mine.confirmed - confirmed[mine.began]).total_seconds()
             for mine in self.draft.outages
-            for theirs in self.today.outages
-            if mine.began == theirs.began
+            if mine.began in confirmed
         ]
         return sorted(apart)[len(apart) // 2] if apart else 0.0
 

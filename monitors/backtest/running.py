@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ SPAN = timedelta(days=30)
 # A person waits for it, and so does a thread that serves pages: half a second at the most costly policy.
 RESULTS_AT_MOST = 100_000
 AT_ONCE = 2
+OUTAGES_AT_MOST = 1_000  # of a monitor that alternates for days a rule makes tens of thousands
 _room = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -34,7 +36,7 @@ class Backtest:
     policy: Policy
     quorum: int
     comparison: Comparison
-    maintenance: list[Stretch]
+    maintenance: list[Stretch]  # in order, none touches the next
     is_cut: bool
 
     @property
@@ -43,7 +45,8 @@ class Backtest:
         return sum(self.is_in_maintenance(outage) for outage in self.comparison.draft.outages)
 
     def is_in_maintenance(self, outage: Outage) -> bool:
-        return any(window.start <= outage.confirmed < window.end for window in self.maintenance)
+        place = bisect_right(self.maintenance, outage.confirmed, key=lambda window: window.start)
+        return place > 0 and outage.confirmed < self.maintenance[place - 1].end
 
 
 def read_draft(fields: Mapping[str, Any], monitor: Monitor) -> tuple[Policy, int]:
@@ -99,7 +102,7 @@ def _newest(some: Columns, most: int) -> Columns:
 
 
 def as_json(found: Backtest, end: datetime) -> dict[str, Any]:
-    """What scripts get: counts, words, and each outage."""
+    """What scripts get: counts, words, and each outage, of very many the newest."""
     comparison = found.comparison
     return {
         "from": comparison.start,
@@ -110,8 +113,8 @@ def as_json(found: Backtest, end: datetime) -> dict[str, Any]:
         "quorum": found.quorum,
         "draft": _side(found, comparison.draft.outages, comparison.draft.degraded, end),
         "today": _side(found, comparison.today.outages, comparison.today.degraded, end),
-        "only_draft": [_outage(found, one, end) for one in comparison.only_draft],
-        "only_today": [_outage(found, one, end) for one in comparison.only_today],
+        "only_draft": _outages(found, comparison.only_draft, end),
+        "only_today": _outages(found, comparison.only_today, end),
     }
 
 
@@ -120,8 +123,12 @@ def _side(found: Backtest, outages: list[Outage], degraded: int, end: datetime) 
         "opened": len(outages),
         "degraded": degraded,
         "down_seconds": round(sum(one.lasted(end).total_seconds() for one in outages)),
-        "outages": [_outage(found, one, end) for one in outages],
+        "outages": _outages(found, outages, end),
     }
+
+
+def _outages(found: Backtest, outages: list[Outage], end: datetime) -> list[dict[str, Any]]:
+    return [_outage(found, one, end) for one in outages[-OUTAGES_AT_MOST:]]
 
 
 def _outage(found: Backtest, one: Outage, end: datetime) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from incidents.models import Incident, Postmortem, TimelineEntry
 from incidents.saying import rfc3339
 from pulse.links import absolute
 
+TIMELINE_AT_MOST = 1_000
+
 
 def incident(row: Incident) -> dict[str, Any]:
     return {
@@ -58,7 +60,9 @@ def entry(row: TimelineEntry) -> dict[str, Any]:
 
 
 def timeline(row: Incident) -> list[dict[str, Any]]:
-    return [entry(one) for one in row.timeline.all()]
+    """The newest entries, oldest first."""
+    newest = list(row.timeline.order_by("-at", "-pk")[:TIMELINE_AT_MOST])
+    return [entry(one) for one in reversed(newest)]
 
 
 def postmortem(row: Incident, stored: Postmortem | None) -> dict[str, Any]:

@@ -13,6 +13,8 @@ WIDTH: Final = 1000
 HEIGHT: Final = 20
 # Below this a mark could not be seen; it is made wider, about its beginning.
 NARROWEST: Final = 3
+# What a mark adds to the one drawn before it, and nobody could see: so thousands of them make a short path.
+UNSEEN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def draw(
 
 def _paths(marks: Sequence[Mark], start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
     found: dict[str, list[str]] = {}
+    drawn: dict[str, tuple[float, float]] = {}
     for mark in marks:
         left = max(0.0, (mark.start - start) / (end - start)) * WIDTH
         right = min(1.0, (mark.end - start) / (end - start)) * WIDTH
@@ -66,6 +69,10 @@ def _paths(marks: Sequence[Mark], start: datetime, end: datetime) -> tuple[tuple
             continue
         width = max(right - left, NARROWEST)
         left = min(left, WIDTH - width)
+        first, last = drawn.get(mark.status, (WIDTH, 0))
+        if left >= first and left + width < last + UNSEEN:
+            continue
+        drawn[mark.status] = left, left + width
         found.setdefault(mark.status, []).append(
             f"M{number(left)} 0h{number(width)}v{HEIGHT}h-{number(width)}z"
         )

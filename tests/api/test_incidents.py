@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from incidents.models import Incident
+from incidents.models import Incident, TimelineEntry
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
 from pulse.scoping import in_tenant
@@ -253,6 +253,18 @@ def test_medians_are_of_what_got_so_far(api: Any, acme: Any) -> None:
     assert (figures["incidents"], figures["acknowledged"], figures["resolved"]) == (3, 0, 1)
     assert figures["median_seconds_to"] == {"detect": 120, "acknowledge": None, "resolve": 600}
     assert api.get("incidents/figures", severity="minor").json()["incidents"] == 0
+
+
+def test_a_timeline_of_very_many_entries_is_given_from_its_newest_on(api: Any, acme: Any) -> None:
+    incident = open_incident(acme, make_monitor(api))
+    with in_tenant(acme):
+        TimelineEntry.objects.bulk_create(
+            TimelineEntry(incident=incident, kind="note", text=str(number)) for number in range(1_500)
+        )
+
+    told = [entry["text"] for entry in api.get(f"incidents/{incident.pk}").json()["timeline"]]
+
+    assert told == [str(number) for number in range(500, 1_500)]
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])

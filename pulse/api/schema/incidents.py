@@ -79,7 +79,7 @@ class TimelineEntry(s.Serializer[Any]):
 
 
 class IncidentDetail(Incident):
-    timeline = TimelineEntry(many=True)
+    timeline = TimelineEntry(many=True, help_text="Oldest first; of more than 1,000 entries the newest.")
 
 
 class NewIncident(s.Serializer[Any]):

@@ -53,7 +53,7 @@ class Side(s.Serializer[Any]):
     opened = s.IntegerField()
     degraded = s.IntegerField()
     down_seconds = s.IntegerField()
-    outages = Outage(many=True)
+    outages = Outage(many=True, help_text="Oldest first; of more than 1,000 the newest.")
 
 
 class Backtest(_Span):  # type: ignore[misc, valid-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import given
 from monitors.backtest.comparing import compare
 from monitors.backtest.replaying import Replay, replay
 from monitors.backtest.replaying import moment as moment_of
+from monitors.backtest.running import Backtest, as_json
 from monitors.evaluation import State, evaluate
 from monitors.policy import Policy
 from monitors.results.columns import Columns
 from monitors.statuses import Status
+from monitors.uptime import Stretch
 from tests.monitors.test_policies import ANSWERS, POLICIES, VERDICTS
 
 MINUTE = 60_000_000
@@ -136,3 +139,23 @@ def test_nothing_stored_is_said_too() -> None:
     assert compare(nothing, nothing, START, START).sentences == [
         "No result is stored of that time, so there is nothing to replay."
     ]
+
+
+def test_a_monitor_that_alternates_for_days_is_compared_at_once() -> None:
+    quick = Policy(down_after=1, up_after=1, flapping_above=0)
+    alternating = run(quick, "+-" * 20_000)
+    began = process_time()
+
+    found = compare(alternating, alternating, START, START + timedelta(days=28))
+    shown = as_json(Backtest(quick, 1, found, [], False), found.end)
+
+    assert process_time() - began < 2
+    assert (shown["draft"]["opened"], len(shown["draft"]["outages"])) == (20_000, 1_000)
+
+
+def test_an_outage_is_in_maintenance_if_it_was_confirmed_in_it() -> None:
+    replayed = run(Policy(down_after=1, up_after=1, flapping_above=0), "+-" * 5)
+    windows = [Stretch(START + timedelta(minutes=one), START + timedelta(minutes=one + 2)) for one in (2, 6)]
+    found = Backtest(Policy(), 1, compare(replayed, replayed, START, replayed.end), windows, False)
+
+    assert [found.is_in_maintenance(one) for one in replayed.outages] == [False, True, False, True, False]
