@@ -19,9 +19,10 @@ from tenants.models import Organisation
 MONITORS_AT_ONCE = 500
 LOCK = 0x73746174  # "stat": one process at a time
 
+# A day is kept a minute after it is over: what a transaction writes that began before midnight leaves no note.
 TODAY = """
 SELECT today.at, EXISTS (SELECT FROM telemetry_rolledday WHERE before = today.at)
-FROM (SELECT date_trunc('day', now(), 'UTC') AS at) today
+FROM (SELECT date_trunc('day', now() - interval '1 minute', 'UTC') AS at) today
 """
 DONE = """
 INSERT INTO telemetry_rolledday (before) VALUES (%s) ON CONFLICT DO NOTHING;

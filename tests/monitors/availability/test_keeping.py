@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from monitors.availability.course import course
 from monitors.availability.reading import days_of, first_day, uptimes
-from monitors.availability.rolling import months, roll
+from monitors.availability.rolling import TODAY, months, roll
 from monitors.models import Monitor
 from monitors.statuses import Status
 from monitors.uptime import DAY, Stretch, Uptime, by_day, measure, without
@@ -194,3 +196,19 @@ def course_of(start: datetime) -> Any:
     from monitors.uptime import Span
 
     return [Span(start, start + 2 * HOUR, UP), Span(start + 2 * HOUR, start + 6 * HOUR, DOWN)]
+
+
+@pytest.mark.parametrize(("clock", "over"), [("23:59:59", 9), ("00:00:30", 9), ("00:01:01", 10)])
+def test_a_day_is_kept_when_all_that_began_in_it_is_written(world: None, clock: str, over: int) -> None:
+    day = 9 if clock.startswith("23") else 10
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"]) as database:
+        database.execute("CREATE SCHEMA stopped")
+        database.execute(
+            "CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql"
+            f" AS $$ SELECT '2027-01-{day:02} {clock}Z'::timestamptz $$"
+        )
+        database.execute("SET LOCAL search_path = stopped, pg_catalog, public")
+        (row,) = database.execute(TODAY).fetchall()
+        database.rollback()
+
+    assert row[0] == datetime(2027, 1, over, tzinfo=UTC)
