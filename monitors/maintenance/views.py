@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -118,6 +119,7 @@ def start_now(request: TenantRequest) -> HttpResponse:
 
 @require_POST
 @requires(Ability.PLAN_MAINTENANCE)
+@transaction.atomic
 def pause(request: TenantRequest, pk: UUID) -> HttpResponse:
     window, by = _guarded(request, pk), Actor.person(request.user)
     if "resume" in request.POST:
@@ -129,6 +131,7 @@ def pause(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Ability.PLAN_MAINTENANCE)
+@transaction.atomic
 def end(request: TenantRequest, pk: UUID) -> HttpResponse:
     window, by = _guarded(request, pk), Actor.person(request.user)
     return _tried(request, pk, lambda: editing.end_now(request.organisation, window, by), "It is over.")
@@ -136,6 +139,7 @@ def end(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Ability.PLAN_MAINTENANCE)
+@transaction.atomic
 def extend(request: TenantRequest, pk: UUID) -> HttpResponse:
     window, by, form = _guarded(request, pk), Actor.person(request.user), ExtendForm(request.POST)
     if not form.is_valid():
@@ -149,6 +153,7 @@ def extend(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Ability.PLAN_MAINTENANCE)
+@transaction.atomic
 def skip(request: TenantRequest, pk: UUID) -> HttpResponse:
     window, by = _guarded(request, pk), Actor.person(request.user)
     return _tried(
@@ -158,6 +163,7 @@ def skip(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Ability.PLAN_MAINTENANCE)
+@transaction.atomic
 def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
     window = _guarded(request, pk)
     editing.delete(request.organisation, window, Actor.person(request.user))
@@ -196,7 +202,8 @@ def _window(pk: UUID) -> MaintenanceWindow:
 
 
 def _guarded(request: TenantRequest, pk: UUID) -> MaintenanceWindow:
-    window = _window(pk)
+    """Held until the transaction ends: of two who delete it at once, the second finds nothing."""
+    window = get_object_or_404(MaintenanceWindow.objects.select_for_update(), pk=pk)
     _guard(request, window.everything)
     return window
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from monitors.maintenance.model import MaintenanceWindow
@@ -14,6 +16,8 @@ from pulse.scoping import in_tenant
 from tenants.abilities import Role
 from tests.monitors.making import make
 from tests.monitors.suppression.scene import let_pass, window
+from tests.monitors.test_busy_rows import waiting_for_locks
+from tests.receivers import wait_until
 
 HOME = "/o/acme/maintenance/"
 WEEKLY = {
@@ -194,3 +198,23 @@ def test_what_is_over_moves_out_of_the_way(acme: Any, as_alice: Any) -> None:
         MaintenanceWindow.objects.update(start_date="2026-01-01")
 
     assert "<h2>Over</h2>" in text(as_alice.get(HOME))
+
+
+def test_of_two_who_delete_a_window_at_once_the_second_finds_nothing(acme: Any, as_alice: Any) -> None:
+    running = window(acme)
+    answers: list[int] = []
+
+    def delete() -> None:
+        answers.append(as_alice.post(f"/o/acme/maintenance/{running.pk}/deletion/").status_code)
+        connection.close()
+
+    both = [Thread(target=delete), Thread(target=delete)]
+    with in_tenant(acme), transaction.atomic():
+        MaintenanceWindow.objects.select_for_update().get(pk=running.pk)
+        for each in both:
+            each.start()
+        wait_until(lambda: waiting_for_locks() == 2, 10, "both to wait")
+    for each in both:
+        each.join(10)
+
+    assert sorted(answers) == [302, 404]
