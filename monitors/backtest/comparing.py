@@ -90,7 +90,7 @@ def _without(some: Sequence[Outage], others: Sequence[Outage], end: datetime) ->
 
 def _incidents(replayed: Replay) -> str:
     flapping = sum(outage.is_flapping for outage in replayed.outages)
-    said = _count(len(replayed.outages), "incident")
+    said = _count(len(replayed.outages), "incident") if replayed.outages else "no incident"
     return f"{said} ({flapping} by flapping)" if flapping else said
 
 
