@@ -122,7 +122,9 @@ def _summary(incident: Incident, names: Sequence[str]) -> str:
 
 def _detection(incident: Incident) -> str:
     if incident.kind == Incident.Kind.MANUAL:
-        return f"A person opened it at {_moment(incident.opened_at)} UTC. Could a monitor have seen it earlier?"
+        return (
+            f"A person opened it at {_moment(incident.opened_at)} UTC. Could a monitor have seen it earlier?"
+        )
     took = duration(incident.time_to_detect)
     return f"Pulse confirmed it at {_moment(incident.opened_at)} UTC, {took} after the first failing check."
 
