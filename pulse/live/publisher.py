@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import json
 import threading
 from dataclasses import dataclass
@@ -39,6 +41,14 @@ class Publisher(threading.Thread):
         self.loop = asyncio.new_event_loop()
         self.waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING_AT_MOST)
         self.start()
+        # A command ends as soon as it has committed: a role that it took away must reach open pages all the same.
+        atexit.register(self.flush)
+
+    def flush(self) -> None:
+        """Wait until all that was put is sent, for a second at most."""
+        if self.is_alive():
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self.waiting.join(), self.loop).result(timeout=1)
 
     def run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -49,6 +59,7 @@ class Publisher(threading.Thread):
 
     def _put(self, message: Message) -> None:
         if self.waiting.full():
+            self.waiting.task_done()
             self.waiting.get_nowait()  # pages see the hole in the numbers and fetch everything
         self.waiting.put_nowait(message)
 
@@ -63,6 +74,8 @@ class Publisher(threading.Thread):
                 await asyncio.wait_for(layer.group_send(message.group, event), timeout=1)
             except Exception as error:  # whatever Redis does, pages fall back to asking
                 log.debug("live_lost", group=message.group, error=type(error).__name__)
+            finally:
+                self.waiting.task_done()
 
 
 _publisher: Publisher | None = None

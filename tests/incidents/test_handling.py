@@ -84,7 +84,9 @@ def test_resolved_by_hand_it_stays_quiet_until_it_worked_once(acme: Any) -> None
     assert [one.pk for one in singles(acme)] == [incident.pk]
     assert fact_kinds(acme) == ["incident.opened", "incident.resolved"]
     with in_tenant(acme):
-        assert incident.timeline.last().text.endswith("so nothing was opened: still refused")
+        entry = incident.timeline.last()
+        assert entry is not None
+        assert entry.text.endswith("so nothing was opened: still refused")
     become(acme, shop, Status.FLAPPING, Status.UP)
     assert stored(acme, incident).recovered_at is not None
     become(acme, shop, Status.UP, Status.DOWN, "refused again")

@@ -176,7 +176,7 @@ def test_the_timeline_tells_what_checks_found_and_shows_each_sort_alone(acme: An
     as_alice.post(f"/o/acme/incidents/{incident.pk}/notes/", {"text": "first\nsecond"})
 
     def shown(sort: str) -> str:
-        return as_alice.get(f"/o/acme/incidents/{incident.pk}/", {"show": sort}).content.decode()
+        return str(as_alice.get(f"/o/acme/incidents/{incident.pk}/", {"show": sort}).content.decode())
 
     assert "Failure 1 of 2 in a row" in shown("")
     assert "Failure 1 of 2 in a row" in shown("decisions")

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from monitors import definition, editing
-from monitors.evaluation import Policy
 from monitors.judging import Result
 from monitors.models import Monitor
+from monitors.policy import Policy
 from monitors.probes.outcome import ErrorClass, Outcome
 from monitors.recording import record
 from monitors.telemetry.claiming import Claimed, claim

@@ -13,9 +13,10 @@ from django.utils import timezone
 from incidents.models import Incident
 from monitors.checking import Checker
 from monitors.deciding import DecisionKind
-from monitors.evaluation import Policy, State
+from monitors.evaluation import State
 from monitors.guarding import EVERY_S, PATIENCE_S, TIMEOUT_S, Guard, Sight, is_doubtful
 from monitors.judging import Result
+from monitors.policy import Policy
 from monitors.probes.outcome import ErrorClass, Outcome
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import Blindness, Decision, Gap, GapReason, Status

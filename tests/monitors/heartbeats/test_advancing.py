@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from monitors.evaluation import Policy, State
+from monitors.evaluation import State
 from monitors.heartbeats.advancing import (
     OPEN_RUNS_AT_MOST,
     Beat,
@@ -20,6 +20,7 @@ from monitors.heartbeats.advancing import (
     miss,
 )
 from monitors.heartbeats.settings import SETTINGS, HeartbeatConfig
+from monitors.policy import Policy
 from monitors.telemetry.models import Status
 from tests.monitors.heartbeats.test_schedule import at
 
