@@ -29,7 +29,7 @@ STATES: dict[str, tuple[DeliveryState, ...]] = {
     "dead": (DeliveryState.DEAD,),
     "cancelled": (DeliveryState.CANCELLED,),
 }
-EVENTS = {"incident.opened": "Down", "incident.resolved": "Over", "channel.test": "Test"}
+EVENTS = {"incident.opened": "Opened", "incident.resolved": "Over", "channel.test": "Test"}
 TRIED = {"sent": "up", "failed": "down", "refused": "down", "unknown": "unknown"}
 
 

@@ -117,7 +117,7 @@ def test_a_row_tells_every_try(acme: Any, as_alice: Any) -> None:
 
     page = as_alice.get(DELIVERIES).content.decode()
 
-    assert "Down: shop &lt;b&gt;" in page
+    assert "Opened: shop &lt;b&gt;" in page
     assert "Answered 503" in page
     assert "1 try" in page
     assert f"/o/acme/incidents/{made.incident_id}/" in page
