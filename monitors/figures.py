@@ -137,7 +137,8 @@ def uptime_tile(label: str, uptime: Uptime, every: timedelta) -> Tile:
     if uptime.share is None:
         return Tile(f"Uptime, {label}", "—", note="nothing measured yet")
     error = uptime.error(every)
-    note = f"measured {int(uptime.coverage * 1000) / 10:g} % of it"
+    covered = int(uptime.coverage * 1000) / 10
+    note = f"measured {covered:g} % of it" if covered else "measured less than 0.1 % of it"
     if error:
         note = f"± {_error(error)} %, {note}"
     return Tile(f"Uptime, {label}", percent(uptime.share), "%", note)

@@ -132,9 +132,15 @@ def _nearest(found: Sequence[Decision], at: datetime) -> Sequence[Decision]:
 def step(row: Decision) -> Step:
     place = location_code(row.location) if row.location is not None and row.location > TOGETHER else ""
     return Step(
-        row.at, wording.title(row), wording.sentence(row), wording.seen(row), wording.status(row), place,
+        row.at, wording.title(row), wording.sentence(row), wording.seen(row), _glyph(row), place,
         row.at if row.verdict is not None else None, row.location, row.incident_id,
     )  # fmt: skip
+
+
+def _glyph(row: Decision) -> str:
+    """The status that it became. What was only counted has none: a failure beside a green mark would mislead."""
+    counted = (Kind.COUNTED, Kind.DISMISSED, Kind.NOT_BELIEVED)
+    return "" if row.kind in counted else wording.status(row)
 
 
 def _standing(monitor: Monitor, at: datetime) -> tuple[str, datetime | None]:
