@@ -28,7 +28,7 @@ def test_unknown_paths_are_problems_for_everybody(api: Api, path: str) -> None:
     [
         ("put", "monitors", "GET, POST, HEAD, OPTIONS"),
         ("delete", "channels", "GET, POST, HEAD, OPTIONS"),
-        ("post", f"incidents/{UNKNOWN}", "GET, HEAD, OPTIONS"),
+        ("post", f"incidents/{UNKNOWN}", "GET, PATCH, HEAD, OPTIONS"),
         ("get", f"monitors/{UNKNOWN}/check", "POST, OPTIONS"),
         ("put", f"rules/{UNKNOWN}", "GET, PATCH, DELETE, HEAD, OPTIONS"),
     ],

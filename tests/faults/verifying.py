@@ -35,15 +35,19 @@ AND NOT EXISTS (
 
 
 def verify(organisation: Any, ledger: list[Any], *, outages: int, repeats_allowed: int) -> None:
-    """Every outage is one incident, told once as opened and once as resolved, in that order; every slot is
-    a result or in a gap, never both; what came twice has the same key and is counted."""
+    """Every outage is one incident, told once as opened and once as resolved, in that order, by itself or together
+    with those that it is part of; every slot is a result or in a gap, never both; what came twice has the same key and
+    is counted."""
     with in_tenant(organisation):
-        incidents = list(Incident.objects.order_by("started_at"))
-        assert len(incidents) == outages, f"{len(incidents)} incidents for {outages} outages"
-        assert all(incident.resolved_at for incident in incidents)
+        every = list(Incident.objects.order_by("started_at"))
+        singles = [incident for incident in every if incident.monitor_no is not None]
+        assert len(singles) == outages, f"{len(singles)} incidents for {outages} outages"
+        assert all(incident.resolved_at for incident in every)
+        assert all(incident.is_told or incident.part_of_id for incident in singles)
+        incidents = [incident for incident in every if incident.is_told]
         deliveries = list(Delivery.objects.filter(tenant_no=organisation.no))
     assert {delivery.state for delivery in deliveries} <= {"sent"}
-    assert len(deliveries) == 2 * outages
+    assert len(deliveries) == 2 * len(incidents)
     keys = Counter(entry.key for entry in ledger)
     assert set(keys) == {f"msg_{delivery.id.hex}" for delivery in deliveries}
     repeats = sum(count - 1 for count in keys.values())
@@ -56,6 +60,12 @@ def verify(organisation: Any, ledger: list[Any], *, outages: int, repeats_allowe
         assert list(dict.fromkeys(types)) == ["incident.opened", "incident.resolved"]
     assert _count(DOUBLED_SLOTS) == 0, "a slot is a result and a gap"
     assert _count(UNMEASURED_SLOTS) == 0, "a slot is neither a result nor a gap"
+
+
+def told_at_all(organisation: Any) -> int:
+    """Incidents that are told: those of a mass outage together."""
+    with in_tenant(organisation):
+        return Incident.objects.filter(is_told=True).count()
 
 
 def _count(statement: str) -> int:
