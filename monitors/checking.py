@@ -176,8 +176,8 @@ class Checker:
         links.prepare()
         location = None
         batch: list[Result] = []
-        has_more = False
         while batch or self.intake.waiting or self._recording.is_waiting or not self._drained.is_set():
+            has_more = False
             try:
                 if location is None:
                     with as_pipeline():

@@ -77,8 +77,13 @@ class Recorder:
         """
         until = monotonic() + within_s
         for tenant_no in list(self._told):
-            busy = record_transitions(tenant_no, self._told[tenant_no], location)
+            # What cannot even be set aside is dropped (its leases run out): it must not stand in everybody's way.
             items = self._told.pop(tenant_no)
+            try:
+                busy = record_transitions(tenant_no, items, location)
+            except AWAY:
+                self._told[tenant_no] = items
+                raise
             if busy:
                 self._told[tenant_no] = busy
             later = {id(item) for item in busy}
