@@ -78,7 +78,8 @@ class Accepter:
 
     def _bound(self) -> None:
         """No statement of this connection waits for long, whoever holds a table: senders are told to come again."""
-        if connection.connection is not self._bounded:
+        # Not connected yet is not bounded yet: the first batch of a process waits no longer than the others.
+        if connection.connection is None or connection.connection is not self._bounded:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = {PATIENCE_MS}; SET statement_timeout = {STATEMENT_MS}")
             self._bounded = connection.connection
