@@ -13,8 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents import live
+from incidents.facts import IncidentAcknowledged, IncidentReleased
 from incidents.locking import lock_one
 from incidents.models import Incident, TimelineEntry
+from pulse import facts
 from tenants.actors import Actor
 from tenants.audit import record
 from tenants.models import Organisation
@@ -46,6 +48,7 @@ def acknowledge(organisation: Organisation, incident: Incident, by: Actor) -> In
             ]
         )
         say(organisation, incident, by, Kind.ACKNOWLEDGED, "acknowledged", f"{by.name} acknowledged.")
+        facts.emit([IncidentAcknowledged(incident.pk, by.id, by.name, now)])
     return incident
 
 
@@ -62,6 +65,7 @@ def release(organisation: Organisation, incident: Incident, by: Actor) -> Incide
         incident.save(update_fields=["acknowledged_at", "acknowledged_by_id", "acknowledged_by"])
         text = f"{by.name} took back the acknowledgement{whose}: nobody has it."
         say(organisation, incident, by, Kind.RELEASED, "released", text)
+        facts.emit([IncidentReleased(incident.pk, by.name, timezone.now())])
     return incident
 
 

@@ -21,6 +21,7 @@ class Incident(models.Model):
         MONITOR = "monitor", "of one monitor"
         GROUP = "group", "of several together"
         MANUAL = "manual", "opened by hand"
+        DRILL = "drill", "a fire drill"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -147,7 +148,11 @@ class Incident(models.Model):
     @property
     def has_own_end(self) -> bool:
         """Whether it ends by itself: what a person opened, a person ends."""
-        return self.kind != self.Kind.MANUAL
+        return self.kind not in (self.Kind.MANUAL, self.Kind.DRILL)
+
+    @property
+    def is_drill(self) -> bool:
+        return self.kind == self.Kind.DRILL
 
     @property
     def length(self) -> timedelta | None:
@@ -188,6 +193,8 @@ class TimelineEntry(models.Model):
         TOLD = "told"
         HELD = "held back"
         NOT_TOLD = "not told"
+        ESCALATED = "escalated"
+        RECEIPT = "receipt"
         CHANGED = "changed"
         TRANSITION = "transition"
         RESOLVED = "resolved"

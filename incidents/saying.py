@@ -57,6 +57,8 @@ def payload(organisation: Organisation, incident: Incident) -> dict[str, Any]:
             "resolution": incident.resolution or None,
             "resolved_by": incident.resolved_by or None,
             "cause": incident.cause,
+            "acknowledged_by": incident.acknowledged_by or None,
+            "drill": incident.is_drill,
         },
     }
 

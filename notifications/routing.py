@@ -1,11 +1,24 @@
-"""Decide who is told of an incident. Pure: plain values in, a plan out."""
+"""Decide who is told of what, and when. Pure: plain values in, a plan out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from notifications.hours import Hours
+
+NOW = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """A monitor as rules look at it: its number, its tags, and the groups that hold it."""
+
+    no: int
+    tags: frozenset[str] = frozenset()
+    groups: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +29,50 @@ class RuleView:
     on: frozenset[str]
     channels: frozenset[UUID]
     monitors: frozenset[int] | None
+    id: UUID | None = None
+    tags: frozenset[str] = frozenset()
+    groups: frozenset[int] = frozenset()
+    severities: frozenset[str] = frozenset()
+    delay: timedelta = NOW
+    cooldown: timedelta | None = None
+    digest: timedelta = NOW
+    hours: Hours | None = None
+    policy: UUID | None = None
 
-    def covers(self, numbers: Collection[int]) -> bool:
+    def covers(self, concerned: Collection[Traits]) -> bool:
         """Whether it speaks of any of these monitors; a rule for all of them also covers what is about none."""
-        return self.monitors is None or not self.monitors.isdisjoint(numbers)
+        return self.monitors is None or any(
+            one.no in self.monitors or self.tags & one.tags or self.groups & one.groups for one in concerned
+        )
+
+    def wants(self, events: Collection[str], severity: str) -> bool:
+        return not self.on.isdisjoint(events) and (not self.severities or severity in self.severities)
+
+    def waits(self, now: datetime) -> timedelta:
+        """How long after `now` it speaks: its delay, and from then on until its hours begin."""
+        at = now + self.delay
+        return (self.hours.opens(at) if self.hours else at) - now
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is to be told: which monitors, how bad, by which of a rule's events it is covered, and whether it is over."""
+
+    concerned: Sequence[Traits]
+    severity: str
+    events: frozenset[str] = frozenset({"down"})
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A delivery of an incident's opening."""
+    """A delivery of an incident's opening. `due` is when it goes, or went, out."""
 
     no: int
     channel_id: UUID
     state: str
     wants_recovery: bool
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +85,51 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One delivery to make. `follows` is the opening that must have arrived first."""
+    """One delivery to make. `follows` is the opening that must have arrived first, `instead_of` those that it replaces."""
 
     channel_id: UUID
     wants_recovery: bool = False
     follows: int | None = None
+    rule_id: UUID | None = None
+    wait: timedelta = NOW
+    digest: timedelta = NOW
+    reason: str = ""
+    instead_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPolicy:
+    """A policy to set to work."""
+
+    policy_id: UUID
+    rule_id: UUID | None
+    wait: timedelta
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Either deliveries, or a hold, or neither; `because` says why in words for the timeline."""
+    """Either deliveries and policies, or a hold, or neither; `because` says why in words for the timeline."""
 
     deliveries: tuple[Planned, ...] = ()
+    policies: tuple[PlannedPolicy, ...] = ()
     hold_until: datetime | None = None
     because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known at the moment of routing.
+
+    `channels` are those that work, `told` those that were told already, `recent` when each rule last told of one of
+    these monitors.
+    """
+
+    now: datetime
+    channels: frozenset[UUID]
+    told: Collection[UUID] = ()
+    recent: Mapping[UUID | None, datetime] = field(default_factory=dict)
+    silence: Quiet | None = None
 
 
 def quiet(
@@ -77,48 +151,110 @@ def quiet(
     return max(reasons, key=lambda reason: reason.until, default=None)
 
 
-def route_opened(
-    numbers: Collection[int],
-    is_over: bool,
-    silence: Quiet | None,
-    rules: Sequence[RuleView],
-    channels: frozenset[UUID],
-    told: Collection[UUID] = (),
-) -> Plan:
-    """Tell every channel of every rule that covers any of the monitors, each channel once, none that was `told`.
+def route_opened(subject: Subject, rules: Sequence[RuleView], known: Known) -> Plan:
+    """Tell every channel of every rule that covers it, each channel once, none that was told; set policies to work.
 
-    An outage that ended while messages were held back is told to nobody: who was not told of its
-    beginning need not hear of its end.
+    An outage that ended while messages were held back is told to nobody: who was not told of its beginning need
+    not hear of its end.
     """
-    if is_over:
+    if subject.is_over:
         return Plan(because="It was over before anybody had to be told.")
-    if silence is not None:
-        return Plan(hold_until=silence.until, because=silence.why)
-    matching = [rule for rule in rules if "down" in rule.on and rule.covers(numbers)]
-    wanted = {
-        channel: any("up" in rule.on for rule in matching if channel in rule.channels)
-        for rule in matching
-        for channel in rule.channels & channels
-    }
-    if not wanted and not told:
-        return Plan(because="No rule with a working channel covers this monitor: nobody is told.")
-    new = [(channel, wants_recovery) for channel, wants_recovery in wanted.items() if channel not in told]
-    return Plan(tuple(Planned(channel, wants_recovery) for channel, wants_recovery in sorted(new)))
-
-
-def route_resolved(silence: Quiet | None, openings: Sequence[Opening]) -> Plan:
-    """Tell exactly those who were sent the opening and asked for recoveries, whatever the rules say by now."""
-    recipients = [
-        opening
-        for opening in openings
-        if opening.wants_recovery and opening.state not in {"dead", "cancelled"}
+    if known.silence is not None:
+        return Plan(hold_until=known.silence.until, because=known.silence.why)
+    matching = [
+        rule
+        for rule in rules
+        if rule.wants(subject.events, subject.severity) and rule.covers(subject.concerned)
     ]
+    cool = {rule.id: until for rule in matching if (until := _cooling(rule, known))}
+    speaking = [rule for rule in matching if rule.id not in cool]
+    deliveries = tuple(_deliveries(speaking, known))
+    policies = tuple(_policies(speaking, known))
+    because = " ".join(
+        f"The rule {rule.name} told of it lately and is silent until {cool[rule.id]:%Y-%m-%d %H:%M} UTC."
+        for rule in matching
+        if rule.id in cool
+    )
+    if not deliveries and not policies and not because and not known.told:
+        because = "No rule with a working channel covers this monitor: nobody is told."
+    return Plan(deliveries, policies, because=because)
+
+
+def route_again(rules: Sequence[RuleView], subject: Subject, known: Known) -> Plan:
+    """Word of something that opens no incident: nobody is told where no rule asks for it, and that needs no saying."""
+    plan = route_opened(subject, rules, known)
+    return Plan(plan.deliveries, hold_until=plan.hold_until, because=plan.because if plan.hold_until else "")
+
+
+def route_resolved(silence: Quiet | None, openings: Sequence[Opening], now: datetime) -> Plan:
+    """Tell exactly those who were sent the opening and asked for recoveries, whatever the rules say by now.
+
+    Where the opening has not gone out and is not due yet, nothing is told: it is dropped with the outage. One that is
+    due but did not get through is told as one message with the end: it was down.
+    """
+    recipients = [one for one in openings if one.wants_recovery and one.state not in {"dead", "cancelled"}]
     if not recipients:
-        return Plan(
-            because="Nobody had been told of the outage, so nobody is told of its end."
-            if not openings
-            else ""
-        )
+        words = "" if openings else "Nobody had been told of the outage, so nobody is told of its end."
+        return Plan(because=words)
     if silence is not None:
         return Plan(hold_until=silence.until, because=silence.why)
-    return Plan(tuple(Planned(opening.channel_id, follows=opening.no) for opening in recipients))
+    return Plan(tuple(planned for one in recipients if (planned := _ending(one, now)) is not None))
+
+
+def not_due(opening: Opening, now: datetime) -> bool:
+    """Whether an opening still waits for its rule's delay or hours: an outage over by then was never told."""
+    return opening.state == "pending" and opening.due is not None and opening.due > now
+
+
+def _ending(opening: Opening, now: datetime) -> Planned | None:
+    if not_due(opening, now):
+        return None
+    late = opening.state in {"pending", "retrying", "held"}
+    return Planned(
+        opening.channel_id,
+        follows=None if late else opening.no,
+        instead_of=opening.no if late else None,
+        reason="it was told of the beginning" if not late else "the beginning had not got through yet",
+    )
+
+
+def _cooling(rule: RuleView, known: Known) -> datetime | None:
+    last = known.recent.get(rule.id)
+    if rule.cooldown is None or last is None or last + rule.cooldown <= known.now:
+        return None
+    return last + rule.cooldown
+
+
+def _deliveries(rules: Sequence[RuleView], known: Known) -> Iterator[Planned]:
+    """For each channel the rule that speaks first; what any of its rules asks for counts."""
+    wanted = sorted(
+        {channel for rule in rules for channel in rule.channels & known.channels} - set(known.told)
+    )
+    for channel in wanted:
+        telling = [rule for rule in rules if channel in rule.channels]
+        first = min(telling, key=lambda rule: rule.waits(known.now))
+        yield Planned(
+            channel,
+            wants_recovery=any("up" in rule.on for rule in telling),
+            rule_id=first.id,
+            wait=first.waits(known.now),
+            digest=min(rule.digest for rule in telling),
+            reason=_because(first, known.now),
+        )
+
+
+def _policies(rules: Sequence[RuleView], known: Known) -> Iterator[PlannedPolicy]:
+    seen = set()
+    for rule in sorted(rules, key=lambda rule: rule.waits(known.now)):
+        if rule.policy is not None and rule.policy not in seen and not known.told:
+            seen.add(rule.policy)
+            yield PlannedPolicy(rule.policy, rule.id, rule.waits(known.now), _because(rule, known.now))
+
+
+def _because(rule: RuleView, now: datetime) -> str:
+    words = f"rule {rule.name}"
+    if rule.delay:
+        words += f", after {int(rule.delay.total_seconds())} s"
+    if rule.hours and rule.hours.opens(now + rule.delay) > now + rule.delay:
+        words += ", when its hours begin"
+    return words

@@ -12,14 +12,17 @@ from uuid import UUID
 from django.db import connection
 
 OPEN = "('pending', 'sending', 'retrying')"
+WAITING = "('held', 'pending', 'sending', 'retrying')"
 LEASE_SECONDS = 60
 
 INSERT = """
-INSERT INTO public.ledger_delivery (tenant_no, id, fact_no, event, incident_id, monitor_no, channel_id,
-    channel_name, transport, recipient, destination, payload, wants_recovery, follows_no, state, retry_at, fact_at)
-SELECT %s, r.*, 'pending', now(), %s FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
-    %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::bigint[]) AS r
-ON CONFLICT (fact_no, channel_id, recipient) DO NOTHING
+INSERT INTO public.ledger_delivery (tenant_no, fact_at, id, fact_no, event, incident_id, monitor_no, channel_id,
+    channel_name, transport, recipient, destination, payload, wants_recovery, follows_no, turn, purpose, reason,
+    rule_id, escalation_no, person_id, state, retry_at, last_answer)
+SELECT %s, %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
+    %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::bigint[], %s::int[],
+    %s::text[], %s::text[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS r
+ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
 """
 # A recovery waits for its opening, and is dropped with it. Destinations that already have all the
 # sends they may have at once are passed over, and one claim takes no more of any than that.
@@ -31,7 +34,8 @@ WITH ready AS (
         WHERE state IN {OPEN} AND retry_at <= now() AND (lease_until IS NULL OR lease_until < now())
             AND destination <> ALL(%(full)s)
             AND (follows_no IS NULL OR EXISTS (
-                SELECT FROM ledger_delivery p WHERE p.no = q.follows_no AND p.state = 'sent'))
+                SELECT FROM ledger_delivery p LEFT JOIN ledger_delivery f ON f.no = p.folded_into
+                WHERE p.no = q.follows_no AND 'sent' IN (p.state, f.state)))
         ORDER BY retry_at, no LIMIT 2000
     ) d
 ), taken AS (
@@ -44,7 +48,8 @@ UPDATE ledger_delivery d SET lease_until = now() + make_interval(secs => {LEASE_
     fencing_token = d.fencing_token + 1
 FROM taken WHERE d.no = taken.no
 RETURNING d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.event, d.payload, d.fact_at,
-    d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient
+    d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient, d.turn, d.purpose, d.rule_id,
+    d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery
 """
 ATTEMPTS = """
 WITH r AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)), held AS (
@@ -62,16 +67,20 @@ FINISH = """
 WITH r AS (
     SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[], %(attempts)s::int[], %(states)s::text[],
         %(retries)s::timestamptz[], %(starts)s::timestamptz[], %(outcomes)s::text[], %(codes)s::int[],
-        %(answers)s::text[]) AS r(no, token, attempt, state, retry_at, started_at, outcome, code, answer)
+        %(answers)s::text[], %(requests)s::text[], %(provider_ids)s::text[], %(fallbacks)s::timestamptz[],
+        %(repeats)s::timestamptz[]) AS r(no, token, attempt, state, retry_at, started_at, outcome, code, answer,
+            request, provider_id, fallback_at, repeat_at)
 ), tried AS (
     UPDATE public.ledger_attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, status_code = r.code,
-        answer = r.answer
+        answer = r.answer, request = r.request
     FROM r WHERE a.delivery_no = r.no AND a.number = r.attempt AND a.started_at = r.started_at
         AND a.tenant_no = %(tenant)s
 )
 UPDATE public.ledger_delivery d SET state = r.state, retry_at = coalesce(r.retry_at, d.retry_at), lease_until = NULL,
-    last_answer = r.answer,
-    finished_at = CASE WHEN r.state IN ('sent', 'dead') THEN clock_timestamp() ELSE d.finished_at END
+    last_answer = r.answer, provider_id = coalesce(nullif(r.provider_id, ''), d.provider_id),
+    -- A receipt may be quicker than our own word that it was sent.
+    fallback_at = CASE WHEN d.receipt = '' THEN r.fallback_at END, repeat_at = r.repeat_at,
+    finished_at = CASE WHEN r.state IN ('sent', 'dead', 'unknown') THEN clock_timestamp() ELSE d.finished_at END
 FROM r WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s AND d.state = 'sending'
 RETURNING d.no
 """
@@ -79,17 +88,19 @@ RETURNING d.no
 CANCEL_ORPHANS = f"""
 UPDATE ledger_delivery d SET state = 'cancelled', finished_at = now(),
     last_answer = 'the message of the outage never arrived, so its end is not told'
-FROM ledger_delivery p WHERE d.state IN {OPEN} AND d.follows_no = p.no AND p.state IN ('dead', 'cancelled')
+FROM ledger_delivery p LEFT JOIN ledger_delivery f ON f.no = p.folded_into
+WHERE d.state IN {OPEN} AND d.follows_no = p.no
+    AND (p.state IN ('dead', 'cancelled', 'unknown') OR f.state IN ('dead', 'cancelled', 'unknown'))
 """
 CANCEL_CHANNEL = f"""
 UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = now(), lease_until = NULL,
-    fencing_token = fencing_token + 1, last_answer = %(why)s
-WHERE tenant_no = %(tenant)s AND channel_id = %(channel)s AND state IN {OPEN}
+    fencing_token = fencing_token + 1, last_answer = %(why)s, fallback_at = NULL, repeat_at = NULL
+WHERE tenant_no = %(tenant)s AND channel_id = %(channel)s AND state IN {WAITING}
 RETURNING no
 """
 RESEND = """
 UPDATE public.ledger_delivery SET state = 'retrying', retry_at = now(), finished_at = NULL, attempts = 0
-WHERE tenant_no = %(tenant)s AND no = %(no)s AND state = 'dead'
+WHERE tenant_no = %(tenant)s AND no = %(no)s AND state IN ('dead', 'unknown')
 RETURNING no
 """
 
@@ -109,6 +120,16 @@ class NewDelivery:
     payload: dict[str, Any]
     wants_recovery: bool
     follows_no: int | None
+    turn: int = 0
+    purpose: str = "rule"
+    reason: str = ""
+    rule_id: UUID | None = None
+    escalation_no: int | None = None
+    person_id: UUID | None = None
+    state: str = "pending"
+    # When it may go out; the database reads no clock for it, so that a whole batch has one.
+    retry_at: datetime | None = None
+    last_answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +151,13 @@ class Leased:
     incident_id: UUID | None
     channel_name: str
     recipient: str
+    turn: int = 0
+    purpose: str = "rule"
+    rule_id: UUID | None = None
+    person_id: UUID | None = None
+    escalation_no: int | None = None
+    first_tried_at: datetime | None = None
+    wants_recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +180,12 @@ class Finished:
     status_code: int | None = None
     retry_in: timedelta | None = None
     gone: bool = False
+    misconfigured: bool = False
+    request: str = ""
+    provider_id: str = ""
+    # Counted from the moment that the outcome is written.
+    fall_back_in: timedelta | None = None
+    repeat_in: timedelta | None = None
 
 
 def insert(tenant_no: int, fact_at: datetime, rows: Sequence[NewDelivery]) -> None:
@@ -161,6 +195,7 @@ def insert(tenant_no: int, fact_at: datetime, rows: Sequence[NewDelivery]) -> No
     names = NewDelivery.__dataclass_fields__
     columns = [[getattr(row, name) for row in rows] for name in names]
     columns[list(names).index("payload")] = [json.dumps(row.payload) for row in rows]
+    columns[list(names).index("retry_at")] = [row.retry_at or fact_at for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [tenant_no, fact_at, *columns])
 
@@ -196,10 +231,14 @@ def finish(tenant_no: int, items: Sequence[Finished], now: datetime) -> set[int]
         "attempts": [item.attempted.number for item in items],
         "starts": [item.attempted.started_at for item in items],
         "states": [item.state for item in items],
-        "retries": [now + item.retry_in if item.retry_in is not None else None for item in items],
+        "retries": [_after(now, item.retry_in) for item in items],
         "outcomes": [item.outcome for item in items],
         "codes": [item.status_code for item in items],
         "answers": [item.answer for item in items],
+        "requests": [item.request for item in items],
+        "provider_ids": [item.provider_id for item in items],
+        "fallbacks": [_after(now, item.fall_back_in) for item in items],
+        "repeats": [_after(now, item.repeat_in) for item in items],
     }
     with connection.cursor() as cursor:
         cursor.execute(FINISH, values)
@@ -218,6 +257,10 @@ def resend(tenant_no: int, no: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(RESEND, {"tenant": tenant_no, "no": no})
         return bool(cursor.fetchall())
+
+
+def _after(now: datetime, wait: timedelta | None) -> datetime | None:
+    return now + wait if wait is not None else None
 
 
 def _leased(row: Sequence[Any]) -> Leased:

@@ -1,50 +1,29 @@
-"""Where messages go, and which outages send them. Lives in the organisation's schema."""
+"""A place that messages go to."""
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from monitors.models import Monitor
 from pulse.ids import uuid7
 
 
-class Event(models.TextChoices):
-    DOWN = "down", "goes down"
-    UP = "up", "comes back up"
-
-
 class NotificationChannel(models.Model):
-    class Kind(models.TextChoices):
-        WEBHOOK = "webhook", "Webhook"
-        EMAIL = "email", "E-mail"
+    """`kind` names its transport (notifications/transports); `config` is what that transport's table reads."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=16, choices=Kind)
+    kind = models.CharField(max_length=16)
     config = models.JSONField(default=dict)
-    # Sealed by pulse.crypto and bound to this row; never leaves but to the transport.
+    # JSON of the secret settings, sealed by pulse.crypto and bound to this row; never leaves but to the transport.
     sealed_secret = models.TextField(blank=True)
+    # Told instead when this one has no receipt, or gives up: a chain of them ends where it would go round.
+    fallback = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    fallback_seconds = models.PositiveIntegerField(default=300)
+    # Messages in an hour; what is above waits, visibly, and goes out together. None: no limit.
+    hourly_limit = models.PositiveIntegerField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Rule(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=120)
-    all_monitors = models.BooleanField(default=True)
-    monitors = models.ManyToManyField(Monitor, blank=True, related_name="rules")
-    channels = models.ManyToManyField(NotificationChannel, related_name="rules")
-    on = ArrayField(models.CharField(max_length=16, choices=Event))
-    enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

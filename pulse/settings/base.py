@@ -47,6 +47,7 @@ SHARED_APPS = [
     "pulse.outbox",
     "monitors.telemetry",
     "notifications.ledger",
+    "notifications.contacts",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",

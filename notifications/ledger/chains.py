@@ -1,0 +1,171 @@
+"""The SQL of policies at work, and of messages that are no longer wanted, or told within another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+START = """
+INSERT INTO public.ledger_escalation (tenant_no, fact_no, incident_id, policy_id, policy_name, rule_id, reason,
+    payload, due_at, run)
+SELECT %(tenant)s, %(fact)s, %(incident)s, %(policy)s, %(name)s, %(rule)s, %(reason)s, %(payload)s::jsonb, %(due)s,
+    (SELECT count(*) FROM public.ledger_escalation WHERE tenant_no = %(tenant)s AND policy_id = %(policy)s)
+ON CONFLICT (fact_no, policy_id) DO NOTHING
+"""
+# Which organisations have a step to take: one look at a small index.
+DUE = "SELECT DISTINCT tenant_no FROM ledger_escalation WHERE due_at <= now() LIMIT %s"
+TAKE = """
+SELECT no, fact_no, incident_id, policy_id, policy_name, rule_id, reason, payload, step, cycle, run
+FROM public.ledger_escalation WHERE tenant_no = %s AND due_at <= now() AND state = 'running'
+ORDER BY due_at, no LIMIT 200 FOR UPDATE SKIP LOCKED
+"""
+ADVANCE = """
+UPDATE public.ledger_escalation SET step = %(step)s, cycle = %(cycle)s, due_at = %(due)s, state = %(state)s,
+    finished_at = CASE WHEN %(state)s = 'running' THEN NULL ELSE clock_timestamp() END
+WHERE tenant_no = %(tenant)s AND no = %(no)s
+"""
+STOP = """
+UPDATE public.ledger_escalation SET state = %(state)s, due_at = NULL, finished_at = clock_timestamp()
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged')
+RETURNING no
+"""
+RESUME = """
+UPDATE public.ledger_escalation SET state = 'running', due_at = clock_timestamp(), finished_at = NULL
+WHERE tenant_no = %(tenant)s AND incident_id = %(incident)s AND state = 'acknowledged'
+RETURNING policy_name
+"""
+# What a sender has begun is not taken back: it may be out already.
+DROP = """
+UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('held', 'pending', 'retrying')
+    AND purpose = ANY(%(purposes)s) AND event = ANY(%(events)s)
+RETURNING no
+"""
+CALM = """
+UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
+    AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
+"""
+FOLD = """
+UPDATE public.ledger_delivery SET state = 'folded', finished_at = clock_timestamp(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s, repeat_at = NULL, fallback_at = NULL
+WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s) AND state IN ('held', 'pending', 'retrying')
+RETURNING no
+"""
+NAME = """
+UPDATE public.ledger_delivery d SET folded_into = n.no FROM public.ledger_delivery n
+WHERE d.tenant_no = %(tenant)s AND d.no = ANY(%(numbers)s) AND n.tenant_no = %(tenant)s AND n.id = %(into)s
+"""
+CANCEL = """
+UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s
+WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s) AND state IN ('held', 'pending', 'retrying')
+RETURNING no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One policy at work on one incident, its row locked."""
+
+    no: int
+    fact_no: int
+    incident_id: UUID
+    policy_id: UUID
+    policy_name: str
+    rule_id: UUID | None
+    reason: str
+    payload: dict[str, Any]
+    step: int
+    cycle: int
+    run: int
+
+
+def start(tenant_no: int, **values: Any) -> None:
+    """`fact`, `incident`, `policy`, `name`, `rule`, `reason`, `payload`, `due`; a second time changes nothing."""
+    _run(START, {**values, "tenant": tenant_no, "payload": json.dumps(values["payload"])})
+
+
+def due(limit: int = 200) -> list[int]:
+    """The organisations with steps to take, in the pipeline's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, [limit])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def take(tenant_no: int) -> list[Chain]:
+    """Lock what is due; what another process has, it takes care of."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [tenant_no])
+        rows = cursor.fetchall()
+    return [Chain(*row[:7], _json(row[7]), *row[8:]) for row in rows]
+
+
+def advance(tenant_no: int, no: int, step: int, cycle: int, due_at: datetime | None, state: str) -> None:
+    values = {"tenant": tenant_no, "no": no, "step": step, "cycle": cycle, "due": due_at, "state": state}
+    with connection.cursor() as cursor:
+        cursor.execute(ADVANCE, values)
+
+
+def stop(tenant_no: int, incidents: Collection[UUID], state: str) -> int:
+    """End the policies at work on these incidents; returns how many there were."""
+    return len(_run(STOP, {"tenant": tenant_no, "incidents": list(incidents), "state": state}))
+
+
+def resume(tenant_no: int, incident: UUID) -> list[str]:
+    """Go on with the next step at once; returns the names of the policies."""
+    return [row[0] for row in _run(RESUME, {"tenant": tenant_no, "incident": incident})]
+
+
+def drop(
+    tenant_no: int, incidents: Collection[UUID], purposes: Sequence[str], events: Sequence[str], why: str
+) -> int:
+    """Cancel what has not gone out of these incidents, visibly; returns how many that were."""
+    values = {
+        "tenant": tenant_no,
+        "incidents": list(incidents),
+        "purposes": list(purposes),
+        "events": list(events),
+        "why": why[:300],
+    }
+    return len(_run(DROP, values))
+
+
+def calm(tenant_no: int, incidents: Collection[UUID]) -> None:
+    """No reminders and no fallbacks of these incidents from here on."""
+    with connection.cursor() as cursor:
+        cursor.execute(CALM, {"tenant": tenant_no, "incidents": list(incidents)})
+
+
+def fold(tenant_no: int, numbers: Collection[int], why: str) -> set[int]:
+    """Take back what has not gone out, since another message will tell it; returns those that could be."""
+    rows = _run(FOLD, {"tenant": tenant_no, "numbers": list(numbers), "why": why[:300]})
+    return {row[0] for row in rows}
+
+
+def name(tenant_no: int, numbers: Collection[int], into: UUID) -> None:
+    """Say which message tells what was folded."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAME, {"tenant": tenant_no, "numbers": list(numbers), "into": into})
+
+
+def cancel(tenant_no: int, numbers: Collection[int], why: str) -> int:
+    return len(_run(CANCEL, {"tenant": tenant_no, "numbers": list(numbers), "why": why[:300]}))
+
+
+def _run(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _json(value: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return content
