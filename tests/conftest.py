@@ -55,12 +55,14 @@ SHARED_TABLES = (
     "telemetry_rolluphour", "telemetry_packed", "telemetry_packedhour",
     "telemetry_resulthour", "telemetry_resultday", "telemetry_resultdaydue", "telemetry_statemonth",
     "telemetry_statedaydue", "telemetry_rolledday", "tenants_audit",
-    "tenants_apikey", "tenants_handle", "tenants_signinlink", "django_session", "django_admin_log",
+    "contacts_contactmethod", "contacts_quiet", "tenants_apikey", "tenants_handle", "tenants_signinlink",
+    "django_session", "django_admin_log",
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_postmortem", "incidents_incident_about", "incidents_incident",
     "notifications_rule_channels", "notifications_rule_monitors", "notifications_rule",
-    "notifications_notificationchannel", "monitors_maintenancewindow_monitors", "monitors_maintenancewindow",
+    "notifications_notificationchannel", "notifications_override", "notifications_schedule",
+    "monitors_maintenancewindow_monitors", "monitors_maintenancewindow",
     "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip
 CAST_TABLES = ("tenants_user", "tenants_organisation", "tenants_membership")  # in an order that keys allow

@@ -11,14 +11,20 @@ from tenants.models import User
 
 
 class ContactMethod(models.Model):
-    """One way to reach one person: nothing but its proof goes there before `verified_at`."""
+    """One way to reach one person: nothing but its proof goes there before `verified_at`.
+
+    `is_account`: the address that the account signs in with. Each person has it, it needs no other proof, and it
+    follows the account: what `config` says is passed over.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="contact_methods")
     kind = models.CharField(max_length=16)  # a transport that is personal: email, sms, voice, …
     label = models.CharField(max_length=120)  # what the person recognises it by
     config = models.JSONField(default=dict)
+    # JSON of the secret settings, sealed by pulse.crypto and bound to this row.
     sealed_secret = models.TextField(blank=True)
+    is_account = models.BooleanField(default=False)
     # So long after the first message this one is used too, unless somebody acted.
     after_seconds = models.PositiveIntegerField(default=0)
     verified_at = models.DateTimeField(null=True, blank=True)
@@ -32,6 +38,9 @@ class ContactMethod(models.Model):
 
     class Meta:
         ordering = ["after_seconds", "id"]
+        constraints = [
+            models.UniqueConstraint("user", condition=models.Q(is_account=True), name="account_method_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} of {self.user}"

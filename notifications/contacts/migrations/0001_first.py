@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import pulse.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import pulse.ids
 
 
 class Migration(migrations.Migration):
@@ -29,6 +30,7 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(max_length=120)),
                 ("config", models.JSONField(default=dict)),
                 ("sealed_secret", models.TextField(blank=True)),
+                ("is_account", models.BooleanField(default=False)),
                 ("after_seconds", models.PositiveIntegerField(default=0)),
                 ("verified_at", models.DateTimeField(blank=True, null=True)),
                 ("code_hash", models.CharField(blank=True, max_length=64)),
@@ -49,6 +51,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["after_seconds", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        "user", condition=models.Q(is_account=True), name="account_method_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
