@@ -2,65 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from notifications import sealing
+from notifications.channel_reading import SIGNING, as_json, place, read, stored
+from notifications.contacts.models import ContactMethod
 from notifications.ledger import queue
 from notifications.models import NotificationChannel
 from notifications.transports import TRANSPORTS, webhook
 from pulse import bells, live
-from pulse.crypto import Place, seal, unseal
-from pulse.fields import ConfigError, FieldError, read_fields
+from pulse.crypto import Place
 from pulse.ids import uuid7
 from pulse.outbox.appending import NewFact, append
 from tenants.actors import PULSE, Actor
 from tenants.audit import record
 from tenants.models import Organisation
 
-READ_ONLY = ("id", "secret", "created_at", "disabled_at", "disabled_reason", "url")
-
-
-def read(data: object, known: NotificationChannel | None = None) -> dict[str, Any]:
-    """The complete definition in `data` over `known`, or ConfigError with every complaint at once."""
-    fields = (
-        {key: value for key, value in data.items() if key not in READ_ONLY}
-        if isinstance(data, dict)
-        else data
-    )
-    base = {"name": known.name, "kind": known.kind, "config": known.config} if known else {}
-    errors: list[tuple[str, str]] = []
-    try:
-        values = read_fields(fields, {"name": _name, "kind": _kind, "config": lambda value: value})
-    except ConfigError as error:
-        values, errors = error.values, list(error.errors)
-    merged = {**base, **values}
-    complained = {pointer for pointer, _ in errors}
-    if isinstance(fields, dict):
-        errors += [
-            (f"/{name}", word)
-            for name, word in MISSING.items()
-            if name not in merged and f"/{name}" not in complained
-        ]
-        if known and merged.get("kind", known.kind) != known.kind:
-            errors.append(
-                ("/kind", "Keep the kind, or make a new channel: its secret and its deliveries belong to it.")
-            )
-        errors += _read_config(merged)
-    if errors:
-        raise ConfigError(errors)
-    return merged
+__all__ = [
+    "as_json", "create", "delete", "end_rotation", "is_rotating", "open_config", "open_contact", "read", "rotate",
+    "secret_of", "switch_off", "test", "update",
+]  # fmt: skip
+# What an edit may change; the kind stays.
+EDITABLE = ("name", "config", "fallback", "fallback_seconds", "hourly_limit")
 
 
 def create(organisation: Organisation, values: dict[str, Any], by: Actor) -> tuple[NotificationChannel, str]:
     """Return the channel and its signing secret, which is shown this once ('' for kinds without one)."""
-    channel = NotificationChannel(id=uuid7(), **values)
-    secret = webhook.new_secret() if TRANSPORTS[channel.kind].has_secret else ""
-    if secret:
-        channel.sealed_secret = seal(secret, _place(organisation, channel))
+    channel = NotificationChannel(id=uuid7(), kind=values["kind"])
+    secret = webhook.new_secret() if TRANSPORTS[channel.kind].signs else ""
     with transaction.atomic():
+        _put(channel, values)
+        _seal(organisation, channel, values["secrets"] | ({SIGNING: secret} if secret else {}))
         channel.save(force_insert=True)
         record(organisation, by, "created", "channel", channel.pk, channel.name, {"kind": channel.kind})
         live.publish(organisation.id, ["channels"])
@@ -73,17 +50,49 @@ def update(
     """Save an edit; a channel that was switched off works again."""
     with transaction.atomic():
         channel = NotificationChannel.objects.select_for_update(no_key=True).get(pk=channel.pk)
-        before = {"name": channel.name, "config": channel.config, "disabled": bool(channel.disabled_at)}
-        after = {"name": values["name"], "config": values["config"], "disabled": False}
-        changes = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
-        if not changes:
+        before, hidden = as_json(channel), stored(organisation, channel).hidden
+        signing = {SIGNING: hidden[SIGNING]} if SIGNING in hidden else {}
+        _put(channel, values)
+        changed = [name for name in EDITABLE if before[name] != as_json(channel)[name]]
+        if values["secrets"] | signing != hidden:
+            changed.append("secrets")
+            _seal(organisation, channel, values["secrets"] | signing)
+        if channel.disabled_at:
+            changed.append("disabled")
+        if not changed:
             return channel
-        channel.name, channel.config = values["name"], values["config"]
         channel.disabled_at, channel.disabled_reason = None, ""
         channel.save()
-        record(organisation, by, "changed", "channel", channel.pk, channel.name, {"fields": list(changes)})
+        record(organisation, by, "changed", "channel", channel.pk, channel.name, {"fields": changed})
         live.publish(organisation.id, ["channels"])
     return channel
+
+
+def rotate(organisation: Organisation, channel: NotificationChannel, by: Actor) -> str:
+    """A new signing secret, shown this once. The one before signs too, until the rotation ends or another begins."""
+    with transaction.atomic():
+        channel = NotificationChannel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+        hidden = stored(organisation, channel).hidden
+        secret = webhook.new_secret()
+        _seal(organisation, channel, hidden | {SIGNING: f"{secret} {hidden[SIGNING].partition(' ')[0]}"})
+        channel.save(update_fields=["sealed_secret"])
+        record(organisation, by, "began to rotate the secret of", "channel", channel.pk, channel.name)
+        live.publish(organisation.id, ["channels"])
+    return secret
+
+
+def end_rotation(organisation: Organisation, channel: NotificationChannel, by: Actor) -> None:
+    """Only the newest secret signs from now on; does nothing where it does already."""
+    with transaction.atomic():
+        channel = NotificationChannel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+        hidden = stored(organisation, channel).hidden
+        newest, _, older = hidden.get(SIGNING, "").partition(" ")
+        if not older:
+            return
+        _seal(organisation, channel, hidden | {SIGNING: newest})
+        channel.save(update_fields=["sealed_secret"])
+        record(organisation, by, "ended the rotation of", "channel", channel.pk, channel.name)
+        live.publish(organisation.id, ["channels"])
 
 
 def delete(organisation: Organisation, channel: NotificationChannel, by: Actor) -> int:
@@ -123,40 +132,36 @@ def switch_off(organisation: Organisation, channel_id: UUID, why: str) -> None:
     live.publish(organisation.id, ["channels"])
 
 
+def open_config(organisation: Organisation, channel: NotificationChannel) -> Any:
+    """The typed settings that its transport sends with. Raises SealError, and ConfigError where they no longer fit."""
+    found = stored(organisation, channel)
+    transport = TRANSPORTS[channel.kind]
+    config = sealing.load(transport, found)
+    return replace(config, signing=tuple(found.hidden[SIGNING].split())) if transport.signs else config
+
+
+def open_contact(method: ContactMethod) -> Any:
+    """The same for a person's own way to be told, which belongs to no organisation."""
+    where = Place("people", "contact_method", "secret", str(method.pk))
+    found = sealing.Stored(method.config, sealing.opened(method.sealed_secret, where))
+    return sealing.load(TRANSPORTS[method.kind], found)
+
+
 def secret_of(organisation: Organisation, channel: NotificationChannel) -> str:
-    return unseal(channel.sealed_secret, _place(organisation, channel)) if channel.sealed_secret else ""
+    """The newest signing secret; '' for kinds without one."""
+    return stored(organisation, channel).hidden.get(SIGNING, "").partition(" ")[0]
 
 
-def _place(organisation: Organisation, channel: NotificationChannel) -> Place:
-    return Place(str(organisation.id), "notification_channel", "secret", str(channel.pk))
+def is_rotating(organisation: Organisation, channel: NotificationChannel) -> bool:
+    return " " in stored(organisation, channel).hidden.get(SIGNING, "")
 
 
-MISSING = {
-    "name": "Give the channel a name.",
-    "kind": f"Use one of the kinds {', '.join(TRANSPORTS)}.",
-    "config": "Say where messages go.",
-}
+def _put(channel: NotificationChannel, values: dict[str, Any]) -> None:
+    channel.name, channel.config = values["name"], values["config"]
+    channel.fallback_id = UUID(values["fallback"]) if values.get("fallback") else None
+    channel.fallback_seconds = values.get("fallback_seconds", channel.fallback_seconds)
+    channel.hourly_limit = values.get("hourly_limit")
 
 
-def _read_config(merged: dict[str, Any]) -> list[tuple[str, str]]:
-    if "config" not in merged or merged.get("kind") not in TRANSPORTS:
-        return []
-    try:
-        merged["config"] = TRANSPORTS[merged["kind"]].load(merged["config"])
-    except ConfigError as error:
-        return [(f"/config{pointer}", detail) for pointer, detail in error.errors]
-    return []
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise FieldError("Give the channel a name.")
-    if len(value.strip()) > 120 or not value.isprintable():
-        raise FieldError("Use at most 120 printable characters.")
-    return value.strip()
-
-
-def _kind(value: Any) -> str:
-    if not isinstance(value, str) or value not in TRANSPORTS:
-        raise FieldError(f"Use one of the kinds {', '.join(TRANSPORTS)}.")
-    return value
+def _seal(organisation: Organisation, channel: NotificationChannel, hidden: dict[str, str]) -> None:
+    channel.sealed_secret = sealing.sealed(hidden, place(organisation, channel))

@@ -9,12 +9,9 @@ from django import forms
 
 from monitors.controls import Typed
 from monitors.models import Monitor
-from notifications import channels, rules
+from notifications import rules
 from notifications.models import Event, NotificationChannel, Rule
 from pulse.fields import ConfigError
-
-# The one setting of each kind, as the field that asks for it.
-DESTINATIONS = {"webhook": "url", "email": "to"}
 
 
 class Ticked(forms.MultipleChoiceField):
@@ -24,43 +21,6 @@ class Ticked(forms.MultipleChoiceField):
 
     def clean(self, value: Any) -> list[str]:
         return [str(item) for item in value or ()]
-
-
-class ChannelForm(forms.Form):
-    """`cleaned_data` is what `channels.read` returned."""
-
-    name = Typed(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    url = Typed(
-        label="URL",
-        help_text="Messages are posted there as JSON, signed as Standard Webhooks say.",
-        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
-    )
-    to = Typed(
-        label="E-mail address",
-        help_text="One address; a mailing list is one address too.",
-        widget=forms.TextInput(attrs={"inputmode": "email", "spellcheck": "false", "autocomplete": "off"}),
-    )
-
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        *,
-        kind: str,
-        channel: NotificationChannel | None = None,
-    ) -> None:
-        self.kind, self.channel = kind, channel
-        super().__init__(data, initial={"name": channel.name, **channel.config} if channel else None)
-        for name in set(DESTINATIONS.values()) - {DESTINATIONS[kind]}:
-            del self.fields[name]
-
-    def clean(self) -> dict[str, Any]:
-        name = DESTINATIONS[self.kind]
-        typed = {"name": self.cleaned_data["name"], "config": {name: self.cleaned_data[name]}}
-        try:
-            return channels.read({"kind": self.kind, **typed}, self.channel)
-        except ConfigError as error:
-            _complain(self, error)
-        return self.cleaned_data
 
 
 class RuleForm(forms.Form):

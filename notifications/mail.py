@@ -52,8 +52,11 @@ def server(url: str) -> Server:
     )
 
 
-def post(message: EmailMessage, deadline_s: float = DEADLINE_S) -> str:
-    """Hand one message over and return what the server said. Raises OutboundError or smtplib's errors."""
+def post(message: EmailMessage, deadline_s: float = DEADLINE_S, *, sender: str = "") -> str:
+    """Hand one message over and return what the server said. Raises OutboundError or smtplib's errors.
+
+    `sender` is where it comes back to when it cannot be delivered; else that is whom it is from.
+    """
     if not settings.EMAIL_URL:
         return keep(message)
     to = server(settings.EMAIL_URL)
@@ -62,7 +65,7 @@ def post(message: EmailMessage, deadline_s: float = DEADLINE_S) -> str:
         policy=ANYWHERE, deadline_s=deadline_s,
     ) as client:  # fmt: skip
         refused = client.send_message(
-            message.message(), from_addr=_bare(message.from_email), to_addrs=message.recipients()
+            message.message(), from_addr=sender or _bare(message.from_email), to_addrs=message.recipients()
         )
     if refused:
         raise SMTPRecipientsRefused(refused)

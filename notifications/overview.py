@@ -34,6 +34,11 @@ class ChannelRow:
     rules: Sequence[Rule]
 
     @property
+    def title(self) -> str:
+        """What its kind is called."""
+        return TRANSPORTS[self.channel.kind].title
+
+    @property
     def to(self) -> str:
         """Who gets it; of a webhook the host alone, since the rest of a URL may be a secret."""
         return recipient(self.channel)

@@ -3,7 +3,8 @@
 from notifications.transports import email, webhook
 from notifications.transports.base import Transport
 
+# In the order in which people choose.
 TRANSPORTS: dict[str, Transport] = {
-    "webhook": webhook.TRANSPORT,
     "email": email.TRANSPORT,
+    "webhook": webhook.TRANSPORT,
 }

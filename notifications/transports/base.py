@@ -60,16 +60,17 @@ class DeliveryFailed(Exception):
     """The receiver does not have it.
 
     `permanent`: trying again cannot help. `gone`: the receiver wants no more, so its channel is switched off.
-    `misconfigured`: the receiver refused who we are (credentials, address): permanent, and told at once to those
-    who can mend the channel. `unknown`: it may have it (the connection broke after the message was out).
+    `misconfigured`: the receiver refused who we are (credentials, address): told at once to those who can mend it, and
+    permanent unless that is said otherwise, as of what the whole installation shares.
+    `unknown`: it may have it (the connection broke after the message was out).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one keyword for each thing that a receiver can mean
         self,
         text: str,
         status_code: int | None = None,
         *,
-        permanent: bool = False,
+        permanent: bool | None = None,
         gone: bool = False,
         misconfigured: bool = False,
         unknown: bool = False,
@@ -78,7 +79,7 @@ class DeliveryFailed(Exception):
     ) -> None:
         super().__init__(text)
         self.answer = Answer(text[:300], status_code, request=request)
-        self.permanent = permanent or gone or misconfigured
+        self.permanent = gone or (misconfigured if permanent is None else permanent)
         self.gone = gone
         self.misconfigured = misconfigured
         self.unknown = unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import get_args
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,11 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from notifications import channels, listing
-from notifications.forms import DESTINATIONS, ChannelForm
+from notifications.channel_forms import ChannelForm
 from notifications.ledger.models import DeliveryState
 from notifications.models import NotificationChannel
 from notifications.overview import channel_row, channel_rows
 from notifications.transports import TRANSPORTS
+from notifications.transports.base import Group
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.actors import Actor
@@ -39,7 +41,11 @@ def table(request: TenantRequest) -> HttpResponse:
 @require_GET
 @requires(Ability.EDIT_CHANNELS)
 def choose_kind(request: TenantRequest) -> HttpResponse:
-    return render(request, "notifications/channel_kind.html")
+    groups = {
+        group: [(kind, one) for kind, one in TRANSPORTS.items() if one.group == group]
+        for group in get_args(Group)
+    }
+    return render(request, "notifications/channel_kind.html", {"groups": groups})
 
 
 @never_cache
@@ -54,8 +60,7 @@ def create(request: TenantRequest, kind: str) -> HttpResponse:
         return _form(request, form, kind)
     channel, secret = channels.create(request.organisation, form.cleaned_data, Actor.person(request.user))
     if secret:
-        context = {"channel": channel, "secret": secret}
-        return render(request, "notifications/channel_created.html", context, status=201)
+        return _secret(request, channel, secret, status=201)
     messages.success(request, f"{channel} is saved. Test it now, so that the first outage does not.")
     return redirect("notifications:channel-edit", channel.pk)
 
@@ -66,9 +71,30 @@ def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
     channel = get_object_or_404(NotificationChannel, pk=pk)
     form = ChannelForm(request.POST if request.method == "POST" else None, kind=channel.kind, channel=channel)
     if not form.is_valid():
-        return _form(request, form, channel.kind, channel=channel, **_health(request, channel))
+        rotating = channels.is_rotating(request.organisation, channel)
+        return _form(
+            request, form, channel.kind, channel=channel, is_rotating=rotating, **_health(request, channel)
+        )
     channel = channels.update(request.organisation, channel, form.cleaned_data, Actor.person(request.user))
     messages.success(request, f"{channel} is saved.")
+    return redirect("notifications:channel-edit", pk)
+
+
+@never_cache
+@require_POST
+@requires(Ability.EDIT_CHANNELS)
+def rotate(request: TenantRequest, pk: UUID) -> HttpResponse:
+    channel = _signing(pk)
+    secret = channels.rotate(request.organisation, channel, Actor.person(request.user))
+    return _secret(request, channel, secret, is_rotating=True)
+
+
+@require_POST
+@requires(Ability.EDIT_CHANNELS)
+def end_rotation(request: TenantRequest, pk: UUID) -> HttpResponse:
+    channel = _signing(pk)
+    channels.end_rotation(request.organisation, channel, Actor.person(request.user))
+    messages.success(request, "Only the newest secret signs from now on.")
     return redirect("notifications:channel-edit", pk)
 
 
@@ -107,8 +133,27 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 
 def _form(request: TenantRequest, form: ChannelForm, kind: str, **more: object) -> HttpResponse:
-    context = {"form": form, "kind": kind, "destination": form[DESTINATIONS[kind]], **more}
+    context = {"form": form, "kind": kind, "transport": TRANSPORTS[kind], **more}
     return render(request, "notifications/channel_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _secret(
+    request: TenantRequest,
+    channel: NotificationChannel,
+    secret: str,
+    *,
+    is_rotating: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"channel": channel, "secret": secret, "is_rotating": is_rotating}
+    return render(request, "notifications/channel_secret.html", context, status=status)
+
+
+def _signing(pk: UUID) -> NotificationChannel:
+    channel = get_object_or_404(NotificationChannel, pk=pk)
+    if not TRANSPORTS[channel.kind].signs:
+        raise Http404
+    return channel
 
 
 def _health(request: TenantRequest, channel: NotificationChannel) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`/v1/channels`: list, create (with the signing secret, this once), read, change, delete."""
+"""`/v1/channels`: list, create (with the signing secret, this once), read, change, delete, rotate the secret."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from rest_framework.response import Response
 
 from notifications import channels
 from notifications.models import NotificationChannel
+from notifications.transports import TRANSPORTS
 from pulse.api import paging, schema, shapes
 from pulse.api.base import View, find, lock
+from pulse.api.problems import Conflict
 
 
 class Channels(View):
@@ -44,4 +46,25 @@ class OneChannel(View):
     @transaction.atomic
     def delete(self, request: Request, pk: str) -> Response:
         channels.delete(self.organisation, lock(NotificationChannel.objects.all(), pk), self.actor)
+        return Response(status=204)
+
+
+class Rotation(View):
+    """Two secrets sign a webhook's messages while one takes the other's place."""
+
+    resource = "channels"
+
+    @schema.describe("Begin to rotate the signing secret", schema.CreatedChannel, errors=(404, 409))
+    @transaction.atomic
+    def post(self, request: Request, pk: str) -> Response:
+        channel = lock(NotificationChannel.objects.all(), pk)
+        if not TRANSPORTS[channel.kind].signs:
+            raise Conflict("Messages of this kind are not signed, so there is no secret to rotate.")
+        secret = channels.rotate(self.organisation, channel, self.actor)
+        return Response(shapes.channel(channel) | {"secret": secret})
+
+    @schema.describe("End the rotation: only the newest secret signs", status=204, errors=(404,))
+    @transaction.atomic
+    def delete(self, request: Request, pk: str) -> Response:
+        channels.end_rotation(self.organisation, lock(NotificationChannel.objects.all(), pk), self.actor)
         return Response(status=204)

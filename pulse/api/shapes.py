@@ -20,7 +20,7 @@ from monitors.reading import Place, Standing, result_id, standings
 from monitors.results.listing import Result
 from monitors.suppression.deciding import Held
 from monitors.telemetry.scheduling import location_code
-from notifications import rules
+from notifications import channels, rules
 from notifications.models import NotificationChannel, Rule
 from pulse.links import absolute
 from tenants.abilities import scope_allows
@@ -121,9 +121,7 @@ def error_name(number: int) -> str:
 def channel(row: NotificationChannel) -> dict[str, Any]:
     return {
         "id": str(row.pk),
-        "name": row.name,
-        "kind": row.kind,
-        "config": row.config,
+        **channels.as_json(row),
         "disabled_at": rfc3339(row.disabled_at),
         "disabled_reason": row.disabled_reason or None,
         "created_at": rfc3339(row.created_at),

@@ -73,6 +73,7 @@ urlpatterns = [
     at(f"maintenance/{ID}/skip", maintenance.Skip.as_view(), "skip-window"),
     at("channels", channels.Channels.as_view(), "channels"),
     at(f"channels/{ID}", channels.OneChannel.as_view(), "channel"),
+    at(f"channels/{ID}/rotation", channels.Rotation.as_view(), "channel-rotation"),
     at("rules", rules.Rules.as_view(), "rules"),
     at(f"rules/{ID}", rules.OneRule.as_view(), "rule"),
     at("ingest/metrics", ingest.Metrics.as_view(), "ingest-metrics"),

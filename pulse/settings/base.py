@@ -38,6 +38,18 @@ EMAIL_URL = env.text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = env.text("PULSE_FROM_EMAIL", "Pulse <pulse@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_BACKEND = "notifications.mail.Backend"
+# Where undeliverable mail comes back to, with the message's key behind a plus.
+PULSE_BOUNCE_ADDRESS = env.text("PULSE_BOUNCE_ADDRESS")
+
+# The installation's own account for texts and calls; a channel may have another.
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+TWILIO_FROM = env.text("TWILIO_FROM")
+# The key that web push services know this installation by: its private half, as base64url of 32 bytes.
+VAPID_PRIVATE_KEY = env.text("VAPID_PRIVATE_KEY")
+# Other addresses for the interfaces of providers, by transport; a stand-in for tests and demonstrations.
+TWILIO_API_URL = env.text("TWILIO_API_URL")
+PULSE_PROVIDER_URLS = {"twilio": TWILIO_API_URL} if TWILIO_API_URL else {}
 
 # Schemas: what people write lives in each organisation's own, what machines write in public.
 SHARED_APPS = [

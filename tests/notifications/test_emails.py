@@ -13,7 +13,7 @@ from notifications.transports import email
 from notifications.transports.base import Message
 from tests.test_css import ROOT, linear_rgb, tokens
 
-CONFIG = {"to": "duty@acme.example"}
+CONFIG = email.Config("duty@acme.example")
 EVENTS = ("incident.opened", "incident.resolved", "channel.test")
 
 
@@ -61,7 +61,7 @@ def test_the_colours_of_mails_are_those_of_the_pages() -> None:
         assert tuple(bytes.fromhex(written[1:])) == known, name
 
 
-@pytest.mark.parametrize("page", ["_layout", "_facts", *(event.replace(".", "_") for event in EVENTS)])
+@pytest.mark.parametrize("page", ["_layout", "_lines", "_links", "_tone", "message"])
 def test_no_mail_has_colours_of_its_own(page: str) -> None:
     markup = (ROOT / "templates" / "email" / f"{page}.html").read_text()
 
@@ -72,7 +72,7 @@ def test_the_text_of_an_outage_reads_well_in_a_terminal() -> None:
     body = email.compose(message("incident.opened"), CONFIG).body
 
     assert body == (
-        "Shop is down.\n\n"
+        "Shop is down: answered 503, expected 200-399.\n\n"
         "Since    2026-05-01 02:11:07 UTC\n"
         "Cause    answered 503, expected 200-399\n"
         "Target   https://shop.example/\n\n"
@@ -124,7 +124,7 @@ def test_names_stay_as_they_are_in_text(event: str) -> None:
 def test_a_name_cannot_add_a_header(event: str, smtp: Any) -> None:
     name = "Shop\r\nBcc: everybody@acme.example\r\n\r\nHello"
 
-    email.send(message(event, name=name), CONFIG, "")
+    email.send(message(event, name=name), CONFIG)
 
     received: Mail = smtp.mails[0]
     assert received["Bcc"] is None
@@ -133,8 +133,8 @@ def test_a_name_cannot_add_a_header(event: str, smtp: Any) -> None:
 
 
 def test_a_repeat_is_the_same_message(smtp: Any) -> None:
-    email.send(message("incident.opened"), CONFIG, "")
-    email.send(message("incident.opened"), CONFIG, "")
+    email.send(message("incident.opened"), CONFIG)
+    email.send(message("incident.opened"), CONFIG)
 
     assert [mail["Message-ID"] for mail in smtp.mails] == ["<msg_1@localhost>"] * 2
     assert smtp.mails[0]["Auto-Submitted"] == "auto-generated"

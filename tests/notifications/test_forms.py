@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifications.forms import ChannelForm
+from notifications.channel_forms import ChannelForm
 from pulse.scoping import in_tenant
 from tests.notifications.making import email, webhook
 
@@ -85,4 +85,5 @@ def test_a_good_form_gives_what_the_api_stores(acme: Any) -> None:
             "name": "Ops",
             "kind": "webhook",
             "config": {"url": "https://example.com/hook"},
+            "secrets": {},
         }

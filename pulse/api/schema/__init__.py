@@ -1,5 +1,6 @@
 """The shapes of requests and answers, for `/v1/openapi.json`. Reading and its words are in each app's own module."""
 
+from pulse.api.schema.channels import CHANNEL_KINDS, Channel, ChannelConfig, CreatedChannel
 from pulse.api.schema.describing import (
     FieldError,
     Problem,
@@ -57,14 +58,7 @@ from pulse.api.schema.series import (
     SeriesPoint,
     SeriesPoints,
 )
-from pulse.api.schema.telling import (
-    CHANNEL_KINDS,
-    Channel,
-    ChannelConfig,
-    CreatedChannel,
-    MonitorsOfRule,
-    Rule,
-)
+from pulse.api.schema.telling import MonitorsOfRule, Rule
 from pulse.api.schema.trials import (
     MadeMonitor,
     PingdomCheck,
