@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,8 +10,9 @@ from django.db.models import Q
 
 from incidents.models import Incident
 from monitors.models import Monitor
+from notifications.events import OPENED
 from notifications.ledger.models import Delivery
-from notifications.routing import Opening, Quiet, quiet
+from notifications.routing import Quiet, quiet
 from pulse.outbox.relaying import Waiting
 from tenants.models import Organisation
 
@@ -27,7 +27,7 @@ class Concerned:
 
 
 def incident_of(fact: Waiting) -> Incident | None:
-    """What a fact is about: its subject, or, of monitors that joined an outage, the outage."""
+    """What a fact is about: its subject, or the one that its content names."""
     identity = UUID(fact.payload["incident"]) if "incident" in fact.payload else fact.subject
     return Incident.objects.filter(pk=identity).first()
 
@@ -51,13 +51,13 @@ def concerned(organisation: Organisation, incident: Incident, fact: Waiting, now
     return Concerned(frozenset(awake), frozenset(snoozed) if awake else frozenset(), silence)
 
 
-def openings(organisation: Organisation, incident: Incident, fact: Waiting) -> Sequence[Opening]:
-    """The messages of the opening that the fact belongs to: one that was opened again was told anew."""
-    rows = Delivery.objects.filter(
-        tenant_no=organisation.no, incident_id=incident.pk, event="incident.opened"
-    ).values_list("no", "channel_id", "state", "wants_recovery", "payload__round")
-    wanted = fact.payload.get("round", 0)
-    return [Opening(*row[:4]) for row in rows if (row[4] or 0) == wanted]
+def told_of(organisation: Organisation, incident: Incident, fact: Waiting) -> list[Delivery]:
+    """The messages of the opening that the fact belongs to, oldest first: one opened again was told anew."""
+    found = Delivery.objects.filter(
+        tenant_no=organisation.no, incident_id=incident.pk, event=OPENED
+    ).order_by("no")
+    wanted = fact.payload.get("round", incident.round)
+    return [one for one in found if (one.payload.get("round") or 0) == wanted]
 
 
 def _numbers(incident: Incident, fact: Waiting) -> set[int]:

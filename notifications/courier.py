@@ -12,11 +12,15 @@ from time import monotonic
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
-from notifications import delivery
-from notifications.delivery import Parcel
+from notifications import delivery, packing
+from notifications.breaking import Circuit
+from notifications.following import follow_up_all
 from notifications.ledger import queue
+from notifications.ledger.models import DeliveryState
 from notifications.ledger.queue import Finished, Leased
+from notifications.packing import Parcel
 from notifications.relay import relay
+from notifications.stepping import step_all
 from pulse import failpoints
 from pulse.scoping import as_pipeline
 
@@ -40,6 +44,8 @@ class Courier:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._busy: Counter[str] = Counter()
+        # Of destinations that failed lately; each worker learns by itself.
+        self._circuits: dict[str, Circuit] = {}
         self._unfinished: list[Finished] = []
         self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
@@ -113,6 +119,8 @@ class Courier:
     def _work(self) -> None:
         while relay():
             pass
+        step_all()
+        follow_up_all()
         while leased := self._claim():
             by_tenant: defaultdict[int, list[Leased]] = defaultdict(list)
             for item in leased:
@@ -123,7 +131,7 @@ class Courier:
 
     def _prepare(self, tenant_no: int, items: list[Leased]) -> list[Parcel]:
         try:
-            return delivery.prepare(tenant_no, items)
+            return packing.prepare(tenant_no, items)
         except AWAY:
             raise
         except Exception:  # one organisation's fault must not keep the others' messages back
@@ -133,7 +141,12 @@ class Courier:
     def _claim(self) -> list[Leased]:
         with self._lock:
             room = SENDS_AT_ONCE - self._busy.total()
-            full = [name for name, count in self._busy.items() if count >= SENDS_PER_DESTINATION]
+            now = monotonic()
+            full = [
+                name
+                for name in self._busy.keys() | self._circuits.keys()
+                if self._circuits.get(name, Circuit()).refuses(now) or self._busy[name] >= self._room(name)
+            ]
         if room <= 0 or self._stopping.is_set():
             return []
         with as_pipeline():
@@ -142,6 +155,9 @@ class Courier:
             failpoints.reach("delivery.leased")
         return leased
 
+    def _room(self, destination: str) -> int:
+        return self._circuits.get(destination, Circuit()).room(SENDS_PER_DESTINATION)
+
     def _send(self, parcel: Parcel) -> None:
         destination = parcel.attempted.leased.destination
         with self._lock:
@@ -149,12 +165,23 @@ class Courier:
 
         def work() -> None:
             try:
-                self._inbox.put(delivery.send(parcel, random.random()))  # noqa: S311  # jitter, no secret
+                finished = delivery.send(parcel, random.random())  # noqa: S311  # jitter, no secret
+                self._learn(destination, finished)
+                self._inbox.put(finished)
             finally:
                 self._inbox.put(None)
 
         future = self._pool.submit(work)
         future.add_done_callback(lambda _: self._sent(destination))
+
+    def _learn(self, destination: str, finished: Finished) -> None:
+        """A receiver that answers works, whatever it says of one message; 5xx and silence say that it does not."""
+        answered = finished.status_code is not None and finished.status_code < 500
+        works = finished.state == DeliveryState.SENT or answered
+        with self._lock:
+            circuit = self._circuits.pop(destination, Circuit()).after(works=works, now=monotonic())
+            if circuit.failures:
+                self._circuits[destination] = circuit
 
     def _sent(self, destination: str) -> None:
         with self._lock:

@@ -1,10 +1,10 @@
-"""Make one delivery: commit the attempt, send, commit the outcome, and say so on the incident's timeline."""
+"""Make one delivery: send on the calling thread, commit the outcome, and say so on the incident's timeline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -12,81 +12,35 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import TimelineEntry
-from notifications import channels
+from notifications import channels, following, notices
+from notifications.events import OPENED, REMINDER, RESOLVED
 from notifications.ledger import queue
 from notifications.ledger.models import DeliveryState
-from notifications.ledger.queue import Attempted, Finished, Leased
-from notifications.models import NotificationChannel
-from notifications.retrying import delay_after
+from notifications.ledger.queue import Attempted, Finished
+from notifications.models import NotificationChannel, Rule
+from notifications.packing import Parcel
+from notifications.retrying import TRIES, delay_after
 from notifications.transports import TRANSPORTS
-from notifications.transports.base import DeliveryFailed, Message
+from notifications.transports.base import Answer, DeliveryFailed
 from pulse import failpoints, live, metrics
-from pulse.crypto import SealError
 from pulse.scoping import in_tenant
 from tenants.models import Organisation
 
 log = structlog.get_logger(__name__)
 Kind = TimelineEntry.Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """Everything that a sending thread needs, so that it never touches the database."""
-
-    attempted: Attempted
-    message: Message
-    config: dict[str, Any]
-    secret: str
-
-
-def prepare(tenant_no: int, items: Sequence[Leased]) -> list[Parcel]:
-    """Commit the attempts of one organisation, and pack what is to be sent."""
-    organisation = Organisation.objects.filter(no=tenant_no, state=Organisation.State.READY).first()
-    if organisation is None:
-        return []  # suspended or deleted: nothing goes out, and the lease runs out
-    with in_tenant(organisation):
-        with transaction.atomic():
-            known, secrets = _open_channels(organisation, {item.channel_id for item in items})
-            attempted = queue.attempt(tenant_no, [item for item in items if item.channel_id in secrets])
-        parcels = [
-            Parcel(
-                item,
-                _message(item.leased),
-                known[item.leased.channel_id].config,
-                secrets[item.leased.channel_id],
-            )
-            for item in attempted
-        ]
-    failpoints.reach("delivery.attempted")
-    return parcels
-
-
-def _open_channels(
-    organisation: Organisation, wanted: set[UUID]
-) -> tuple[dict[UUID, NotificationChannel], dict[UUID, str]]:
-    """The channels that work, with their secrets. What was planned while one went away is cancelled here."""
-    known = NotificationChannel.objects.filter(disabled_at=None).in_bulk(wanted)
-    for channel_id in wanted - known.keys():
-        queue.cancel_channel(organisation.no, channel_id, "the channel was deleted or switched off")
-    secrets = {}
-    for channel_id, channel in known.items():
-        try:
-            secrets[channel_id] = channels.secret_of(organisation, channel)
-        except SealError:
-            log.error("secret_does_not_open", organisation=organisation.slug, channel=str(channel_id))
-    return known, secrets
-
-
-def key_of(delivery_id: UUID) -> str:
-    """The idempotency key: `webhook-id`, and the left side of an e-mail's Message-ID."""
-    return f"msg_{delivery_id.hex}"
+# So many tries have failed over half an hour: whoever can mend the channel hears of it before the last one.
+WORTH_SAYING = 4
+ASK_AGAIN = timedelta(seconds=30)
 
 
 def send(parcel: Parcel, chance: float) -> Finished:
-    """Send on the calling thread, without the database; every failure becomes an outcome."""
+    """Without the database; every failure becomes an outcome."""
     item = parcel.attempted
+    transport = TRANSPORTS[item.leased.transport]
     try:
-        answer = TRANSPORTS[item.leased.transport].send(parcel.message, parcel.config, parcel.secret)
+        answer = _look_up(parcel) or transport.send(parcel.message, parcel.config)
+    except _StillUnknown as unknown:
+        finished = _unknown(item, unknown.answer)
     except DeliveryFailed as failure:
         finished = _failed(item, failure, chance)
     except Exception as error:
@@ -94,24 +48,43 @@ def send(parcel: Parcel, chance: float) -> Finished:
         finished = _failed(item, DeliveryFailed(f"Pulse itself failed ({type(error).__name__})"), chance)
     else:
         failpoints.reach("delivery.sent")
-        finished = Finished(item, DeliveryState.SENT, "sent", answer.text, answer.status_code)
+        finished = Finished(item, DeliveryState.SENT, "sent", answer.text, answer.status_code,
+                            request=answer.request, provider_id=answer.provider_id)  # fmt: skip
     metrics.DELIVERIES.labels(item.leased.transport, finished.outcome).inc()
     return finished
 
 
+class _StillUnknown(Exception):
+    """The provider could not tell what became of the attempt before: sending again could make two of it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.text)
+        self.answer = answer
+
+
+def _look_up(parcel: Parcel) -> Answer | None:
+    lookup = TRANSPORTS[parcel.attempted.leased.transport].lookup
+    if parcel.look_up_since is None or lookup is None:
+        return None
+    try:
+        return lookup(parcel.message, parcel.config, parcel.look_up_since)
+    except DeliveryFailed as failure:
+        raise _StillUnknown(failure.answer) from failure
+
+
 def finish(tenant_no: int, items: Sequence[Finished]) -> None:
-    """Commit outcomes of one organisation, with the timeline entries that tell of them."""
+    """Commit outcomes of one organisation, with what follows of them."""
     organisation = Organisation.objects.filter(no=tenant_no).first()
     if organisation is None:
         return
     now = timezone.now()
     with in_tenant(organisation), transaction.atomic():
+        known = NotificationChannel.objects.in_bulk({item.attempted.leased.channel_id for item in items})
+        items = _with_sequels(items, known)
         ours = queue.finish(tenant_no, items, now)
         written = [item for item in items if item.attempted.leased.no in ours]
         _write_timeline(written)
-        for item in written:
-            if item.gone:
-                channels.switch_off(organisation, item.attempted.leased.channel_id, item.answer)
+        _report(organisation, written, known, now)
         live.publish(organisation.id, ["deliveries", *_incident_topics(written)])
     for item in written:
         if item.state == DeliveryState.SENT:
@@ -119,18 +92,88 @@ def finish(tenant_no: int, items: Sequence[Finished]) -> None:
             metrics.DELIVERY_LATENCY.labels(item.attempted.leased.transport).observe(max(0.0, waited))
 
 
+def _with_sequels(items: Sequence[Finished], known: Mapping[UUID, NotificationChannel]) -> list[Finished]:
+    """When without a receipt the next way is tried, and when it is said again."""
+    rules = {item.attempted.leased.rule_id for item in items if _may_repeat(item)}
+    repeats = dict(Rule.objects.filter(pk__in=rules).values_list("pk", "repeat_seconds")) if rules else {}
+    return [
+        replace(
+            item,
+            fall_back_in=_fall_back_in(item, known.get(item.attempted.leased.channel_id)),
+            repeat_in=_seconds(repeats.get(item.attempted.leased.rule_id)) if _may_repeat(item) else None,
+        )
+        if item.state == DeliveryState.SENT
+        else item
+        for item in items
+    ]
+
+
+def _may_repeat(item: Finished) -> bool:
+    leased = item.attempted.leased
+    says = leased.event in (OPENED, REMINDER) and leased.purpose in ("rule", "reminder")
+    return item.state == DeliveryState.SENT and says and leased.rule_id is not None
+
+
+def _fall_back_in(item: Finished, channel: NotificationChannel | None) -> timedelta | None:
+    leased = item.attempted.leased
+    if channel is None or channel.fallback_id is None or leased.event not in (OPENED, REMINDER):
+        return None
+    return timedelta(seconds=channel.fallback_seconds) if TRANSPORTS[leased.transport].receipts else None
+
+
+def _seconds(value: int | None) -> timedelta | None:
+    return timedelta(seconds=value) if value else None
+
+
+def _report(
+    organisation: Organisation,
+    items: Sequence[Finished],
+    known: Mapping[UUID, NotificationChannel],
+    now: datetime,
+) -> None:
+    """Of what failed for good: switch off, fall back, and tell whoever can mend it."""
+    lost = [item for item in items if item.state in (DeliveryState.DEAD, DeliveryState.UNKNOWN)]
+    following.fall_back(organisation, [item.attempted.leased.no for item in lost], now)
+    for item in items:
+        leased = item.attempted.leased
+        channel = known.get(leased.channel_id)
+        if item.gone and channel is not None:
+            channels.switch_off(organisation, leased.channel_id, item.answer)
+        tired = item.state == DeliveryState.RETRYING and item.attempted.number == WORTH_SAYING
+        if channel is not None and (tired or item.state == DeliveryState.DEAD):
+            notices.channel_fails(organisation, channel, item.answer)
+
+
 def _failed(item: Attempted, failure: DeliveryFailed, chance: float) -> Finished:
     answer = failure.answer
+    if failure.unknown and TRANSPORTS[item.leased.transport].lookup is not None:
+        return _unknown(item, answer)
     wait = None if failure.permanent else delay_after(item.number, failure.retry_after, chance)
-    if wait is None:
-        return Finished(
-            item, DeliveryState.DEAD, "failed", answer.text, answer.status_code, None, failure.gone
-        )
-    return Finished(item, DeliveryState.RETRYING, "failed", answer.text, answer.status_code, wait)
+    return Finished(
+        item,
+        DeliveryState.DEAD if wait is None else DeliveryState.RETRYING,
+        "failed",
+        answer.text,
+        answer.status_code,
+        wait,
+        failure.gone,
+        failure.misconfigured,
+        answer.request,
+    )
 
 
-def _message(leased: Leased) -> Message:
-    return Message(key_of(leased.id), leased.event, leased.fact_at, leased.payload["data"])
+def _unknown(item: Attempted, answer: Answer) -> Finished:
+    """It stays as it was found: the next to hold it asks the provider again, and sends only what is not there."""
+    given_up = item.number >= TRIES
+    return Finished(
+        item,
+        DeliveryState.UNKNOWN if given_up else DeliveryState.SENDING,
+        "unknown",
+        f"nobody can say yet whether it arrived: {answer.text}",
+        answer.status_code,
+        None if given_up else ASK_AGAIN,
+        request=answer.request,
+    )
 
 
 def _write_timeline(items: Sequence[Finished]) -> None:
@@ -138,17 +181,26 @@ def _write_timeline(items: Sequence[Finished]) -> None:
     entries = []
     for item in items:
         leased = item.attempted.leased
-        if leased.incident_id is None or item.state == DeliveryState.RETRYING:
+        if leased.incident_id is None or item.state in (DeliveryState.RETRYING, DeliveryState.SENDING):
             continue
         is_sent = item.state == DeliveryState.SENT
-        what = "the end" if leased.event == "incident.resolved" else "the outage"
         told = "Told" if is_sent else "Could not tell"
-        text = f"{told} {leased.channel_name} of {what}: {item.answer}."
+        text = f"{told} {leased.channel_name} of {_WHAT.get(leased.event, 'it')}: {item.answer}."
         if not is_sent:
-            text += f" Given up after {item.attempted.number} tries."
+            text += (
+                f" Given up after {item.attempted.number} tr{'y' if item.attempted.number == 1 else 'ies'}."
+            )
         kind = Kind.TOLD if is_sent else Kind.NOT_TOLD
         entries.append(TimelineEntry(incident_id=leased.incident_id, kind=kind, text=text[:500]))
     TimelineEntry.objects.bulk_create(entries)
+
+
+_WHAT = {
+    OPENED: "the outage",
+    RESOLVED: "the end",
+    REMINDER: "the outage again",
+    "incident.acknowledged": "who has it",
+}
 
 
 def _incident_topics(items: Sequence[Finished]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a policy does next while nobody acts. Pure: a policy and where it stands in, whom to tell and when to go on out."""
+"""What a policy does next while nobody acts. Pure: in go a policy and where it stands, out comes whom to tell."""
 
 from __future__ import annotations
 

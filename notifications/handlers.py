@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from incidents.facts import IncidentAcknowledged, IncidentReleased
 from incidents.models import Incident, TimelineEntry
-from monitors.facts import SnoozeChanged
+from monitors.facts import MonitorChangedStatus, SnoozeChanged
+from notifications import chaining, noticing
 from pulse import facts, scoping
 from pulse.outbox import relaying
 from tenants.facts import MuteChanged
@@ -14,6 +16,9 @@ from tenants.facts import MuteChanged
 def register() -> None:
     facts.on(MuteChanged)(release_after_mute)
     facts.on(SnoozeChanged)(release_after_snooze)
+    facts.on(IncidentAcknowledged)(chaining.stop_acknowledged)
+    facts.on(IncidentReleased)(chaining.resume_released)
+    facts.on(MonitorChangedStatus)(noticing.notice)
 
 
 def release_after_mute(changes: Sequence[MuteChanged]) -> None:

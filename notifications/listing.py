@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from notifications.events import WORDS
 from notifications.ledger.models import Attempt, Delivery, DeliveryState
 from notifications.models import NotificationChannel
 from notifications.overview import SHOWN
@@ -22,14 +23,14 @@ from pulse.outbox.models import Fact
 
 PAGE = 50
 OF_INCIDENT = 50
-WAITING = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING)
+WAITING = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING)
 STATES: dict[str, tuple[DeliveryState, ...]] = {
     "waiting": WAITING,
     "sent": (DeliveryState.SENT,),
-    "dead": (DeliveryState.DEAD,),
+    "dead": (DeliveryState.DEAD, DeliveryState.UNKNOWN),
     "cancelled": (DeliveryState.CANCELLED,),
+    "folded": (DeliveryState.FOLDED,),
 }
-EVENTS = {"incident.opened": "Opened", "incident.resolved": "Over", "channel.test": "Test"}
 TRIED = {"sent": "up", "failed": "down", "refused": "down", "unknown": "unknown"}
 
 
@@ -101,8 +102,12 @@ class Row:
         return SHOWN[DeliveryState(self.delivery.state)][1]
 
     @property
+    def is_told(self) -> bool:
+        return self.delivery.state == DeliveryState.SENT
+
+    @property
     def event(self) -> str:
-        return EVENTS.get(self.delivery.event, self.delivery.event)
+        return WORDS.get(self.delivery.event, self.delivery.event)
 
     @property
     def about(self) -> str:
@@ -181,6 +186,10 @@ def find(identity: UUID) -> Delivery:
     return get_object_or_404(_ours(), id=identity)
 
 
+def by_number(number: int | None) -> Delivery | None:
+    return _ours().filter(no=number).first() if number else None
+
+
 def rows(deliveries: Sequence[Delivery]) -> list[Row]:
     """What a table shows of each, in the order given, in two queries however many there are."""
     if not deliveries:
@@ -202,7 +211,7 @@ def rows(deliveries: Sequence[Delivery]) -> list[Row]:
         Row(
             delivery,
             tries[delivery.no],
-            delivery.state == DeliveryState.DEAD and delivery.channel_id in working,
+            delivery.state in STATES["dead"] and delivery.channel_id in working,
         )
         for delivery in deliveries
     ]
@@ -210,7 +219,8 @@ def rows(deliveries: Sequence[Delivery]) -> list[Row]:
 
 def tabs(query: Query) -> list[Tab]:
     """The states as filters, each keeping channel and incident."""
-    labels = {"": "All", "waiting": "Waiting", "sent": "Sent", "dead": "Dead", "cancelled": "Cancelled"}
+    labels = {"": "All", "waiting": "Waiting", "sent": "Sent", "dead": "Dead", "cancelled": "Cancelled",
+              "folded": "Within another"}  # fmt: skip
     return [Tab(label, query.address(state=state), query.state == state) for state, label in labels.items()]
 
 

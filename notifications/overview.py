@@ -16,12 +16,15 @@ from pulse import scoping
 NAMES_READ_OUT = 3
 # A state of a delivery as the glyph and the word that a page shows.
 SHOWN = {
+    DeliveryState.HELD: ("pending", "held back"),
     DeliveryState.PENDING: ("pending", "waiting"),
     DeliveryState.SENDING: ("pending", "sending"),
     DeliveryState.SENT: ("up", "sent"),
     DeliveryState.RETRYING: ("degraded", "retrying"),
     DeliveryState.DEAD: ("down", "dead"),
     DeliveryState.CANCELLED: ("paused", "cancelled"),
+    DeliveryState.FOLDED: ("paused", "within another"),
+    DeliveryState.UNKNOWN: ("unknown", "unknown"),
 }
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
-from incidents.saying import JOINED, OPENED, RESOLVED, tell_joined
-from notifications.audience import concerned, incident_of, openings
+from incidents.saying import JOINED, OPENED, RESOLVED
+from notifications import notices
+from notifications.addressing import Occasion
+from notifications.audience import incident_of
+from notifications.chaining import end_chains
 from notifications.ledger import queue
-from notifications.ledger.queue import NewDelivery
-from notifications.models import NotificationChannel, Rule
-from notifications.routing import Plan, Planned, RuleView, route_opened, route_resolved
-from notifications.transports import TRANSPORTS
+from notifications.planning import plan
+from notifications.routing import Plan
+from notifications.ruling import Ruling, read_ruling
+from notifications.writing import write
 from pulse import failpoints
-from pulse.ids import uuid7
 from pulse.outbox import relaying
 from pulse.outbox.relaying import Waiting
 from pulse.scoping import as_pipeline, in_tenant
@@ -31,18 +31,6 @@ log = structlog.get_logger(__name__)
 FACTS_AT_ONCE = 200
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What an organisation says about telling, read once per batch."""
-
-    rules: list[RuleView]
-    channels: dict[UUID, NotificationChannel]
-
-    @property
-    def working(self) -> frozenset[UUID]:
-        return frozenset(pk for pk, channel in self.channels.items() if channel.disabled_at is None)
 
 
 def relay() -> int:
@@ -80,78 +68,35 @@ def _route_all(organisation: Organisation, facts: Sequence[Waiting]) -> None:
                 _route_all(organisation, [fact])
 
 
-def read_ruling() -> Ruling:
-    rules = [
-        RuleView(
-            rule.name,
-            frozenset(rule.on),
-            frozenset(channel.pk for channel in rule.channels.all()),
-            None if rule.all_monitors else frozenset(monitor.no for monitor in rule.monitors.all()),
-        )
-        for rule in Rule.objects.filter(enabled=True).prefetch_related("channels", "monitors")
-    ]
-    return Ruling(rules, NotificationChannel.objects.in_bulk())
-
-
 def route(organisation: Organisation, fact: Waiting, ruling: Ruling) -> None:
     """Plan one fact and write the plan down, with a word in the incident's timeline."""
     incident = incident_of(fact)
-    plan = _plan(organisation, fact, incident, ruling)
-    rows = [
-        _delivery(fact, incident, ruling.channels[planned.channel_id], planned)
-        for planned in plan.deliveries
-        if planned.channel_id in ruling.channels
-    ]
-    if not relaying.mark(fact, plan.because or f"{len(rows)} deliveries", plan.hold_until):
+    if fact.kind in notices.FACTS:
+        rows = notices.deliveries(organisation, fact)
+        if relaying.mark(fact, f"{len(rows)} deliveries"):
+            queue.insert(organisation.no, fact.created_at, rows)
         return
-    queue.insert(organisation.no, fact.created_at, rows)
-    if incident is not None and plan.because:
-        _note(incident, plan)
-
-
-def _plan(organisation: Organisation, fact: Waiting, incident: Incident | None, ruling: Ruling) -> Plan:
-    if fact.kind == "channel.test":
-        return Plan((Planned(UUID(fact.payload["channel"])),))
-    if incident is None:
-        return Plan(because="The incident is gone.")
-    whom = concerned(organisation, incident, fact, timezone.now())
-    told = openings(organisation, incident, fact)
-    if fact.kind == RESOLVED:
-        return route_resolved(whom.silence, told)
-    is_over = incident.resolved_at is not None and fact.was_held
-    if fact.kind == JOINED and (is_over or not (whom.awake or whom.asleep or whom.silence)):
-        return Plan()  # what joined late is over: whoever was told of the outage hears of its end
-    known = {opening.channel_id for opening in told}
-    plan = route_opened(whom.awake, is_over, whom.silence, ruling.rules, ruling.working, known)
-    if whom.asleep and plan.hold_until is None and not is_over:
-        tell_joined(incident, sorted(whom.asleep))  # held by itself until the snooze ends
-    return plan
-
-
-def _delivery(
-    fact: Waiting, incident: Incident | None, channel: NotificationChannel, planned: Planned
-) -> NewDelivery:
-    transport = TRANSPORTS[channel.kind]
-    return NewDelivery(
-        id=uuid7(),
-        fact_no=fact.no,
-        event=OPENED if fact.kind == JOINED else fact.kind,
-        incident_id=incident.pk if incident else None,
-        monitor_no=incident.monitor_no if incident else None,
-        channel_id=channel.pk,
-        channel_name=channel.name,
-        transport=channel.kind,
-        recipient=transport.recipient(channel.config),
-        destination=transport.destination(channel.config),
-        payload=fact.payload,
-        wants_recovery=planned.wants_recovery,
-        follows_no=planned.follows,
+    found = plan(organisation, fact, incident, ruling)
+    if not relaying.mark(fact, found.because or f"{len(found.deliveries)} deliveries", found.hold_until):
+        return
+    occasion = Occasion(
+        fact.no,
+        OPENED if fact.kind == JOINED else fact.kind,
+        fact.payload,
+        incident,
+        timezone.now(),
+        fact.payload.get("monitor_no"),
     )
+    if fact.kind == RESOLVED and incident is not None and found.hold_until is None:
+        end_chains(organisation, incident)
+    write(organisation, fact, occasion, found, ruling)
+    if incident is not None and found.because:
+        _note(incident, found)
 
 
-def _note(incident: Incident, plan: Plan) -> None:
-    if plan.hold_until:
-        text = f"Messages wait until {plan.hold_until:%Y-%m-%d %H:%M} UTC: {plan.because}."
+def _note(incident: Incident, found: Plan) -> None:
+    if found.hold_until:
+        text = f"Messages wait until {found.hold_until:%Y-%m-%d %H:%M} UTC: {found.because}."
         incident.timeline.create(kind=Kind.HELD, text=text[:500])
     else:
-        incident.timeline.create(kind=Kind.NOT_TOLD, text=plan.because)
+        incident.timeline.create(kind=Kind.NOT_TOLD, text=found.because[:500])

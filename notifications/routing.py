@@ -10,6 +10,8 @@ from uuid import UUID
 from notifications.hours import Hours
 
 NOW = timedelta(0)
+STALE = timedelta(seconds=60)
+GONE = frozenset({"dead", "cancelled", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be told: which monitors, how bad, by which of a rule's events it is covered, and whether it is over."""
+    """What is to be told: of which monitors, how bad, by which events of rules, and whether it is over."""
 
     concerned: Sequence[Traits]
     severity: str
@@ -85,7 +87,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One delivery to make. `follows` is the opening that must have arrived first, `instead_of` those that it replaces."""
+    """One delivery to make. `follows` is the opening that must arrive first, `instead_of` the one it replaces."""
 
     channel_id: UUID
     wants_recovery: bool = False
@@ -190,32 +192,37 @@ def route_resolved(silence: Quiet | None, openings: Sequence[Opening], now: date
     """Tell exactly those who were sent the opening and asked for recoveries, whatever the rules say by now.
 
     Where the opening has not gone out and is not due yet, nothing is told: it is dropped with the outage. One that is
-    due but did not get through is told as one message with the end: it was down.
+    due but did not get through is told as one message with the end, also to who asked for no recoveries: it was down.
     """
-    recipients = [one for one in openings if one.wants_recovery and one.state not in {"dead", "cancelled"}]
+    recipients = [
+        one for one in openings if one.state not in GONE and (one.wants_recovery or _late(one, now))
+    ]
     if not recipients:
         words = "" if openings else "Nobody had been told of the outage, so nobody is told of its end."
         return Plan(because=words)
     if silence is not None:
         return Plan(hold_until=silence.until, because=silence.why)
-    return Plan(tuple(planned for one in recipients if (planned := _ending(one, now)) is not None))
+    return Plan(tuple(_ending(one, now) for one in recipients if not _not_due(one, now)))
 
 
-def not_due(opening: Opening, now: datetime) -> bool:
-    """Whether an opening still waits for its rule's delay or hours: an outage over by then was never told."""
+def _not_due(opening: Opening, now: datetime) -> bool:
+    """It still waits for its rule's delay or hours: an outage that is over by then was never told."""
     return opening.state == "pending" and opening.due is not None and opening.due > now
 
 
-def _ending(opening: Opening, now: datetime) -> Planned | None:
-    if not_due(opening, now):
-        return None
-    late = opening.state in {"pending", "retrying", "held"}
-    return Planned(
-        opening.channel_id,
-        follows=None if late else opening.no,
-        instead_of=opening.no if late else None,
-        reason="it was told of the beginning" if not late else "the beginning had not got through yet",
-    )
+def _late(opening: Opening, now: datetime) -> bool:
+    """It should be there by now and is not: a message that is minutes old must not say that something is down."""
+    if opening.state == "pending":
+        return opening.due is not None and opening.due < now - STALE
+    return opening.state in {"retrying", "held"}
+
+
+def _ending(opening: Opening, now: datetime) -> Planned:
+    if _late(opening, now):
+        why = "the beginning had not got through yet"
+        return Planned(opening.channel_id, opening.wants_recovery, instead_of=opening.no, reason=why)
+    why = "it was told of the beginning"
+    return Planned(opening.channel_id, opening.wants_recovery, follows=opening.no, reason=why)
 
 
 def _cooling(rule: RuleView, known: Known) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications.views import channels, deliveries, rules
+from notifications.views import channels, deliveries, explaining, rules
 
 app_name = "notifications"
 urlpatterns = [
@@ -25,5 +25,6 @@ urlpatterns = [
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
     path("deliveries/table/", deliveries.table, name="deliveries-table"),
     path("deliveries/incident/<uuid:pk>/", deliveries.of_incident, name="incident-deliveries"),
+    path("deliveries/<uuid:pk>/why/", explaining.explain, name="delivery-why"),
     path("deliveries/<uuid:pk>/resending/", deliveries.resend, name="delivery-resend"),
 ]

@@ -22,6 +22,8 @@ STEPS = {
     "relay.claimed": "facts are leased, nothing is routed",
     "relay.routing": "inside the transaction that inserts deliveries and marks the fact routed",
     "relay.routed": "deliveries are committed, none is leased",
+    "policy.stepping": "inside the transaction that takes a policy's step",
+    "follow.writing": "inside the transaction of reminders, fallbacks and digests",
     "delivery.leased": "a delivery is leased, no attempt is written",
     "delivery.attempted": "the attempt is committed, nothing was sent",
     "delivery.sent": "the receiver has it, the outcome is not committed",

@@ -48,6 +48,15 @@ WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN (
     AND purpose = ANY(%(purposes)s) AND event = ANY(%(events)s)
 RETURNING no
 """
+# What is not due yet, and what only says again what somebody was told.
+DROP_EARLY = """
+UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
+    AND ((state = 'pending' AND retry_at > now() AND event = 'incident.opened')
+        OR (state IN ('held', 'pending', 'retrying') AND event = 'incident.reminder'))
+RETURNING no
+"""
 CALM = """
 UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
 WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
@@ -136,6 +145,11 @@ def drop(
         "why": why[:300],
     }
     return len(_run(DROP, values))
+
+
+def drop_early(tenant_no: int, incidents: Collection[UUID], why: str) -> int:
+    """Of outages that are over: cancel what was not due yet, and reminders."""
+    return len(_run(DROP_EARLY, {"tenant": tenant_no, "incidents": list(incidents), "why": why[:300]}))
 
 
 def calm(tenant_no: int, incidents: Collection[UUID]) -> None:

@@ -52,9 +52,11 @@ RETURNING d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.e
     d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery
 """
 ATTEMPTS = """
-WITH r AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)), held AS (
+WITH r AS (
+    SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[], %(asked)s::bool[]) AS r(no, token, asked)
+), held AS (
     UPDATE public.ledger_delivery d SET state = 'sending', attempts = d.attempts + 1,
-        repeats = d.repeats + CASE WHEN d.state = 'sending' THEN 1 ELSE 0 END,
+        repeats = d.repeats + CASE WHEN d.state = 'sending' AND NOT r.asked THEN 1 ELSE 0 END,
         first_tried_at = coalesce(d.first_tried_at, clock_timestamp())
     FROM r WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s AND d.lease_until > now()
     RETURNING d.no, d.attempts
@@ -209,11 +211,15 @@ def claim(limit: int, each: int, full: list[str]) -> list[Leased]:
     return sorted((_leased(row) for row in rows), key=lambda item: item.no)
 
 
-def attempt(tenant_no: int, items: Sequence[Leased]) -> list[Attempted]:
-    """Commit, before anything is sent, that it will be. Those whose lease is gone are left out."""
+def attempt(tenant_no: int, items: Sequence[Leased], asked: Sequence[bool] | None = None) -> list[Attempted]:
+    """Commit, before anything is sent, that it will be. Those whose lease is gone are left out.
+
+    `asked`: of which the provider is asked first what became of the attempt before; those are no repeats.
+    """
     values: dict[str, Any] = {
         "numbers": [item.no for item in items],
         "tokens": [item.token for item in items],
+        "asked": list(asked) if asked is not None else [False] * len(items),
         "tenant": tenant_no,
     }
     with connection.cursor() as cursor:

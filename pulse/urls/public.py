@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from notifications.oncall import public as oncall
 from pulse import health
 from pulse.demo import views as demo
 
@@ -10,7 +11,10 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("t/", include("notifications.telling_urls")),
     path("mailbox/", include("notifications.public_urls")),
+    path("contacts/", include("notifications.contacts.urls")),
+    path("on-call/<str:token>.ics", oncall.calendar, name="oncall-feed"),
     path("v1/", include("pulse.api.urls")),
     path("health/ready", health.ready, name="ready"),
     path("demo/shop", demo.shop, name="demo-shop"),

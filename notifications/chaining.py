@@ -1,0 +1,55 @@
+"""Stop policies, reminders and fallbacks of an incident when somebody acts or it is over; go on when nobody has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from incidents.facts import IncidentAcknowledged, IncidentReleased
+from incidents.models import Incident, TimelineEntry
+from incidents.saying import payload
+from notifications.events import ACKNOWLEDGED, OPENED, REMINDER
+from notifications.ledger import chains
+from pulse import bells, scoping
+from pulse.ids import uuid7
+from pulse.outbox.appending import NewFact, append
+
+Kind = TimelineEntry.Kind
+CALLING = ("policy", "reminder", "fallback")
+
+
+def stop_acknowledged(acknowledged: Sequence[IncidentAcknowledged]) -> None:
+    """In the transaction of the acknowledgement: from its commit on nobody else is called."""
+    organisation = scoping.current()
+    facts = []
+    for one in acknowledged:
+        incident = Incident.objects.get(pk=one.incident)
+        chains.stop(organisation.no, [one.incident], "acknowledged")
+        chains.drop(organisation.no, [one.incident], CALLING, (OPENED, REMINDER), f"{one.by_name} has it")
+        chains.calm(organisation.no, [one.incident])
+        content = {
+            "incident": str(one.incident),
+            "round": incident.round,
+            "by": str(one.by_id or ""),
+            "data": payload(organisation, incident),
+        }
+        facts.append(NewFact(ACKNOWLEDGED, uuid7(), 1, content))
+    append(facts)
+
+
+def resume_released(released: Sequence[IncidentReleased]) -> None:
+    """Nobody has it any more: each policy goes on with its next step at once."""
+    organisation = scoping.current()
+    for one in released:
+        names = chains.resume(organisation.no, one.incident)
+        if names:
+            text = f"Nobody has it: {' and '.join(sorted(set(names)))} goes on."
+            TimelineEntry.objects.create(incident_id=one.incident, kind=Kind.ESCALATED, text=text[:500])
+    transaction.on_commit(lambda: bells.ring("notifications"))
+
+
+def end_chains(organisation: scoping.Tenant, incident: Incident) -> None:
+    """Of an incident that is over, with all that was called because of it."""
+    chains.stop(organisation.no, [incident.pk], "over")
+    chains.calm(organisation.no, [incident.pk])

@@ -1,0 +1,128 @@
+"""Plan what becomes of one durable fact: whom it is told, now, later or never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from incidents.models import Incident
+from incidents.saying import JOINED, RESOLVED, tell_joined
+from notifications import events
+from notifications.audience import concerned, told_of
+from notifications.ledger.models import Delivery
+from notifications.routing import (
+    Known,
+    Opening,
+    Plan,
+    Planned,
+    Quiet,
+    Subject,
+    quiet,
+    route_again,
+    route_opened,
+    route_resolved,
+)
+from notifications.ruling import Ruling, last_told, traits_of
+from pulse.outbox.relaying import Waiting
+from tenants.models import Organisation
+
+# Which of a rule's events each fact about a monitor is covered by.
+COVERED_BY = {
+    events.DEGRADED: frozenset({"degraded"}),
+    events.FLAPPING: frozenset({"flapping"}),
+    events.CERTIFICATE: frozenset({"certificate"}),
+}
+MINOR = "minor"
+
+
+def plan(organisation: Organisation, fact: Waiting, incident: Incident | None, ruling: Ruling) -> Plan:
+    """In the organisation's scope; `incident` is what the fact is about, where it is about one."""
+    if fact.kind == events.TEST:
+        return Plan((Planned(UUID(fact.payload["channel"]), reason="somebody asked for a test"),))
+    if fact.kind in COVERED_BY:
+        return _of_monitor(organisation, fact, incident, ruling)
+    if fact.kind == events.SETTLED:
+        return _settled(organisation, fact)
+    if incident is None:
+        return Plan(because="The incident is gone.")
+    if fact.kind == events.ACKNOWLEDGED:
+        return _acknowledged(organisation, fact, incident, ruling)
+    return _of_incident(organisation, fact, incident, ruling)
+
+
+def openings(deliveries: Iterable[Delivery]) -> list[Opening]:
+    """One for each receiver: of several messages to one the one that arrived, else the last."""
+    best: dict[tuple[UUID, str], Delivery] = {}
+    for delivery in deliveries:
+        key = (delivery.channel_id, delivery.recipient)
+        if key not in best or best[key].state != "sent":
+            best[key] = delivery
+    return [
+        Opening(one.no, one.channel_id, one.state, one.wants_recovery, one.retry_at) for one in best.values()
+    ]
+
+
+def _of_incident(organisation: Organisation, fact: Waiting, incident: Incident, ruling: Ruling) -> Plan:
+    now = timezone.now()
+    whom = concerned(organisation, incident, fact, now)
+    told = openings(told_of(organisation, incident, fact))
+    if fact.kind == RESOLVED:
+        return route_resolved(whom.silence, told, now)
+    is_over = incident.resolved_at is not None and fact.was_held
+    if fact.kind == JOINED and (is_over or not (whom.awake or whom.asleep or whom.silence)):
+        return Plan()  # what joined late is over: whoever was told of the outage hears of its end
+    events_of_it = frozenset({"down", "drill"}) if incident.is_drill else frozenset({"down"})
+    subject = Subject(traits_of(ruling, whom.awake), incident.severity, events_of_it, is_over)
+    rules = [rule for rule in ruling.rules if rule.covers(subject.concerned)]
+    known = Known(
+        now,
+        ruling.working,
+        {opening.channel_id for opening in told},
+        last_told(rules, whom.awake, now) if not incident.is_drill else {},
+        whom.silence,
+    )
+    found = route_opened(subject, rules, known)
+    if whom.asleep and found.hold_until is None and not is_over:
+        tell_joined(incident, sorted(whom.asleep))  # held by itself until the snooze ends
+    return found
+
+
+def _of_monitor(organisation: Organisation, fact: Waiting, incident: Incident | None, ruling: Ruling) -> Plan:
+    """Nobody is told twice of one thing: who was told of the open incident knows more than that it flaps."""
+    now = timezone.now()
+    number = int(fact.payload["monitor_no"])
+    subject = Subject(traits_of(ruling, [number]), MINOR, COVERED_BY[fact.kind])
+    told = {one.channel_id for one in told_of(organisation, incident, fact)} if incident else set()
+    return route_again(ruling.rules, subject, Known(now, ruling.working, told, {}, _muted(organisation, now)))
+
+
+def _settled(organisation: Organisation, fact: Waiting) -> Plan:
+    """To those that were told that it was degraded, and not yet that this is over."""
+    found = Delivery.objects.filter(tenant_no=organisation.no, monitor_no=fact.payload["monitor_no"])
+    last = found.filter(event=events.SETTLED).order_by("-no").first()
+    since = found.filter(event__in=(events.DEGRADED, events.CERTIFICATE), no__gt=last.no if last else 0)
+    return route_resolved(None, openings(since.order_by("no")), timezone.now())
+
+
+def _acknowledged(organisation: Organisation, fact: Waiting, incident: Incident, ruling: Ruling) -> Plan:
+    """To whoever was called or asked to hear of it, but not to the one who has it."""
+    wanting = {channel for rule in ruling.rules if "acknowledged" in rule.on for channel in rule.channels}
+    by = fact.payload.get("by")
+    recipients = {
+        (one.channel_id, one.recipient): one
+        for one in told_of(organisation, incident, fact)
+        if one.state == "sent" and ((one.person_id and str(one.person_id) != by) or one.channel_id in wanting)
+    }
+    return Plan(
+        tuple(
+            Planned(one.channel_id, follows=one.no, reason="it was told of the outage")
+            for one in recipients.values()
+        )
+    )
+
+
+def _muted(organisation: Organisation, now: datetime) -> Quiet | None:
+    return quiet(now, organisation.muted_until, organisation.muted_by, None, "")

@@ -1,0 +1,39 @@
+"""Why somebody got a message, or did not: one delivery with all that led to it and all that came of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from incidents.models import Incident
+from monitors.models import Monitor
+from notifications import listing
+from notifications.ledger.models import Escalation
+from notifications.models import Rule
+from tenants.abilities import Ability
+from tenants.access import requires
+from tenants.requests import TenantRequest
+
+
+@require_GET
+@requires(Ability.VIEW)
+def explain(request: TenantRequest, pk: UUID) -> HttpResponse:
+    delivery = listing.find(pk)
+    incident = Incident.objects.filter(pk=delivery.incident_id).first() if delivery.incident_id else None
+    context = {
+        "row": listing.rows([delivery])[0],
+        "delivery": delivery,
+        "incident": incident,
+        "monitor": Monitor.objects.filter(no=delivery.monitor_no).first() if delivery.monitor_no else None,
+        "rule": Rule.objects.filter(pk=delivery.rule_id).first() if delivery.rule_id else None,
+        "chain": Escalation.objects.filter(
+            tenant_no=request.organisation.no, no=delivery.escalation_no
+        ).first()
+        if delivery.escalation_no
+        else None,
+        "within": listing.by_number(delivery.folded_into),
+    }
+    return render(request, "notifications/why.html", context)
