@@ -49,11 +49,11 @@ def read(value: Any) -> dict[str, Any] | None:
     if value is None or value == {}:
         return None
     try:
-        found = read_fields(value, {"zone": _zone, "days": _days, "from": _clock, "to": _clock})
+        found = read_fields(value, {"zone": _zone, "days": _days, "starts": _clock, "ends": _clock})
     except ConfigError as error:
         pointer, words = error.errors[0]
         raise FieldError(f"{pointer.lstrip('/') or 'hours'}: {words}") from None
-    missing = [name for name in ("zone", "days", "from", "to") if name not in found]
+    missing = [name for name in ("zone", "days", "starts", "ends") if name not in found]
     if missing:
         raise FieldError(f"Give the hours with {', '.join(missing)} too, or leave them out for all hours.")
     return found
@@ -62,7 +62,7 @@ def read(value: Any) -> dict[str, Any] | None:
 def load(stored: dict[str, Any] | None) -> Hours | None:
     if not stored:
         return None
-    starts, ends = (time.fromisoformat(stored[name]) for name in ("from", "to"))
+    starts, ends = (time.fromisoformat(stored[name]) for name in ("starts", "ends"))
     return Hours(stored["zone"], frozenset(stored["days"]), starts, ends)
 
 

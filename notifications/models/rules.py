@@ -56,7 +56,7 @@ class Rule(models.Model):
     cooldown_seconds = models.PositiveIntegerField(null=True, blank=True)
     # Messages of one channel that come within this time go out as one; 0: each at once.
     digest_seconds = models.PositiveIntegerField(default=0)
-    # {"zone": "Europe/Berlin", "days": [0, …, 6], "from": "09:00", "to": "17:00"}; None: at all hours.
+    # {"zone": "Europe/Berlin", "days": [0, …, 6], "starts": "09:00", "ends": "17:00"}; None: at all hours.
     hours = models.JSONField(null=True, blank=True)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -17,7 +17,7 @@ class Rules(View):
 
     @schema.describe_list("List rules", schema.Rule)
     def get(self, request: Request) -> Response:
-        rows = Rule.objects.prefetch_related("monitors", "channels")
+        rows = Rule.objects.prefetch_related("monitors", "channels", "groups")
         return paging.page(request, rows, shapes.rule)
 
     @schema.describe("Create a rule", schema.Rule, body=schema.Rule, status=201)

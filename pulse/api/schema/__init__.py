@@ -58,7 +58,7 @@ from pulse.api.schema.series import (
     SeriesPoint,
     SeriesPoints,
 )
-from pulse.api.schema.telling import MonitorsOfRule, Rule
+from pulse.api.schema.telling import EscalationPolicy, MonitorsOfRule, Rule
 from pulse.api.schema.trials import (
     MadeMonitor,
     PingdomCheck,
@@ -85,6 +85,7 @@ __all__ = [
     "Config",
     "CreatedChannel",
     "Decision",
+    "EscalationPolicy",
     "FieldError",
     "HostNames",
     "Incident",
