@@ -41,7 +41,7 @@ SELECT date_trunc('hour', min(slot), 'UTC') FROM telemetry_checkresult
 WHERE monitor_no >= %s AND monitor_no < %s AND slot < %s
 """
 # One statement reads and removes: what is recorded a moment later for an hour that is packed by then stays fresh,
-# is read as such, and is packed into its row with the next hour.
+# is read as such, and is packed into its row with the next hour. Words that are '' are none.
 TAKE = """
 WITH gone AS (
     DELETE FROM telemetry_checkresult
@@ -51,7 +51,7 @@ SELECT tenant_no, monitor_no, location,
     array_agg(round(date_part('epoch', slot - %s::timestamptz) * 1000000)::bigint), array_agg(total_us),
     array_agg(lateness_us), array_agg(dns_us), array_agg(connect_us), array_agg(tls_us), array_agg(wait_us),
     array_agg(transfer_us), array_agg(ok), array_agg(soft), array_agg(error), array_agg(status_code),
-    array_agg(host(address)), array_agg(detail)
+    array_agg(host(address)), array_agg(nullif(detail, ''))
 FROM (SELECT * FROM gone ORDER BY tenant_no, monitor_no, location, slot) g GROUP BY 1, 2, 3
 """
 THERE = """

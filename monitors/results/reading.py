@@ -39,7 +39,8 @@ TYPES = {
     **dict.fromkeys(TIMES, "int"), "ok": "bool", "soft": "bool", "error": "smallint", "status_code": "smallint",
     "address": "text", "detail": "text",
 }  # fmt: skip
-SMALL_WAY = {"address": "host(address)"}
+# '' is none: a row in which nothing is null has no bitmap of nulls, and is 8 bytes smaller.
+SMALL_WAY = {"address": "host(address)", "detail": "nullif(detail, '')"}
 
 
 def read(

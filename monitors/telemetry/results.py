@@ -94,7 +94,7 @@ WITH r AS ({ROWS}), done AS (
 INSERT INTO telemetry_checkresult (monitor_no, slot, tenant_no, lateness_us, total_us, dns_us, connect_us,
     tls_us, wait_us, transfer_us, location, error, status_code, ok, soft, address, detail)
 SELECT r.monitor_no, r.slot, r.tenant_no, r.lateness_us, r.total_us, r.dns_us, r.connect_us,
-    r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.soft, r.address, r.detail
+    r.tls_us, r.wait_us, r.transfer_us, %s, r.error, r.status_code, r.ok, r.soft, r.address, coalesce(r.detail, '')
 FROM r JOIN done USING (monitor_no, token)
 ON CONFLICT DO NOTHING
 )

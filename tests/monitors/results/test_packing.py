@@ -19,6 +19,7 @@ from monitors.telemetry.models import CheckResult
 from pulse.scoping import as_pipeline, in_tenant
 from tests.faults.processes import Worker
 from tests.monitors.making import make, result
+from tests.monitors.stepping import GOOD, step
 
 HOUR = timedelta(hours=1)
 
@@ -175,3 +176,17 @@ def test_readers_see_every_result_once_while_it_is_packed(acme: Any, hour: datet
     with transaction.atomic():
         pack_closed(before=hour + HOUR)
         assert found(acme, monitor, hour, hour + HOUR).slot == slots
+
+
+def test_a_good_answer_is_stored_without_words_and_without_nulls(acme: Any, hour: datetime) -> None:
+    monitor = make(acme)
+    step(monitor, GOOD)
+    with as_pipeline():
+        slot = CheckResult.objects.get(monitor_no=monitor.no, detail="").slot
+        CheckResult.objects.filter(monitor_no=monitor.no).update(slot=hour)
+
+    fresh_one = found(acme, monitor, hour, hour + HOUR)
+    assert (len(fresh_one), fresh_one.detail) == (1, [None])
+    assert slot > hour
+    pack_closed(before=hour + HOUR)
+    assert found(acme, monitor, hour, hour + HOUR) == fresh_one
