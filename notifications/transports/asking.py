@@ -80,7 +80,7 @@ def session(policy: Policy) -> requests.Session:  # noqa: TID251  # made by the 
     return outbound_session(policy, DEADLINE_S, nameservers=settings.PULSE_NAMESERVERS or None)
 
 
-def ask(
+def ask(  # one keyword for each part of a request
     method: str,
     url: str,
     policy: Policy,
@@ -88,6 +88,7 @@ def ask(
     document: Any = None,
     body: bytes = b"",
     headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
 ) -> Reply:
     """Send `document` as JSON, or `body` as it is. Raises DeliveryFailed where nothing came back."""
     sent = dict(headers or {})
@@ -96,7 +97,7 @@ def ask(
         sent["Content-Type"] = "application/json"
     asked = described(method, url, len(body))
     try:
-        answer = session(policy).request(method, url, data=body or None, headers=sent)
+        answer = session(policy).request(method, url, data=body or None, headers=sent, auth=auth)
     except OutboundError as error:
         raise unreachable(error, asked) from error
     return Reply(answer.status_code, answer.headers, answer.content, asked)

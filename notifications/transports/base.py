@@ -31,6 +31,7 @@ class Message:
 
     `event` is one of notifications.events, `at` when it happened (UTC), `data` what webhooks send. `thread` is the
     same for all that is told of one outage, so that a receiver can close what it opened. `turn` counts reminders.
+    `follows` is the provider's own id of what this receiver was told first of the same outage, where it gave one.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Message:
     thread: str = ""
     turn: int = 0
     links: Links = field(default_factory=Links)
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

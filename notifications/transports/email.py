@@ -34,7 +34,7 @@ SETTINGS = Settings(
         "Where to",
         email_address("to", "E-mail address", "One address; a mailing list is one address too."),
     ),
-    together=needed(to="Enter the e-mail address to write to."),
+    together=needed({"to": "Enter the e-mail address to write to."}),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -73,7 +73,7 @@ def phone(name: str, label: str, help_text: str = "", *, optional: bool = False)
     return text(name, label, help_text, longest=40, read=read)
 
 
-def needed(**words: str) -> Callable[[Any], None]:
+def needed(words: Mapping[str, str]) -> Callable[[Any], None]:
     """What `together` is where these settings cannot be left out."""
 
     def check(config: Any) -> None:

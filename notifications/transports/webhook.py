@@ -68,7 +68,7 @@ SETTINGS = Settings(
             "Values are escaped so that they cannot break out of it.",
         ),
     ),
-    together=needed(url="Enter the URL that messages are posted to."),
+    together=needed({"url": "Enter the URL that messages are posted to."}),
 )
 
 
