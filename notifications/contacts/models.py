@@ -14,7 +14,7 @@ class ContactMethod(models.Model):
     """One way to reach one person: nothing but its proof goes there before `verified_at`.
 
     `is_account`: the address that the account signs in with. Each person has it, it needs no other proof, and it
-    follows the account: what `config` says is passed over.
+    follows the account.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -69,18 +69,25 @@ def with_accounts(users: Collection[User]) -> list[ContactMethod]:
     if missing:
         # Two who find it missing at once: the second one's insert does nothing, so both read what is there.
         made = [
-            ContactMethod(user_id=pk, kind="email", label=ACCOUNT, is_account=True) for pk in sorted(missing)
+            ContactMethod(
+                user_id=pk, kind="email", label=ACCOUNT, is_account=True, config={"to": by_id[pk].email}
+            )
+            for pk in sorted(missing)
         ]
         ContactMethod.objects.bulk_create(made, ignore_conflicts=True)
         found = list(rows.all())
     for method in found:
         method.user = by_id[method.user_id]
+        _follow_account(method)
     return found
 
 
-def config_of(method: ContactMethod) -> dict[str, Any]:
-    """Its settings without secrets; those of the account's own address follow the account."""
-    return {"to": method.user.email} if method.is_account else method.config
+def _follow_account(method: ContactMethod) -> None:
+    """What goes out later reads the row alone: so it is kept as the account has it. A query where that changed."""
+    wanted = {"to": method.user.email}
+    if method.is_account and method.config != wanted:
+        method.config = wanted
+        ContactMethod.objects.filter(pk=method.pk).update(config=wanted, broken_at=None, broken_reason="")
 
 
 def _person(user: User, methods: list[ContactMethod], quiet: Quiet | None) -> Person:
@@ -91,9 +98,7 @@ def _person(user: User, methods: list[ContactMethod], quiet: Quiet | None) -> Pe
         name=str(user),
         email=user.email,
         zone=user.time_zone if zones.is_zone(user.time_zone) else zones.UTC,
-        methods=tuple(
-            Reach(one.pk, one.kind, one.label, config_of(one), one.after_seconds) for one in chosen
-        ),
+        methods=tuple(Reach(one.pk, one.kind, one.label, one.config, one.after_seconds) for one in chosen),
         quiet_starts=quiet.starts if quiet else None,
         quiet_ends=quiet.ends if quiet else None,
         except_for=tuple(quiet.except_for) if quiet else (),

@@ -168,6 +168,11 @@ def moment(local: datetime, zone: ZoneInfo) -> datetime:
     return begins(local, zone)[0]
 
 
+def by_person(found: Iterable[Shift]) -> list[Shift]:
+    """Shifts with those joined that touch and are the same person's, whichever layer says so; covers stay apart."""
+    return _joined(replace(shift, layer=None) for shift in found)
+
+
 def _rotated(
     layer: Layer, zone: ZoneInfo, start: datetime, end: datetime
 ) -> Iterator[tuple[tuple[datetime, datetime], UUID | None]]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from monitors.models import Monitor
 from monitors.recording import Recorder
 from monitors.statuses import Status
@@ -54,3 +58,21 @@ def test_what_fails_meanwhile_joins_the_transaction_of_its_organisation(acme: An
     assert status(other) is Status.DOWN
     with in_tenant(acme):
         assert {one.incidents.get().part_of_id is not None for one in monitors} == {True}
+
+
+@pytest.mark.parametrize("each", [1, 12])
+def test_steady_results_of_everybody_are_one_statement_that_reads_nothing_but_their_rows(
+    acme: Any, globex: Any, each: int
+) -> None:
+    monitors = [make(owner, f"m{number}") for owner in (acme, globex) for number in range(each)]
+    for monitor in monitors:
+        step(monitor, GOOD)
+    batch = [claimed(monitor, GOOD) for monitor in monitors]
+
+    with CaptureQueriesContext(connection) as captured:
+        assert Recorder().take(batch, here()) == []
+    sent = [query["sql"].lstrip() for query in captured.captured_queries]
+    frame = ("SELECT set_config(", "SET LOCAL", "SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    (only,) = [sql for sql in sent if not sql.startswith(frame) and "telemetry_location" not in sql]
+    assert only.startswith("WITH r AS (")
+    assert {results(monitor) for monitor in monitors} == {2}
