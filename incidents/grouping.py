@@ -73,6 +73,8 @@ WEIGHTS: dict[Kind, Weight] = {
     "error": Weight(0.3, 0.1, 10, lasts=False),
 }
 JOINS_WITHIN = timedelta(minutes=15)
+# These say of a monitor only when it failed. Who was seen to work meanwhile failed at another time, of something else.
+TIME_ALONE: frozenset[Kind] = frozenset({"organisation", "error"})
 EVERYTHING = Fact("organisation", "")
 WORDS: dict[Kind, str] = {
     "parent": "depend on {}",
@@ -125,11 +127,16 @@ def together(failing: Collection[Failing], seed: Failing) -> list[Failing]:
     ]
 
 
-def belongs(fact: Fact, facts: Collection[Fact], since_last: timedelta) -> bool:
-    """Whether a monitor with these facts joins the outage of `fact`, whose last member joined `since_last` ago."""
+def belongs(
+    fact: Fact, facts: Collection[Fact], since_last: timedelta, *, worked_since: bool = False
+) -> bool:
+    """Whether a monitor with these facts joins the outage of `fact`, whose last member joined `since_last` ago.
+
+    `worked_since`: a check found it good after that.
+    """
     if not WEIGHTS[fact.kind].lasts and since_last > JOINS_WITHIN:
         return False
-    return fact in facts
+    return fact in facts and not (worked_since and fact.kind in TIME_ALONE)
 
 
 def words(fact: Fact, count: int) -> str:

@@ -59,8 +59,8 @@ class Placing:
                 facts[number] |= gathering.facts_of_monitor(incident.monitor)
         for number, incident in list(self.waiting.items()):
             for group in reversed(self.groups.values()):
-                idle = self.now - (group.last_joined_at or group.opened_at)
-                if grouping.belongs(_fact(group), facts[number], idle):
+                idle, worked = self.now - _last(group), self._worked_since(group, incident)
+                if grouping.belongs(_fact(group), facts[number], idle, worked_since=worked):
                     self._put(group, incident)
                     break
 
@@ -98,7 +98,7 @@ class Placing:
         mine = [number for number in found.members if number in self.waiting]
         if not mine:
             return
-        group = self._existing(found) or self._new(found)
+        group = self._existing(found, mine) or self._new(found)
         placed = self._placed(group)
         if _fact(group) != found.fact:
             placed.was = group.cause
@@ -109,7 +109,7 @@ class Placing:
         for number in mine:
             self._put(group, self.waiting[number])
 
-    def _existing(self, found: Found) -> Incident | None:
+    def _existing(self, found: Found, mine: Sequence[int]) -> Incident | None:
         """The outage under way that these belong to: of the same cause, or one that is wider than it seemed."""
         members: defaultdict[UUID, set[int]] = defaultdict(set)
         if self.groups:
@@ -118,12 +118,17 @@ class Placing:
                 if group_id is not None and number is not None:
                     members[group_id].add(number)
         for group in reversed(self.groups.values()):
-            idle = self.now - (group.last_joined_at or group.opened_at)
+            idle = self.now - _last(group)
+            worked = all(self._worked_since(group, self.waiting[number]) for number in mine)
             known = members[group.pk] | {number_of(one) for one in self._placed_in(group)}
             is_wider = idle <= JOINS_WITHIN and 2 * len(known & found.members) >= max(len(known), 1)
-            if is_wider or grouping.belongs(_fact(group), {found.fact}, idle):
+            if is_wider or grouping.belongs(_fact(group), {found.fact}, idle, worked_since=worked):
                 return group
         return None
+
+    def _worked_since(self, group: Incident, incident: Incident) -> bool:
+        """A check found it good after the last member of the group had joined."""
+        return incident.started_at - self.intervals[number_of(incident)] - grouping.SLACK > _last(group)
 
     def _new(self, found: Found) -> Incident:
         group = Incident(
@@ -174,6 +179,11 @@ def cause_of(group: Incident) -> str:
     if not group.shared:
         return group.cause
     return grouping.words(_fact(group), group.extent)
+
+
+def _last(group: Incident) -> datetime:
+    """When the last of its members came to it."""
+    return group.last_joined_at or group.opened_at
 
 
 def _fact(group: Incident) -> Fact:

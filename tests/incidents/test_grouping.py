@@ -129,6 +129,17 @@ def test_who_fails_later_joins_by_a_fact_that_binds(fact: Fact, minutes: int, *,
 
 
 @pytest.mark.parametrize(
+    ("fact", "joins"), [(HOST, True), (PROD, True), (EVERYTHING, False), (REFUSED, False)]
+)
+def test_who_worked_meanwhile_joins_by_what_it_shares_and_not_by_failing_too(
+    fact: Fact, *, joins: bool
+) -> None:
+    facts = {HOST, PROD, EVERYTHING, REFUSED}
+    assert belongs(fact, facts, timedelta(minutes=5), worked_since=True) is joins
+    assert belongs(fact, facts, timedelta(minutes=5), worked_since=False)
+
+
+@pytest.mark.parametrize(
     ("fact", "sentence"),
     [
         (ADDRESS, "all 14 resolve to 203.0.113.7"),

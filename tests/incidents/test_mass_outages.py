@@ -142,6 +142,39 @@ def test_an_outage_that_spreads_stays_one_and_says_how_wide_it_is(acme: Any) -> 
     assert any(text.startswith("It is wider than it seemed") for text in texts)
 
 
+def ages(organisation: Any, group: Incident, minutes: int) -> None:
+    """So long ago the last one joined it."""
+    with in_tenant(organisation):
+        Incident.objects.filter(pk=group.pk).update(
+            last_joined_at=timezone.now() - timedelta(minutes=minutes)
+        )
+
+
+def test_who_still_worked_while_everything_else_was_down_is_told_by_itself(acme: Any) -> None:
+    other = several(acme, "other", host="four.example")
+    failing = [several(acme, name, host=f"{name}.example")[0] for name in "abc"]
+    fail(acme, failing, since=timezone.now() - timedelta(minutes=6))
+    (group,) = groups(acme)
+    assert group.cause == "all 3 failed at the same time"
+    ages(acme, group, 5)
+
+    fail(acme, other)
+
+    assert [single.part_of_id for single in singles(acme) if single.name == "other"] == [None]
+    assert fact_kinds(acme) == ["incident.opened", "incident.opened"]
+
+
+def test_who_is_looked_at_seldom_still_belongs_to_what_hit_everything(acme: Any) -> None:
+    other = several(acme, "other", host="four.example", interval_seconds=600)
+    failing = [several(acme, name, host=f"{name}.example")[0] for name in "abc"]
+    fail(acme, failing, since=timezone.now() - timedelta(minutes=6))
+    ages(acme, groups(acme)[0], 5)
+
+    fail(acme, other)
+
+    assert {single.part_of_id for single in singles(acme)} == {groups(acme)[0].pk}
+
+
 def test_a_group_of_monitors_that_follows_its_members_is_part_of_their_outage(acme: Any) -> None:
     failing = several(acme, "a", "b", "c")
     with in_tenant(acme):
