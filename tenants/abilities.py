@@ -27,6 +27,8 @@ class Ability(StrEnum):
     PLAN_MAINTENANCE = "plan maintenance"
     EDIT_CHANNELS = "edit channels"
     EDIT_RULES = "edit rules"
+    EDIT_ONCALL = "edit on-call schedules"
+    OVERRIDE = "take over on call"
     RESEND = "resend deliveries"
     MANAGE_MEMBERS = "manage members"
     MANAGE_KEYS = "manage API keys"
@@ -44,9 +46,11 @@ LEAST_ROLE: dict[Ability, Role] = {
     Ability.EDIT_MONITORS: Role.OPERATOR,
     Ability.RESEND: Role.OPERATOR,
     Ability.PLAN_MAINTENANCE: Role.OPERATOR,
+    Ability.OVERRIDE: Role.OPERATOR,
     Ability.MUTE: Role.ADMIN,
     Ability.EDIT_CHANNELS: Role.ADMIN,
     Ability.EDIT_RULES: Role.ADMIN,
+    Ability.EDIT_ONCALL: Role.ADMIN,
     Ability.MANAGE_MEMBERS: Role.ADMIN,
     Ability.MANAGE_KEYS: Role.ADMIN,
     Ability.SET_RETENTION: Role.ADMIN,
@@ -73,6 +77,8 @@ SCOPES = (
     "channels:write",
     "rules:read",
     "rules:write",
+    "oncall:read",
+    "oncall:write",
     "organisation:read",
     "organisation:write",
     "ingest",

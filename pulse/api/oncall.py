@@ -82,31 +82,31 @@ class ScheduleView(View):
 
 
 class Schedules(ScheduleView):
-    @schema.describe_list("List on-call schedules", shapes.Schedule)
+    @schema.describe_list("List schedules", shapes.Schedule)
     def get(self, request: Request) -> Response:
         response = paging.page(request, Schedule.objects.all(), lambda row: {"row": row})
         response.data["results"] = shown([item["row"] for item in response.data["results"]])
         return response
 
-    @schema.describe("Make an on-call schedule", shapes.Schedule, body=shapes.Schedule, status=201)
+    @schema.describe("Make a schedule", shapes.Schedule, body=shapes.Schedule, status=201)
     def post(self, request: Request) -> Response:
         values = definition.read(request.data, timezone.now(), reading.members())
         return self.answer(planning.create(self.organisation, values, self.actor), 201)
 
 
 class OneSchedule(ScheduleView):
-    @schema.describe("Read an on-call schedule", shapes.Schedule, errors=(404,))
+    @schema.describe("Read a schedule", shapes.Schedule, errors=(404,))
     def get(self, request: Request, pk: str) -> Response:
         return self.answer(self.schedule(pk))
 
-    @schema.describe("Change an on-call schedule", shapes.Schedule, body=shapes.Schedule, errors=(404,))
+    @schema.describe("Change a schedule", shapes.Schedule, body=shapes.Schedule, errors=(404,))
     @transaction.atomic
     def patch(self, request: Request, pk: str) -> Response:
         schedule = lock(Schedule.objects.all(), pk)
         values = definition.read(request.data, timezone.now(), reading.members(), schedule)
         return self.answer(planning.update(self.organisation, schedule, values, self.actor))
 
-    @schema.describe("Delete an on-call schedule", status=204, errors=(404,))
+    @schema.describe("Delete a schedule", status=204, errors=(404,))
     @transaction.atomic
     def delete(self, request: Request, pk: str) -> Response:
         planning.delete(self.organisation, lock(Schedule.objects.all(), pk), self.actor)
@@ -129,7 +129,7 @@ class Overrides(ScheduleView):
 
 
 class OneOverride(ScheduleView):
-    @schema.describe("Remove an override; one under way ends now", status=204, errors=(404,))
+    @schema.describe("Remove an override", status=204, errors=(404,))
     def delete(self, request: Request, pk: str, override: str) -> Response:
         found = find(Override.objects.filter(schedule=self.schedule(pk)), override)
         planning.remove_override(self.organisation, found, timezone.now(), self.actor)
@@ -178,7 +178,7 @@ class Shifts(ScheduleView):
 class OnCallNow(View):
     resource = "oncall"
 
-    @schema.describe("Say who is on call now, of all schedules", shapes.OnCallNow)
+    @schema.describe("Say who is on call now", shapes.OnCallNow)
     def get(self, request: Request) -> Response:
         now = timezone.now()
         found = reading.standings(list(Schedule.objects.order_by("name")), now)

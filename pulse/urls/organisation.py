@@ -11,6 +11,7 @@ urlpatterns = [
     path("monitors/", include("monitors.urls")),
     path("maintenance/", include("monitors.maintenance.urls")),
     path("incidents/", include("incidents.urls")),
+    path("on-call/", include("notifications.oncall.urls")),
     path("", include("notifications.urls")),
     path("admin/", organisation_admin.urls),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -49,6 +50,25 @@ def make_window(api: Any, **fields: Any) -> dict[str, Any]:
         "everything": True,
     }
     return made(api.post("maintenance", body | fields))
+
+
+def make_schedule(api: Any, **fields: Any) -> dict[str, Any]:
+    """Whoever can be on call takes daily turns."""
+    people = [row["id"] for row in api.get("on-call/people").json()["results"]]
+    layer = {"people": people, "rotation": "daily", "start": "2026-01-01"}
+    return made(api.post("schedules", {"name": "Primary", "layers": [layer]} | fields))
+
+
+def make_override(api: Any, schedule: dict[str, Any]) -> dict[str, Any]:
+    """Somebody takes over for the next hour."""
+    now = timezone.now()
+    person = schedule["layers"][0]["people"][0]
+    body = {
+        "person": person,
+        "starts_at": now.isoformat(),
+        "ends_at": (now + timedelta(hours=1)).isoformat(),
+    }
+    return made(api.post(f"schedules/{schedule['id']}/overrides", body))
 
 
 def open_incident(organisation: Any, monitor: dict[str, Any]) -> Incident:

@@ -15,7 +15,16 @@ from notifications.models import NotificationChannel, Rule
 from pulse.api import urls
 from pulse.api.base import View
 from pulse.scoping import in_tenant
-from tests.api.making import UNKNOWN, make_channel, make_monitor, make_rule, make_window, open_incident
+from tests.api.making import (
+    UNKNOWN,
+    make_channel,
+    make_monitor,
+    make_override,
+    make_rule,
+    make_schedule,
+    make_window,
+    open_incident,
+)
 from tests.receivers import wait_until
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -39,7 +48,7 @@ def test_every_view_says_which_resource_it_is() -> None:
     views = list(routes())
 
     assert len(views) >= 12
-    known = {"monitors", "incidents", "channels", "rules", "maintenance", "organisation", "ingest"}
+    known = {"monitors", "incidents", "channels", "rules", "maintenance", "oncall", "organisation", "ingest"}
     assert all((view.scope or view.resource) in known for _, view in views)
 
 
@@ -54,6 +63,8 @@ def foreign(globex_api: Any, globex: Any, target: Any, checker: Any) -> dict[str
         "channels": channel["id"],
         "rules": make_rule(globex_api, channel)["id"],
         "maintenance": make_window(globex_api)["id"],
+        "schedules": (schedule := make_schedule(globex_api))["id"],
+        "override": make_override(globex_api, schedule)["id"],
         "incidents": str(open_incident(globex, monitor).pk),
         "result": globex_api.get(path).json()["results"][0]["id"],
     }
@@ -70,8 +81,14 @@ def test_a_foreign_id_answers_as_an_unknown_one_byte_for_byte(
 ) -> None:
     for path in OBJECT_ROUTES:
         kind = path.partition("/")[0]
-        theirs = path.format(pk=foreign[kind], result=foreign["result"], member=foreign[kind], number="1")
-        nobodys = path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1")
+        theirs = path.format(
+            pk=foreign[kind],
+            result=foreign["result"],
+            member=foreign[kind],
+            number="1",
+            override=foreign["override"],
+        )
+        nobodys = path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1", override=UNKNOWN)
         for method in METHODS:
             assert answer_of(api, method, theirs) == answer_of(api, method, nobodys), (method, path)
             if method in {"get", "head"}:
@@ -108,7 +125,7 @@ def test_no_address_answers_anything_but_401_without_a_key(world: None) -> None:
     for path, _ in routes():
         for method in METHODS:
             answer = getattr(visitor, method)(
-                "/v1/" + path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1")
+                "/v1/" + path.format(pk=UNKNOWN, result=UNKNOWN, member=UNKNOWN, number="1", override=UNKNOWN)
             )
             assert answer.status_code == 401, (method, path)
 
