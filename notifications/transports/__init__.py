@@ -1,6 +1,7 @@
 """The kinds of channels: one module each, listed here."""
 
 from notifications.transports import (
+    apprise,
     discord,
     email,
     ntfy,
@@ -12,6 +13,7 @@ from notifications.transports import (
     telegram,
     voice,
     webhook,
+    webpush,
 )
 from notifications.transports.base import Transport
 
@@ -24,8 +26,10 @@ TRANSPORTS: dict[str, Transport] = {
     "email": email.TRANSPORT,
     "sms": sms.TRANSPORT,
     "voice": voice.TRANSPORT,
+    "webpush": webpush.TRANSPORT,
     "ntfy": ntfy.TRANSPORT,
     "pagerduty": pagerduty.TRANSPORT,
     "opsgenie": opsgenie.TRANSPORT,
     "webhook": webhook.TRANSPORT,
+    "apprise": apprise.TRANSPORT,
 }

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from notifications.transports.base import Answer, Message, Transport
 from notifications.transports.twilio_account import Config, callback, sender_of, twilio_settings, with_client
 from notifications.wording import Words, words_of
-from notifications.wording.shape import cut
+from notifications.wording.shape import cut, one_line
 
 # GSM 03.38: text of these alone has 160 characters a message, any other 70.
 GSM = frozenset(
@@ -23,7 +23,7 @@ LIKE_GSM = {
     "\u201d": '"', "`": "'", "\t": " ",
 }  # fmt: skip
 PARTS_OF_GSM, PARTS_OF_OTHERS = (160, 306, 459), (70, 134, 201)
-LEAST_TEXT = 60
+LEAST_TEXT = 40
 NEWEST = 100
 LOST = ("failed", "undelivered", "canceled")
 
@@ -41,7 +41,7 @@ def text_of(message: Message, words: Words) -> str:
     if message.links.why:
         rest += f"\nWhy: {message.links.why}"
     drill = "DRILL " if words.is_drill else ""
-    said = plain(f"{drill}{words.mark}: {words.sentence}" if words.name else f"{drill}{words.sentence}")
+    said = plain(drill + words.sentence)
     is_gsm = set(said + rest) <= GSM | TWICE
     sizes = PARTS_OF_GSM if is_gsm else PARTS_OF_OTHERS
     size = next((one for one in sizes if one - _length(rest) >= min(LEAST_TEXT, _length(said))), sizes[-1])
@@ -50,7 +50,7 @@ def text_of(message: Message, words: Words) -> str:
 
 def plain(words: str) -> str:
     """Typographic characters as the alphabet of texts has them; letters of other scripts stay."""
-    words = "".join(LIKE_GSM.get(char, char) for char in words)
+    words = "".join(LIKE_GSM.get(char, char) for char in one_line(words))
     return "".join(char if char in GSM else _without_accent(char) for char in words)
 
 
