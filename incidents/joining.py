@@ -81,9 +81,11 @@ class Placing:
         known = gathering.facts_of(
             {number: places[number] for number in rows}, first, failing=rows, untrusted=untrusted
         )
-        # What works is asked only for what several failing ones share: else each outage costs as much as all of them.
-        kinds = grouping.shared_kinds(gathering.failing(rows, known)) | gathering.kinds_of_places(places)
-        facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted, kinds=kinds)
+        facts = known
+        if places.keys() != rows.keys():
+            # What works is asked only for what several failing ones share: else each outage costs as much as all.
+            kinds = grouping.shared_kinds(gathering.failing(rows, known)) | gathering.kinds_of_places(places)
+            facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted, kinds=kinds)
         population = grouping.count(facts)
         failing = gathering.failing(rows, {number: known[number] | facts[number] for number in rows})
         while self.waiting:

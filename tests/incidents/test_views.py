@@ -214,3 +214,13 @@ def test_lists_are_filtered_and_counted(acme: Any, as_alice: Any) -> None:
     assert names_in(page) == ["minor"]
     assert "Open 1" in page.content.decode()
     assert names_in(as_alice.get("/o/acme/incidents/", {"tag": "none"})) == []
+
+
+def test_one_that_a_person_opened_about_nothing_says_so(acme: Any, as_alice: Any) -> None:
+    as_alice.post("/o/acme/incidents/new/", {"title": "checkout is slow", "severity": "major"})
+    with in_tenant(acme):
+        incident = Incident.objects.get()
+
+    page = as_alice.get(f"/o/acme/incidents/{incident.pk}/").content.decode()
+    assert "It was opened about no monitor in particular." in page
+    assert "by a person" in page
