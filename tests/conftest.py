@@ -47,7 +47,7 @@ def _make_cast() -> None:
 
 # What a test may have written: emptied after each test that commits, by a role that no wall stops.
 SHARED_TABLES = (
-    "ledger_attempt", "ledger_delivery", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
+    "ledger_attempt", "ledger_delivery", "ledger_escalation", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
     "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
@@ -60,8 +60,9 @@ SHARED_TABLES = (
 )  # fmt: skip
 TENANT_TABLES = (
     "incidents_timelineentry", "incidents_postmortem", "incidents_incident_about", "incidents_incident",
-    "notifications_rule_channels", "notifications_rule_monitors", "notifications_rule",
-    "notifications_notificationchannel", "notifications_override", "notifications_schedule",
+    "notifications_rule_channels", "notifications_rule_monitors", "notifications_rule_groups", "notifications_rule",
+    "notifications_escalationpolicy", "notifications_notificationchannel", "notifications_override",
+    "notifications_schedule",
     "monitors_maintenancewindow_monitors", "monitors_maintenancewindow",
     "monitors_monitor_depends_on", "monitors_monitor_members", "monitors_monitor",
 )  # fmt: skip
