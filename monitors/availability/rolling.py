@@ -40,8 +40,9 @@ LEFT JOIN LATERAL (
     WHERE c.tenant_no = h.tenant_no AND c.monitor_no = h.monitor_no AND kept.until IS NULL
 ) began ON true
 """
+# Who began today has yesterday kept, as not measured: with nothing to keep it would be found missing again and again.
 MISSING = f"""
-SELECT h.tenant_no, h.monitor_no, coalesce(kept.until, began.day, %(yesterday)s::date)
+SELECT h.tenant_no, h.monitor_no, least(coalesce(kept.until, began.day), %(yesterday)s::date)
 FROM telemetry_livestate h
 {UNTIL}
 WHERE h.is_head AND coalesce(kept.until, '-infinity') < (%(today)s AT TIME ZONE 'UTC')::date

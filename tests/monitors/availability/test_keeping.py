@@ -149,6 +149,17 @@ def test_rolling_again_does_nothing(acme: Any, monitor: Monitor) -> None:
     assert roll() == 0
 
 
+def test_who_began_today_is_looked_at_once_and_not_until_the_time_is_over(acme: Any, today: datetime) -> None:
+    one, other = make(acme, "one"), make(acme, "other")
+    change(acme, one, timezone.now(), UP)
+    change(acme, other, today - DAY + HOUR, UP)
+
+    assert roll(for_seconds=5) == 2
+    assert roll(for_seconds=5) == 0
+    assert kept(acme, one, 2, today + HOUR).up <= HOUR
+    assert kept(acme, other, 2, today + HOUR).up == 24 * HOUR
+
+
 def test_uptime_of_others_is_not_told(acme: Any, globex: Any, monitor: Monitor, today: datetime) -> None:
     roll()
 
