@@ -18,6 +18,7 @@ from pulse.scoping import in_tenant
 from tenants import membership
 from tenants.abilities import Role
 from tenants.actors import COMMAND_LINE, Actor
+from tenants.models import Membership
 from tests.notifications.site import Site, let_time_pass
 from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
 
@@ -155,7 +156,7 @@ def test_who_may_no_longer_cannot_act_by_an_old_link(
     site.policy([carol])
     site.becomes(Status.DOWN)
     (mail,) = mails(smtp, 1)
-    membership.change_role(acme, carol, Role.VIEWER, COMMAND_LINE)
+    Membership.objects.filter(organisation=acme, user=carol).update(role=Role.VIEWER)
 
     page = Client().get(link(mail)).content.decode()
     Client().post(link(mail))
@@ -183,7 +184,7 @@ def test_somebody_who_left_and_a_deleted_policy_are_said_and_call_nobody(
     site: Site, carol: Any, acme: Any, smtp: SmtpReceiver, courier: Any
 ) -> None:
     policy = site.policy([carol], [carol])
-    membership.remove(acme, carol, COMMAND_LINE)
+    membership.remove(Membership.objects.get(organisation=acme, user=carol), COMMAND_LINE)
     site.becomes(Status.DOWN)
     wait_until(
         lambda: any("left the organisation" in text for text in site.texts()), 10, "a word about carol"
