@@ -39,10 +39,12 @@ def test_every_event_and_the_retry_table_are_in_the_notifications_page() -> None
 
 
 @pytest.mark.parametrize("kind", sorted(TRANSPORTS))
-def test_every_transport_is_in_the_notifications_page(kind: str) -> None:
-    words = {"email": "e-mail"}.get(kind, kind)
+def test_every_kind_of_channel_has_its_page_with_every_setting(kind: str) -> None:
+    table = (ROOT / "docs/channels/README.md").read_text()
+    row = next(line for line in table.splitlines() if line.startswith(f"| `{kind}` |"))
+    page = (ROOT / "docs/channels" / re.findall(r"\(([a-z]+\.md)\)", row)[0]).read_text()
 
-    assert words in (ROOT / "docs/notifications.md").read_text().lower()
+    assert [one.name for one in TRANSPORTS[kind].settings.all if f"`{one.name}`" not in page] == []
 
 
 @pytest.mark.parametrize("kind", [*PROBES, "heartbeat", "host", "group"])

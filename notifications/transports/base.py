@@ -101,6 +101,7 @@ class Transport:
     is unknown: an Answer if it has it, None if it has not, DeliveryFailed if that cannot be found out now.
     `signs`: its messages are signed, by secrets that Pulse makes. `receipts`: the provider tells later whether it
     arrived. `personal`: a person can have it as a contact method. `costs`: each message costs money, so limits apply.
+    `helper` is a template that helps to fill in the form.
     """
 
     title: str
@@ -115,3 +116,4 @@ class Transport:
     receipts: bool = False
     personal: bool = False
     costs: bool = False
+    helper: str = ""

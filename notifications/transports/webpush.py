@@ -161,4 +161,5 @@ TRANSPORT = Transport(
     recipient=_service,
     send=send,
     personal=True,
+    helper="notifications/_channel_webpush.html",
 )

@@ -29,7 +29,7 @@ def _digest(message: Message) -> Words:
     severities = [words.severity for _, words in items if words.severity in SEVERITIES]
     because = message.data.get("because") or ""
     told = "; ".join(words.title for _, words in items[:3]) + ("; …" if len(items) > 3 else "")
-    mark = f"{len(items)} messages at once"
+    mark = f"{len(items)} message{'' if len(items) == 1 else 's'} at once"
     words = compose(message, mark, f"{mark}: {told}.", worst, [*lines, ("Because", because)], [])
     return replace(
         words,
@@ -40,7 +40,7 @@ def _digest(message: Message) -> Words:
 
 def _item(message: Message, item: Mapping[str, Any]) -> tuple[datetime | None, Words]:
     at = parse_datetime(item.get("at") or "")
-    event = "" if item.get("event") == events.DIGEST else str(item.get("event"))
+    event = "" if item.get("event") == events.DIGEST else str(item.get("event") or "")
     return at, words_of(Message(message.key, event, at or message.at, item.get("data") or {}))
 
 
