@@ -32,9 +32,10 @@ class Figures:
 
 
 def measure(incidents: QuerySet[Incident]) -> Figures:
-    """In one query. What is part of another incident is measured by that one."""
+    """In one query. What is part of another incident is measured by that one; drills are no outages."""
     row = (
         incidents.filter(part_of=None)
+        .exclude(kind=Incident.Kind.DRILL)
         .order_by()
         .aggregate(
             incidents=Count("pk"),

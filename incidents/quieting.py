@@ -35,7 +35,8 @@ class Known:
 def known_of(numbers: Collection[int]) -> Known:
     """In one query, which the indexes of what is open and of what keeps quiet serve."""
     by_hand = Q(resolution=Incident.Resolution.BY_HAND, recovered_at=None)
-    standing = Q(resolved_at=None, part_of=None) & ~Q(kind=Incident.Kind.MONITOR)
+    apart = (Incident.Kind.MONITOR, Incident.Kind.DRILL)  # nothing real is part of a drill
+    standing = Q(resolved_at=None, part_of=None) & ~Q(kind__in=apart)
     found = Incident.objects.filter(
         Q(Q(resolved_at=None) | by_hand, monitor_no__in=numbers) | standing
     ).order_by("pk")

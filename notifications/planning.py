@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -104,7 +105,9 @@ def _settled(organisation: Organisation, fact: Waiting) -> Plan:
     found = Delivery.objects.filter(tenant_no=organisation.no, monitor_no=fact.payload["monitor_no"])
     last = found.filter(event=events.SETTLED).order_by("-no").first()
     since = found.filter(event__in=(events.DEGRADED, events.CERTIFICATE), no__gt=last.no if last else 0)
-    return route_resolved(None, openings(since.order_by("no")), timezone.now())
+    # Whoever asked to hear of it asked to hear of its end.
+    told = [replace(one, wants_recovery=True) for one in openings(since.order_by("no"))]
+    return route_resolved(None, told, timezone.now())
 
 
 def _acknowledged(organisation: Organisation, fact: Waiting, incident: Incident, ruling: Ruling) -> Plan:

@@ -67,6 +67,8 @@ app.conf.update(
         "roll up series": upkeep("pulse.roll_up_series", 60),
         # Results: packed by the hour, rolled up by hour and day, as is uptime; a few seconds at a time.
         "keep results": upkeep("pulse.keep_results", 15),
+        # People: told before the pager comes to them; drills end by themselves.
+        "keep telling": upkeep("pulse.keep_telling", 60),
         "clear sessions": upkeep("pulse.clear_sessions", 24 * 3600),
     },
 )

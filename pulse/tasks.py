@@ -12,6 +12,7 @@ from monitors.availability import rolling
 from monitors.results import packing, retention
 from monitors.results import rollups as results
 from monitors.series import rollups
+from notifications import upkeep
 from notifications import workers as notifications
 from pulse import watchdog
 from pulse.bells import WAKE
@@ -58,6 +59,12 @@ def keep_results() -> None:
     packing.pack_closed()
     results.roll_days()
     rolling.roll()
+
+
+@shared_task(name="pulse.keep_telling")  # type: ignore[untyped-decorator]
+def keep_telling() -> None:
+    """Hand-overs of the pager that are near, and drills that nobody ended."""
+    upkeep.keep()
 
 
 @shared_task(name="pulse.clear_sessions")  # type: ignore[untyped-decorator]

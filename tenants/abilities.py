@@ -30,6 +30,7 @@ class Ability(StrEnum):
     EDIT_ONCALL = "edit on-call schedules"
     OVERRIDE = "take over on call"
     RESEND = "resend deliveries"
+    DRILL = "start fire drills"
     MANAGE_MEMBERS = "manage members"
     MANAGE_KEYS = "manage API keys"
     SET_RETENTION = "set how long results are kept"
@@ -45,6 +46,7 @@ LEAST_ROLE: dict[Ability, Role] = {
     Ability.SNOOZE: Role.OPERATOR,
     Ability.EDIT_MONITORS: Role.OPERATOR,
     Ability.RESEND: Role.OPERATOR,
+    Ability.DRILL: Role.ADMIN,
     Ability.PLAN_MAINTENANCE: Role.OPERATOR,
     Ability.OVERRIDE: Role.OPERATOR,
     Ability.MUTE: Role.ADMIN,
