@@ -124,10 +124,14 @@ def quiet(request: PublicRequest) -> HttpResponse:
 def _page(request: PublicRequest, quiet_form: QuietForm | None = None, status: int = 200) -> HttpResponse:
     user = _user(request)
     quiet = Quiet.objects.filter(user=user).first()
-    rows = [(one, opening.recipient(one), delay_in_words(one)) for one in keeping.methods(user)]
+    titles = keeping.kinds()
+    rows = [
+        (one, titles.get(one.kind, one.kind), opening.recipient(one), delay_in_words(one))
+        for one in keeping.methods(user)
+    ]
     context = {
         "rows": rows,
-        "kinds": keeping.kinds(),
+        "kinds": titles,
         "quiet_form": quiet_form or QuietForm(quiet=quiet),
         "zone": zone_of(request),
         "has_zone": bool(user.time_zone),

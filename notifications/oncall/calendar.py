@@ -157,7 +157,7 @@ def _line(known: Known, shift: Shift, place: int, now: datetime) -> Line:
     is_now = shift.start <= now < shift.end
     if shift.person is None:
         return Line(shift, GAP, "a gap: nobody is paged", "gap", 0, is_now)
-    why = "an override" if shift.cover else ""
+    why = "an override" if shift.cover else "several layers"
     if shift.layer is not None:
         why = known.rota.layers[shift.layer].name
     kind: Kind = "cover" if shift.cover else "turn"

@@ -169,8 +169,16 @@ def moment(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def by_person(found: Iterable[Shift]) -> list[Shift]:
-    """Shifts with those joined that touch and are the same person's, whichever layer says so; covers stay apart."""
-    return _joined(replace(shift, layer=None) for shift in found)
+    """Those that touch and are the same person's are one; of several layers it names none. Covers stay apart."""
+    joined: list[Shift] = []
+    for shift in found:
+        last = joined[-1] if joined else None
+        if last and last.end == shift.start and (last.person, last.cover) == (shift.person, shift.cover):
+            layer = last.layer if last.layer == shift.layer else None
+            joined[-1] = replace(last, end=shift.end, layer=layer)
+        else:
+            joined.append(shift)
+    return joined
 
 
 def _rotated(
