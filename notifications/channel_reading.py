@@ -97,6 +97,8 @@ def _changed_kind(merged: dict[str, Any], known: NotificationChannel | None) -> 
 def _read_config(merged: dict[str, Any], known: NotificationChannel | None) -> list[tuple[str, str]]:
     if "config" not in merged or merged.get("kind") not in TRANSPORTS:
         return []
+    if known and merged["kind"] != known.kind:
+        return []  # that is the complaint
     before = stored(scoping.current(), known) if known else None
     try:
         found = sealing.read(TRANSPORTS[merged["kind"]], merged["config"], before)

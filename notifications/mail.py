@@ -52,7 +52,7 @@ def server(url: str) -> Server:
     )
 
 
-def post(message: EmailMessage, deadline_s: float = DEADLINE_S, *, sender: str = "") -> str:
+def post(message: EmailMessage, *, sender: str = "") -> str:
     """Hand one message over and return what the server said. Raises OutboundError or smtplib's errors.
 
     `sender` is where it comes back to when it cannot be delivered; else that is whom it is from.
@@ -62,7 +62,7 @@ def post(message: EmailMessage, deadline_s: float = DEADLINE_S, *, sender: str =
     to = server(settings.EMAIL_URL)
     with smtp_connection(
         to.host, to.port, security=to.security, username=to.username, password=to.password,
-        policy=ANYWHERE, deadline_s=deadline_s,
+        policy=ANYWHERE, deadline_s=DEADLINE_S,
     ) as client:  # fmt: skip
         refused = client.send_message(
             message.message(), from_addr=sender or _bare(message.from_email), to_addrs=message.recipients()

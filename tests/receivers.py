@@ -86,6 +86,7 @@ class SmtpReceiver:
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
+        self.senders: list[str] = []  # of the envelopes
         self.refuse: dict[str, str] = {}
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
@@ -98,6 +99,7 @@ class SmtpReceiver:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.senders.append(envelope.mail_from)
         self.mails.append(message_from_bytes(envelope.content, policy=default))
         return "250 kept"
 

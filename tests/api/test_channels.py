@@ -100,3 +100,60 @@ def test_deleting_a_channel_takes_it_out_of_rules(api: Any) -> None:
     assert api.delete(f"channels/{first['id']}").status_code == 204
 
     assert api.get(f"rules/{rule['id']}").json()["channels"] == [second["id"]]
+
+
+def test_a_rotation_begins_with_a_new_secret_and_ends(api: Any) -> None:
+    channel = make_channel(api)
+
+    begun = api.post(f"channels/{channel['id']}/rotation").json()
+
+    assert begun["secret"].startswith("whsec_")
+    assert begun["secret"] != channel["secret"]
+    assert api.delete(f"channels/{channel['id']}/rotation").status_code == 204
+    assert api.delete(f"channels/{channel['id']}/rotation").status_code == 204
+
+
+def test_what_is_not_signed_cannot_be_rotated(api: Any) -> None:
+    channel = make_channel(api, kind="email", config={"to": "ops@acme.example"})
+
+    assert api.post(f"channels/{channel['id']}/rotation").status_code == 409
+
+
+def test_a_foreign_rotation_is_unknown(api: Any, globex_api: Any) -> None:
+    channel = make_channel(api)
+
+    assert globex_api.post(f"channels/{channel['id']}/rotation").status_code == 404
+    assert globex_api.delete(f"channels/{channel['id']}/rotation").status_code == 404
+
+
+def test_a_secret_reads_as_a_mask_and_sent_back_is_kept(api: Any) -> None:
+    config = {"token": "123456789:canarysecret-canarysecret-AAA", "chat": "-100"}
+    channel = make_channel(api, kind="telegram", config=config)
+
+    assert channel["config"] == {"token": "********", "chat": "-100"}
+    again = api.patch(f"channels/{channel['id']}", {"config": {"token": "********", "chat": "-200"}}).json()
+    assert again["config"] == {"token": "********", "chat": "-200"}
+    assert b"canarysecret" not in api.get("channels").content
+
+
+def test_a_mask_without_a_secret_is_refused(api: Any) -> None:
+    answer = api.post("channels", CHANNEL | {"kind": "slack", "config": {"url": "********"}})
+
+    assert pointers(answer) == ["/config/url"]
+
+
+def test_limits_and_fallback_are_read_and_shown(api: Any) -> None:
+    first = make_channel(api)
+    second = make_channel(api, fallback=first["id"], fallback_seconds=60, hourly_limit=5)
+
+    assert (second["fallback"], second["fallback_seconds"], second["hourly_limit"]) == (first["id"], 60, 5)
+    assert pointers(api.patch(f"channels/{first['id']}", {"fallback": second["id"]})) == ["/fallback"]
+    assert pointers(api.patch(f"channels/{first['id']}", {"fallback": "nobody"})) == ["/fallback"]
+    assert pointers(api.patch(f"channels/{first['id']}", {"fallback_seconds": 1})) == ["/fallback_seconds"]
+    assert api.patch(f"channels/{second['id']}", {"fallback": None, "hourly_limit": None}).status_code == 200
+
+
+def test_a_channel_of_another_organisation_is_no_fallback(api: Any, globex_api: Any) -> None:
+    assert pointers(api.post("channels", CHANNEL | {"fallback": make_channel(globex_api)["id"]})) == [
+        "/fallback"
+    ]
