@@ -30,6 +30,22 @@ def test_an_alert_is_explained_in_three_clicks(signed_in: Page, acme: Any) -> No
     expect(page.locator("#checks")).to_contain_text("connection refused")
 
 
+def test_an_alert_of_many_is_explained_in_three_clicks_too(signed_in: Page, acme: Any) -> None:
+    monitors = [
+        make(acme, name, interval_seconds=3600, policy={"down_after": 1, "up_after": 1}) for name in "abc"
+    ]
+    for outcome in (GOOD, BAD):
+        for monitor in monitors:
+            step(monitor, outcome)
+
+    page = signed_in
+    page.goto("/o/acme/")
+    page.locator("#open-incidents").get_by_role("link", name="3 monitors").first.click()
+    page.locator("[id$=affected]").get_by_role("link", name=" of b").click()
+    page.get_by_role("link", name="Why was this opened?").click()
+    expect(page.get_by_text("Became down: 1 of 1 failures in a row.")).to_be_visible()
+
+
 def test_a_rule_shows_what_it_would_have_done_as_the_slider_moves(signed_in: Page, acme: Any) -> None:
     monitor = make(acme, "shop", interval_seconds=3600, policy={"down_after": 2, "flapping_above": 0.0})
     begin = timezone.now() - timedelta(hours=1)
