@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from http_ece import ECEException, encrypt
 from py_vapid import Vapid02
-from pywebpush import WebPusher
 
 from monitors.probes.settings import Settings, refuse, section
 from notifications.transports.asking import Statuses, api, ask, judge
@@ -131,14 +131,26 @@ def _headers(message: Message, words: Words, config: Config) -> dict[str, str]:
 
 def send(message: Message, config: Config) -> Answer:
     words = words_of(message)
-    keys = {"endpoint": config.endpoint, "keys": {"p256dh": config.p256dh, "auth": config.auth}}
-    try:
-        body = WebPusher(keys).encode(content(message, words), "aes128gcm")["body"]
-    except ValueError as error:  # a point that is not on the curve
-        raise DeliveryFailed("the keys are not those of a browser", misconfigured=True) from error
+    body = _sealed(content(message, words), config)
     _, policy = api("webpush", "")
     reply = ask("POST", config.endpoint, policy, body=body, headers=_headers(message, words, config))
     return judge(reply, STATUSES)
+
+
+def _sealed(plain: bytes, config: Config) -> bytes:
+    """Encrypted for that browser alone, by a key that lives for this message (RFC 8291)."""
+    own = ec.generate_private_key(ec.SECP256R1())
+    try:
+        sealed: bytes = encrypt(
+            plain,
+            private_key=own,
+            dh=_bytes(config.p256dh),
+            auth_secret=_bytes(config.auth),
+            version="aes128gcm",
+        )
+    except (ValueError, ECEException) as error:  # a point that is not on the curve
+        raise DeliveryFailed("the keys are not those of a browser", misconfigured=True) from error
+    return sealed
 
 
 def _bytes(words: str) -> bytes:

@@ -163,3 +163,12 @@ def test_the_key_is_the_same_in_every_process_and_can_be_given(settings: Any) ->
     assert webpush.public_key() != made
     settings.VAPID_PRIVATE_KEY = ""
     assert webpush.public_key() == made
+
+
+def test_a_point_that_is_not_on_the_curve_is_a_wrong_key(browser: Browser, service: Provider) -> None:
+    config = webpush.SETTINGS.load(browser.settings(service.url) | {"p256dh": plain(b"\x04" + b"\x01" * 64)})
+
+    with pytest.raises(DeliveryFailed) as failed:
+        webpush.send(message(), config)
+
+    assert failed.value.misconfigured
