@@ -13,7 +13,7 @@ from notifications.oncall import rota
 from notifications.oncall.reading import Known
 from notifications.oncall.rota import Shift
 
-Kind = Literal["turn", "cover", "gap"]
+Kind = Literal["turn", "cover", "gap", "past"]
 GAP = "Nobody"
 HUES = 5
 PER_DAY = 24  # of hourly turns there are as many
@@ -155,6 +155,8 @@ def lines(known: Known, found: Sequence[Shift], now: datetime) -> list[Line]:
 
 def _line(known: Known, shift: Shift, place: int, now: datetime) -> Line:
     is_now = shift.start <= now < shift.end
+    if shift.person is None and shift.end <= now:
+        return Line(shift, GAP, "nobody was on call", "past", 0, is_now)
     if shift.person is None:
         return Line(shift, GAP, "a gap: nobody is paged", "gap", 0, is_now)
     why = "an override" if shift.cover else "several layers"

@@ -33,7 +33,7 @@ class Known:
     @property
     def warnings(self) -> list[str]:
         return [
-            f"{self.name(person)} is no longer a member: whoever is below has these turns, else nobody."
+            f"{self.name(person)} is no longer a member: an earlier layer has these turns, or nobody."
             for person in self.left
         ]
 

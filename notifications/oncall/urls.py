@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:pk>/calendar/", views.calendar, name="calendar"),
     path("<uuid:pk>/who/", views.who, name="who"),
     path("<uuid:pk>/edit/", views.edit, name="edit"),
+    path("<uuid:pk>/edit/draft/", views.draft, name="draft-of"),
     path("<uuid:pk>/deletion/", views.delete, name="delete"),
     path("<uuid:pk>/feed/", views.feed, name="feed"),
     path("<uuid:pk>/overrides/", views.override, name="override"),

@@ -91,10 +91,10 @@ def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Ability.EDIT_ONCALL)
-def draft(request: TenantRequest) -> HttpResponse:
+def draft(request: TenantRequest, pk: UUID | None = None) -> HttpResponse:
     """What is typed in the form comes to this."""
-    members = reading.members()
-    form = ScheduleForm(drafting.of_post(request.POST), members)
+    members, schedule = reading.members(), get_object_or_404(Schedule, pk=pk) if pk else None
+    form = ScheduleForm(drafting.of_post(request.POST), members, schedule)
     values = form.read(timezone.now())
     context = showing.preview(values, members, timezone.now()) if values else {"is_unfinished": True}
     return render(request, "oncall/_draft.html", context)

@@ -90,7 +90,7 @@ def test_buttons_add_move_and_remove_layers_and_people_and_save_nothing(
         assert not Schedule.objects.exists()
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "Give the schedule a name"),
     ({"zone": "Mars/Olympus"}, "Use the name of a time zone"),
     ({"layer-0-people": [""]}, "Choose at least one person"),
@@ -213,6 +213,7 @@ def test_who_left_is_said_and_may_stay_in_the_form_while_others_are_changed(
     assert "Dana is no longer a member" in text(as_alice.get(HOME))
     assert "Dana is no longer a member" in text(as_alice.get(f"{HOME}{one.pk}/"))
     assert "left" in text(as_alice.get(f"{HOME}{one.pk}/edit/"))
+    assert str(alice) in text(as_alice.post(f"{HOME}{one.pk}/edit/draft/", typed(dana, alice)))
     assert as_alice.post(f"{HOME}{one.pk}/edit/", typed(dana, alice)).status_code == 302
 
 
