@@ -94,13 +94,13 @@ def finish(tenant_no: int, items: Sequence[Finished]) -> None:
 
 def _with_sequels(items: Sequence[Finished], known: Mapping[UUID, NotificationChannel]) -> list[Finished]:
     """When without a receipt the next way is tried, and when it is said again."""
-    rules = {item.attempted.leased.rule_id for item in items if _may_repeat(item)}
+    rules = {rule for item in items if (rule := item.attempted.leased.rule_id) and _may_repeat(item)}
     repeats = dict(Rule.objects.filter(pk__in=rules).values_list("pk", "repeat_seconds")) if rules else {}
     return [
         replace(
             item,
             fall_back_in=_fall_back_in(item, known.get(item.attempted.leased.channel_id)),
-            repeat_in=_seconds(repeats.get(item.attempted.leased.rule_id)) if _may_repeat(item) else None,
+            repeat_in=_repeat_in(item, repeats),
         )
         if item.state == DeliveryState.SENT
         else item
@@ -121,8 +121,10 @@ def _fall_back_in(item: Finished, channel: NotificationChannel | None) -> timede
     return timedelta(seconds=channel.fallback_seconds) if TRANSPORTS[leased.transport].receipts else None
 
 
-def _seconds(value: int | None) -> timedelta | None:
-    return timedelta(seconds=value) if value else None
+def _repeat_in(item: Finished, repeats: Mapping[UUID, int | None]) -> timedelta | None:
+    rule = item.attempted.leased.rule_id
+    seconds = repeats.get(rule) if rule and _may_repeat(item) else None
+    return timedelta(seconds=seconds) if seconds else None
 
 
 def _report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.utils import timezone
@@ -55,7 +54,7 @@ def channel_fails(organisation: Organisation, channel: NotificationChannel, prob
     append([NewFact(events.CHANNEL_FAILING, channel.pk, day, {"data": data})])
 
 
-def _concerned(organisation: Organisation, fact: Waiting) -> Iterable[UUID]:
+def _concerned(organisation: Organisation, fact: Waiting) -> set[UUID]:
     if fact.kind == events.HANDOVER:
         wanted = [UUID(fact.payload["person"])]
         found = Membership.objects.filter(organisation=organisation, user__in=wanted)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 
+from monitors.heartbeats.durations import words
+from notifications import hours, policies
+from notifications.escalation import KINDS
 from notifications.ledger.models import Delivery, DeliveryState
-from notifications.models import NotificationChannel, Rule
+from notifications.models import EscalationPolicy, NotificationChannel, Rule
 from notifications.transports import TRANSPORTS
 from pulse import scoping
 
@@ -78,6 +81,16 @@ class RuleRow:
         return {"paused": "off", "degraded": "look at it", "up": "in force"}[self.status]
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A policy with its steps in words, what is wrong with them, and the rules that set it to work."""
+
+    policy: EscalationPolicy
+    steps: Sequence[str]
+    warnings: Sequence[str]
+    rules: Sequence[Rule]
+
+
 def recipient(channel: NotificationChannel) -> str:
     return TRANSPORTS[channel.kind].recipient(channel.config)
 
@@ -110,26 +123,52 @@ def channel_row(channel: NotificationChannel) -> ChannelRow:
 
 
 def rule_rows() -> list[RuleRow]:
-    """Rules by name with their sentences, in three queries however many there are."""
-    found = Rule.objects.order_by("name", "pk").prefetch_related("channels", "monitors")
+    """Rules by name with their sentences, in four queries however many there are."""
+    found = (
+        Rule.objects.order_by("name", "pk")
+        .select_related("policy")
+        .prefetch_related("channels", "monitors", "groups")
+    )
     return [RuleRow(rule, sentence(rule), warning(rule)) for rule in found]
 
 
-def covering(monitor_id: UUID) -> list[Rule]:
-    """The rules in force that cover a monitor."""
-    covers = Q(all_monitors=True) | Q(monitors=monitor_id)
-    return list(
-        Rule.objects.filter(covers, enabled=True)
-        .distinct()
-        .order_by("name", "pk")
-        .prefetch_related("channels")
-    )
+def policy_rows() -> list[PolicyRow]:
+    """Policies by name with their steps in words, in a constant number of queries."""
+    found = list(EscalationPolicy.objects.order_by("name", "pk").prefetch_related("rules"))
+    wanted: dict[str, set[UUID]] = {kind: set() for kind in KINDS}
+    for policy in found:
+        for step in policy.steps:
+            for target in step["targets"]:
+                wanted[target["kind"]].add(UUID(target["id"]))
+    names = policies.names(wanted)
+    return [PolicyRow(policy, *_in_words(policy, names), list(policy.rules.all())) for policy in found]
+
+
+def _in_words(policy: EscalationPolicy, names: Mapping[UUID, str]) -> tuple[list[str], list[str]]:
+    """Each step as a sentence, and what is wrong with any."""
+    steps, warnings = [], []
+    for number, step in enumerate(policy.steps, 1):
+        known = [
+            f"whoever is on call by {name}" if target["kind"] == "schedule" else name
+            for target in step["targets"]
+            if (name := names.get(UUID(target["id"])))
+        ]
+        if len(known) < len(step["targets"]):
+            warnings.append(f"Step {number} names somebody who is gone: choose others.")
+        whom = _listed(known, "or" if step["round_robin"] else "and") or "nobody"
+        turn = " in turn" if step["round_robin"] else ""
+        steps.append(f"Tell {whom}{turn}, then wait {words(step['wait_seconds'])}.")
+    return steps, warnings
 
 
 def sentence(rule: Rule) -> str:
-    """`When any monitor goes down or comes back up, tell Ops webhook and Night mail.`"""
-    told = _listed(sorted(channel.name for channel in rule.channels.all()), "and")
-    return f"When {_whom(rule)} {_events(rule)}, tell {told or 'nobody'}."
+    """`When any monitor goes down or comes back up, tell Ops webhook and Night mail, after 5 min.`"""
+    names = sorted(channel.name for channel in rule.channels.all())
+    told = _listed(names, "and")
+    parts = [f"tell {told}"] if told or not rule.policy_id else []
+    parts += [f"call people by {rule.policy}"] if rule.policy else []
+    said = " and ".join(parts) if told or rule.policy else "tell nobody"
+    return f"When {_whom(rule)} {_events(rule)}, {said}{_finer(rule)}."
 
 
 def warning(rule: Rule) -> str:
@@ -137,9 +176,9 @@ def warning(rule: Rule) -> str:
     if not rule.enabled:
         return ""
     channels = list(rule.channels.all())
-    if not channels:
+    if not channels and rule.policy_id is None:
         return "All its channels are deleted, so it tells nobody: choose another."
-    if not rule.all_monitors and not rule.monitors.all():
+    if not (rule.all_monitors or rule.monitors.all() or rule.groups.all() or rule.tags):
         return "All its monitors are deleted, so it never applies: choose others."
     off = [channel.name for channel in channels if channel.disabled_at]
     return f"{_listed(off, 'and')} {'is' if len(off) == 1 else 'are'} switched off." if off else ""
@@ -148,11 +187,31 @@ def warning(rule: Rule) -> str:
 def _whom(rule: Rule) -> str:
     if rule.all_monitors:
         return "any monitor"
-    return _listed(sorted(monitor.name for monitor in rule.monitors.all()), "or") or "no monitor"
+    parts = sorted(monitor.name for monitor in rule.monitors.all())
+    parts += [f"a member of {group.name}" for group in rule.groups.all()]
+    parts += [f"one tagged {tag}" for tag in rule.tags]
+    return _listed(parts, "or") or "no monitor"
+
+
+SAID = {
+    "down": "goes down", "up": "comes back up", "degraded": "is degraded", "flapping": "flaps",
+    "certificate": "has a certificate that runs out", "acknowledged": "is taken care of", "drill": "is drilled",
+}  # fmt: skip
 
 
 def _events(rule: Rule) -> str:
-    return "goes down or comes back up" if "up" in rule.on else "goes down"
+    return _listed([SAID[event] for event in rule.on], "or")
+
+
+def _finer(rule: Rule) -> str:
+    """What is said of it beyond whom and when: only what is set."""
+    parts = [f"after {words(rule.delay_seconds)}"] if rule.delay_seconds else []
+    parts += [f"again every {words(rule.repeat_seconds)}"] if rule.repeat_seconds else []
+    parts += [f"gathered for {words(rule.digest_seconds)}"] if rule.digest_seconds else []
+    parts += [f"once in {words(rule.cooldown_seconds)} of each monitor"] if rule.cooldown_seconds else []
+    parts += [f"if it is {_listed(rule.severities, 'or')}"] if rule.severities else []
+    parts += [str(hours.load(rule.hours))] if rule.hours else []
+    return "".join(f", {part}" for part in parts)
 
 
 def _listed(names: Sequence[str], word: str) -> str:

@@ -1,4 +1,4 @@
-"""Say who would be told if a monitor failed now, and when: the very functions of routing and of policies, asked ahead."""
+"""Say who would be told if a monitor failed now, and when, by the very functions of routing and of policies."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def _of_person(person: Person, at: datetime, now: datetime, severity: str, why: 
     lines = []
     for reach in person.methods:
         due = max(at + timedelta(seconds=reach.after_seconds), until or at)
-        lines.append(Line(due - now, person.name, reach.label, why + (", after quiet hours" if until else "")))
+        lines.append(
+            Line(due - now, person.name, reach.label, why + (", after quiet hours" if until else ""))
+        )
     return lines
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from twilio.twiml.messaging_response import MessagingResponse
@@ -111,10 +112,10 @@ def _told(number: str) -> list[Asked]:
             .order_by("-no")
             .values_list("tenant_no", "no", "incident_id")[:100]
         )
-    newest = {}
+    newest: dict[Any, tuple[int, int]] = {}
     for tenant_no, no, incident in rows:
         newest.setdefault(incident, (tenant_no, no))
-    found = [answering.find(tokens.token_of(*numbers, "acknowledge")) for numbers in newest.values()]
+    found = [answering.find(tokens.token_of(tenant, no, "acknowledge")) for tenant, no in newest.values()]
     return [asked for asked in found if asked is not None]
 
 

@@ -94,4 +94,6 @@ def report(incident: Incident) -> Report:
 def _receiver(rows: Sequence[Delivery], is_person: bool) -> Receiver:
     name = rows[0].channel_name.rpartition(", ")[0] if is_person else rows[0].channel_name
     used = [row.acknowledged_at for row in rows if row.acknowledged_at]
-    return Receiver(name or rows[0].channel_name, is_person, [Cell(row) for row in rows], min(used, default=None))
+    return Receiver(
+        name or rows[0].channel_name, is_person, [Cell(row) for row in rows], min(used, default=None)
+    )

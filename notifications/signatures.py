@@ -55,7 +55,7 @@ def slack_sent(request: HttpRequest, asked: Asked) -> bool:
 def _config(tenant_no: int, delivery_no: int | None) -> Any:
     """The typed settings of the channel that a delivery went by; None for a person's way, or one that is gone."""
     organisation = Organisation.objects.filter(no=tenant_no, state=Organisation.State.READY).first()
-    if organisation is None:
+    if organisation is None or delivery_no is None:
         return None
     with in_tenant(organisation):
         delivery = Delivery.objects.filter(tenant_no=tenant_no, no=delivery_no).first()

@@ -28,7 +28,7 @@ def read(token: str, purpose: str) -> tuple[int, int] | None:
     if len(parts) != 3:
         return None
     name = f"{parts[0]}-{parts[1]}"
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     if not any(hmac.compare_digest(_sign(name, purpose, key), parts[2]) for key in keys):
         return None
     return base36_to_int(parts[0]), base36_to_int(parts[1])

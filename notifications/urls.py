@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications.views import channels, deliveries, explaining, rules
+from notifications.views import channels, deliveries, drills, explaining, policies, rules
 
 app_name = "notifications"
 urlpatterns = [
@@ -21,6 +21,12 @@ urlpatterns = [
     path("rules/new/", rules.create, name="rule-create"),
     path("rules/<uuid:pk>/", rules.edit, name="rule-edit"),
     path("rules/<uuid:pk>/deletion/", rules.delete, name="rule-delete"),
+    path("rules/policies/", policies.policy_list, name="policies"),
+    path("rules/policies/new/", policies.create, name="policy-create"),
+    path("rules/policies/<uuid:pk>/", policies.edit, name="policy-edit"),
+    path("rules/policies/<uuid:pk>/deletion/", policies.delete, name="policy-delete"),
+    path("rules/drills/", drills.drill_list, name="drills"),
+    path("rules/drills/<uuid:pk>/", drills.drill, name="drill"),
     path("monitors-told/<uuid:pk>/", rules.told, name="told"),
     path("deliveries/", deliveries.delivery_list, name="deliveries"),
     path("deliveries/table/", deliveries.table, name="deliveries-table"),

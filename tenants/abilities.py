@@ -79,6 +79,8 @@ SCOPES = (
     "channels:write",
     "rules:read",
     "rules:write",
+    "deliveries:read",
+    "deliveries:write",
     "oncall:read",
     "oncall:write",
     "organisation:read",

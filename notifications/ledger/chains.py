@@ -114,7 +114,7 @@ def take(tenant_no: int) -> list[Chain]:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [tenant_no])
         rows = cursor.fetchall()
-    return [Chain(*row[:7], _json(row[7]), *row[8:]) for row in rows]
+    return [Chain(*(*row[:7], _json(row[7]), *row[8:])) for row in rows]
 
 
 def advance(tenant_no: int, no: int, step: int, cycle: int, due_at: datetime | None, state: str) -> None:

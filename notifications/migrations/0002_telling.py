@@ -3,8 +3,9 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import pulse.ids
 from django.db import migrations, models
+
+import pulse.ids
 
 
 class Migration(migrations.Migration):

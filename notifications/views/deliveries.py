@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from incidents.models import Incident
-from notifications import listing, resending
+from notifications import listing, reporting, resending
 from notifications.models import NotificationChannel
 from tenants.abilities import Ability
 from tenants.access import requires
@@ -46,7 +46,7 @@ def of_incident(request: TenantRequest, pk: UUID) -> HttpResponse:
     incident = get_object_or_404(Incident, pk=pk)
     if not request.htmx:
         return redirect(f"{reverse('notifications:deliveries')}?incident={pk}")
-    context = {"incident": incident, "rows": listing.of_incident(pk)}
+    context = {"incident": incident, "report": reporting.report(incident)}
     return render(request, "notifications/_of_incident.html", context)
 
 

@@ -13,6 +13,7 @@ from monitors.models import Monitor
 from notifications import listing
 from notifications.ledger.models import Escalation
 from notifications.models import Rule
+from notifications.retelling import retell
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.requests import TenantRequest
@@ -22,18 +23,16 @@ from tenants.requests import TenantRequest
 @requires(Ability.VIEW)
 def explain(request: TenantRequest, pk: UUID) -> HttpResponse:
     delivery = listing.find(pk)
+    (row,) = listing.rows([delivery])
     incident = Incident.objects.filter(pk=delivery.incident_id).first() if delivery.incident_id else None
+    monitor = Monitor.objects.filter(no=delivery.monitor_no).first() if delivery.monitor_no else None
+    rule = Rule.objects.filter(pk=delivery.rule_id).first() if delivery.rule_id else None
+    chains = Escalation.objects.filter(tenant_no=request.organisation.no, no=delivery.escalation_no or 0)
     context = {
-        "row": listing.rows([delivery])[0],
+        "row": row,
         "delivery": delivery,
         "incident": incident,
-        "monitor": Monitor.objects.filter(no=delivery.monitor_no).first() if delivery.monitor_no else None,
-        "rule": Rule.objects.filter(pk=delivery.rule_id).first() if delivery.rule_id else None,
-        "chain": Escalation.objects.filter(
-            tenant_no=request.organisation.no, no=delivery.escalation_no
-        ).first()
-        if delivery.escalation_no
-        else None,
-        "within": listing.by_number(delivery.folded_into),
+        "chain": chains.first(),
+        "lines": retell(row, incident, monitor, rule, listing.by_number(delivery.folded_into)),
     }
     return render(request, "notifications/why.html", context)

@@ -7,13 +7,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from monitors.models import Monitor
 from notifications import rules
 from notifications.forms import RuleForm
-from notifications.models import NotificationChannel, Rule
-from notifications.overview import covering, rule_rows, sentence
+from notifications.models import NotificationChannel, Rule, Severity
+from notifications.overview import rule_rows, sentence
+from notifications.previewing import preview
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.actors import Actor
@@ -70,7 +72,14 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.VIEW)
 def told(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = get_object_or_404(Monitor.objects.visible_to(request.membership), pk=pk)
-    context = {"monitor": monitor, "rules": covering(monitor.pk)}
+    severity = request.GET.get("severity", "")
+    severity = severity if severity in Severity.values else Severity.MAJOR
+    context = {
+        "monitor": monitor,
+        "severity": severity,
+        "severities": Severity.values,
+        "preview": preview(request.organisation, monitor, severity, timezone.now()),
+    }
     return render(request, "notifications/_told.html", context)
 
 

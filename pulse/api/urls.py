@@ -7,7 +7,9 @@ from django.urls import URLPattern, re_path
 
 from pulse.api import (
     channels,
+    deliveries,
     document,
+    drills,
     heartbeats,
     incident_verbs,
     incidents,
@@ -78,6 +80,12 @@ urlpatterns = [
     at(f"channels/{ID}/rotation", channels.Rotation.as_view(), "channel-rotation"),
     at("rules", rules.Rules.as_view(), "rules"),
     at(f"rules/{ID}", rules.OneRule.as_view(), "rule"),
+    at("deliveries", deliveries.Deliveries.as_view(), "deliveries"),
+    at(f"deliveries/{ID}", deliveries.OneDelivery.as_view(), "delivery"),
+    at(f"deliveries/{ID}/resending", deliveries.Resending.as_view(), "resending"),
+    at("drills", drills.Drills.as_view(), "drills"),
+    at(f"drills/{ID}", drills.OneDrill.as_view(), "drill"),
+    at(f"monitors/{ID}/told", drills.ToldOf.as_view(), "told"),
     at("policies", policies.Policies.as_view(), "policies"),
     at(f"policies/{ID}", policies.OnePolicy.as_view(), "policy"),
     at("schedules", oncall.Schedules.as_view(), "schedules"),

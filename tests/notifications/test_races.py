@@ -15,7 +15,8 @@ from django.utils import timezone
 from notifications import channels
 from notifications.courier import Courier
 from notifications.ledger.models import Delivery
-from notifications.relay import read_ruling, relay, route
+from notifications.relay import relay, route
+from notifications.ruling import read_ruling
 from pulse.outbox import relaying
 from pulse.scoping import as_pipeline, in_tenant
 from tenants import muting
