@@ -30,23 +30,34 @@ RESERVED = frozenset(
 )
 
 
-def url(name: str, label: str, help_text: str = "", *, default: str = "", optional: bool = False) -> Setting:
+def url(  # a keyword for each way in which addresses differ
+    name: str,
+    label: str,
+    help_text: str = "",
+    *,
+    default: str = "",
+    optional: bool = False,
+    longest: int = 2048,
+) -> Setting:
     """An address that an organisation chooses; empty it is the default, where it may be."""
 
     def read(value: Any) -> str:
-        empty = isinstance(value, str) and not value.strip() and (optional or default)
-        return default if empty else read_url(value)
+        if isinstance(value, str) and not value.strip() and (optional or default):
+            return default
+        return read_url(value)
 
     return replace(
-        text(name, label, help_text, longest=2048, default=default, read=read),
+        text(name, label, help_text, longest=longest, default=default, read=read),
         leads_to=lambda value: parse_url(value) if value else None,
     )
 
 
-def secret_url(name: str, label: str, help_text: str = "", *, optional: bool = False) -> Setting:
+def secret_url(
+    name: str, label: str, help_text: str = "", *, optional: bool = False, longest: int = 500
+) -> Setting:
     """An address that is a credential too: whoever has it can write to that place."""
-    plain = url(name, label, help_text, optional=optional)
-    return replace(secret(name, label, help_text, longest=2048), read=plain.read, leads_to=plain.leads_to)
+    plain = url(name, label, help_text, optional=optional, longest=longest)
+    return replace(secret(name, label, help_text, longest=longest), read=plain.read, leads_to=plain.leads_to)
 
 
 def token(name: str, label: str, help_text: str = "") -> Setting:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from monitors.probes.settings import Settings, choose, section, text
+from monitors.probes.settings import Setting, Settings, choose, section, text
 from notifications import events
 from notifications.transports import slack_blocks
 from notifications.transports.asking import Reply, Statuses, api, ask, judge, policy_of_users, retry_after_of
@@ -50,18 +50,25 @@ def _together(config: Config) -> None:
         needed({"url": "Enter the URL of the incoming webhook."})(config)
 
 
+def _for(way: str, *settings: Setting) -> list[Setting]:
+    """Of use by that way alone, so that a form leaves them away by the other."""
+    return [replace(setting, only=("by", way)) for setting in settings]
+
+
 SETTINGS = Settings(
     Config,
     section(
         "Where to",
         choose("by", "By", [("webhook", "incoming webhook"), ("app", "app with a bot token")]),
-        secret_url("url", "Webhook URL", "https://hooks.slack.com/services/…", optional=True),
-        token("token", "Bot token", "xoxb-…, with the scope chat:write."),
-        text("channel", "Channel", "Its id, like C0123456789; the app must be a member.", longest=80),
-        token(
-            "signing_secret",
-            "Signing secret",
-            "Of the app. With it there is a button that acknowledges in Slack.",
+        *_for(
+            "webhook",
+            secret_url("url", "Webhook URL", "https://hooks.slack.com/services/…", optional=True),
+        ),
+        *_for(
+            "app",
+            token("token", "Bot token", "xoxb-…, with the scope chat:write."),
+            text("channel", "Channel", "Its id, like C0123456789; the app must be a member.", longest=80),
+            token("signing_secret", "Signing secret", "Of the app. With it a button acknowledges in Slack."),
         ),
     ),
     together=_together,

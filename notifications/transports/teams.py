@@ -27,7 +27,10 @@ SETTINGS = Settings(
     section(
         "Where to",
         secret_url(
-            "url", "Workflow URL", 'Of the workflow "Post to a channel when a webhook request is received".'
+            "url",
+            "Workflow URL",
+            'Of the workflow "Post to a channel when a webhook request is received".',
+            longest=2048,
         ),
     ),
     together=needed({"url": "Enter the URL of the workflow."}),

@@ -60,7 +60,7 @@ SETTINGS = Settings(
     Config,
     section(
         "Which browser",
-        secret_url("endpoint", "Endpoint", "Filled in by the button."),
+        secret_url("endpoint", "Endpoint", "Filled in by the button.", longest=2048),
         token("p256dh", "Public key", "Filled in by the button."),
         token("auth", "Secret", "Filled in by the button."),
     ),

@@ -23,7 +23,7 @@ def test_a_webhook_is_made_tested_and_put_to_use(
     make(acme, "shop")
     signed_in.goto("/o/acme/channels/")
     signed_in.get_by_role("link", name="Make the first channel").click()
-    signed_in.get_by_role("link", name="Make a webhook").click()
+    signed_in.get_by_role("link", name="Webhook", exact=True).click()
     signed_in.get_by_label("Name", exact=True).fill("Ops")
     signed_in.get_by_label("URL", exact=True).fill("nowhere")
     signed_in.get_by_role("button", name="Make the channel").click()
