@@ -109,15 +109,18 @@ class ScheduleForm:
         try:
             return definition.read(self.draft.as_json(), now, self.members, self.schedule)
         except ConfigError as error:
-            self.is_refused = True
-            for pointer, words in error.errors:
-                self._complain(pointer.split("/")[1:], words)
+            self.refuse(error)
         return None
+
+    def refuse(self, error: ConfigError) -> None:
+        self.is_refused = True
+        for pointer, words in error.errors:
+            self._complain(pointer.split("/")[1:], words)
 
     def _complain(self, path: Sequence[str], words: str) -> None:
         if len(path) >= 3 and path[0] == "layers":
             self.layers[int(path[1])].complain(path[2], words)
-        elif path[0] in self.head.fields:
+        elif path and path[0] in self.head.fields:
             self.head.add_error(path[0], words)
         else:
             self.complaint = words
@@ -151,7 +154,7 @@ class OverrideForm(forms.Form):
 
     def refuse(self, error: ConfigError) -> None:
         for pointer, words in error.errors:
-            self.add_error(pointer.strip("/"), words)
+            self.add_error(pointer.strip("/") or None, words)
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:

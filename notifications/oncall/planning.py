@@ -24,6 +24,9 @@ HANDLE = "oncall"
 AHEAD_AT_MOST = timedelta(days=366)
 LONGEST = timedelta(days=90)
 LATE_AT_MOST = timedelta(minutes=5)
+# What one page has to work out: more of them are a rotation that wants to be a layer.
+SCHEDULES_AT_MOST = 100
+OVERRIDES_AT_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class NewOverride:
 
 
 def create(organisation: Organisation, values: dict[str, Any], by: Actor) -> Schedule:
-    """Save a schedule from what `definition.read` returned."""
+    """Save a schedule from what `definition.read` returned. Raises ConfigError when there are too many."""
+    if Schedule.objects.count() >= SCHEDULES_AT_MOST:
+        raise ConfigError([("", f"Delete a schedule first: there are {SCHEDULES_AT_MOST}.")])
     with transaction.atomic():
         schedule = Schedule.objects.create(**values)
         # By it the sweep finds the organisations that have schedules at all.
@@ -100,10 +105,14 @@ def check_override(wanted: NewOverride, now: datetime, members: Collection[UUID]
 def add_override(
     organisation: Organisation, schedule: Schedule, wanted: NewOverride, name: str, now: datetime, by: Actor
 ) -> Override:
-    """Somebody takes over, after `check_override`. A start that a form was late for is now."""
+    """Somebody takes over, after `check_override`. A start that a form was late for is now. Raises ConfigError."""
     with transaction.atomic():
         # The schedule is held: it must not be deleted meanwhile.
         schedule = Schedule.objects.select_for_update(no_key=True).get(pk=schedule.pk)
+        if schedule.overrides.filter(ends_at__gt=now).count() >= OVERRIDES_AT_MOST:
+            raise ConfigError(
+                [("", "Remove some overrides first, or change the layers: there are too many.")]
+            )
         override = Override.objects.create(
             schedule=schedule,
             user_id=wanted.person,

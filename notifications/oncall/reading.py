@@ -89,9 +89,9 @@ def standings(schedules: Sequence[Schedule], at: datetime) -> list[Standing]:
 def on_call_of(user_id: UUID, at: datetime) -> list[Duty]:
     """What a person is on call for at this moment in the current organisation, the first to end first."""
     schedules = list(Schedule.objects.order_by("name"))
-    duties = [
-        Duty(one.known.schedule, one.until) for one in standings(schedules, at) if one.person == user_id
-    ]
+    now = who_are_on_call(schedules, at)  # cheap; looking for the next hand-over of each is not
+    mine = [schedule for schedule in schedules if now[schedule.pk] == user_id]
+    duties = [Duty(one.known.schedule, one.until) for one in standings(mine, at)] if mine else []
     return sorted(duties, key=lambda duty: duty.until or at + LONGEST)
 
 

@@ -188,6 +188,10 @@ def _rotated(
     back = (layer.start.weekday() - layer.weekday) % 7 if layer.hands_over_weekly else 0
     origin, step = first - timedelta(days=back), layer.turn
     lower = max(start, moment(first, zone))
+    if len(set(layer.people)) == 1:  # who is alone has one long turn, however often it is handed over
+        if lower < end:
+            yield (lower, end), layer.people[0]
+        return
     # A day of room, for clocks are set by less.
     number = max(0, (lower.astimezone(zone).replace(tzinfo=None) - timedelta(days=1) - origin) // step)
     begun = moment(origin + number * step, zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -115,17 +116,17 @@ def override(request: TenantRequest, pk: UUID) -> HttpResponse:
     schedule, moment, members = get_object_or_404(Schedule, pk=pk), timezone.now(), reading.members()
     form = OverrideForm(request.POST, members=members, zone=zone_of(request), now=moment)
     if form.is_valid():
-        wanted = form.wanted()
+        wanted, by = form.wanted(), Actor.person(request.user)
         try:
             planning.check_override(wanted, moment, members)
+            name = members[wanted.person]
+            planning.add_override(request.organisation, schedule, wanted, name, moment, by)
         except ConfigError as error:
             form.refuse(error)
-    if not form.is_valid():
-        return _page(request, pk, override_form=form, status=422)
-    by, name = Actor.person(request.user), members[wanted.person]
-    planning.add_override(request.organisation, schedule, wanted, name, moment, by)
-    messages.success(request, f"{name} takes over.")
-    return redirect("oncall:detail", pk)
+        else:
+            messages.success(request, f"{name} takes over.")
+            return redirect("oncall:detail", pk)
+    return _page(request, pk, override_form=form, status=422)
 
 
 @require_POST
@@ -199,13 +200,20 @@ def _form(request: TenantRequest, given: Draft, schedule: Schedule | None) -> Ht
         given = drafting.press(given, button, moment.astimezone(ZoneInfo(zone_of(request))).date())
     form = ScheduleForm(given, members, schedule)
     values = form.read(moment) if request.method == "POST" and not button else None
-    if values is None:
+    saved = _save(request, form, values) if values else None
+    if saved is None:
         context = {"form": form, "schedule": schedule}
         return render(request, "oncall/form.html", context, status=422 if form.is_refused else 200)
-    by = Actor.person(request.user)
-    if schedule:
-        saved = planning.update(request.organisation, schedule, values, by)
-    else:
-        saved = planning.create(request.organisation, values, by)
     messages.success(request, f"{saved} is saved.")
     return redirect("oncall:detail", saved.pk)
+
+
+def _save(request: TenantRequest, form: ScheduleForm, values: dict[str, Any]) -> Schedule | None:
+    by = Actor.person(request.user)
+    if form.schedule:
+        return planning.update(request.organisation, form.schedule, values, by)
+    try:
+        return planning.create(request.organisation, values, by)
+    except ConfigError as error:
+        form.refuse(error)
+    return None

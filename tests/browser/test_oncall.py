@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from notifications.ledger.models import LocalMail
@@ -58,7 +59,7 @@ def test_a_schedule_is_made_looked_at_and_taken_over(
     expect(page.locator(".rota__row")).to_have_count(1)
     assert has_no_sideways_scroll(page)
     page.get_by_label("Who takes over").select_option(label=str(bob))
-    now = datetime.now(UTC)  # whatever the hour of the week, it begins in this one
+    now = timezone.now()  # whatever the hour of the week, it begins in this one
     page.locator("[name=starts_at]").fill(f"{now:%Y-%m-%dT%H:%M}")
     page.locator("[name=ends_at]").fill(f"{now + timedelta(hours=8):%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Take over").click()

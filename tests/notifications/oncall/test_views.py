@@ -11,6 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from notifications.models import Override, Schedule
+from notifications.oncall import planning
 from pulse.scoping import in_tenant
 from tenants import membership
 from tenants.abilities import Role
@@ -242,3 +243,16 @@ def test_operators_take_over_admins_edit_viewers_look_and_strangers_find_nothing
     for page in ("", f"{one.pk}/", f"{one.pk}/calendar/", f"{one.pk}/who/?at=2027-01-06T10:00"):
         assert as_charlie.get(f"{HOME}{page}").status_code == 404
         assert as_charlie.get(f"/o/globex/on-call/{page}").status_code == (404 if page else 200)
+
+
+def test_there_are_only_as_many_schedules_and_overrides_as_a_page_can_work_out(
+    acme: Any, as_alice: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "SCHEDULES_AT_MOST", 1)
+    monkeypatch.setattr(planning, "OVERRIDES_AT_MOST", 1)
+    one = schedule(acme, layer(alice))
+    wanted = {"person": str(alice.pk), "starts_at": "2027-01-06T10:00", "ends_at": "2027-01-06T12:00"}
+
+    assert "Delete a schedule first" in text(as_alice.post(f"{HOME}new/", typed(alice)))
+    assert as_alice.post(f"{HOME}{one.pk}/overrides/", wanted).status_code == 302
+    assert "Remove some overrides first" in text(as_alice.post(f"{HOME}{one.pk}/overrides/", wanted))
