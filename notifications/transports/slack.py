@@ -91,7 +91,8 @@ def _by_webhook(message: Message, config: Config) -> Answer:
 
 def _by_app(message: Message, config: Config) -> Answer:
     """What follows an outage goes into its thread, and its end takes the buttons from the first message."""
-    button = message.key if config.signing_secret and message.links.acknowledge else ""
+    # The button gives back the token that the link would have been opened with.
+    button = message.links.acknowledge.rstrip("/").rpartition("/")[2] if config.signing_secret else ""
     place, _, began = message.follows.partition(":")
     document = slack_blocks.document(words_of(message), button) | {"channel": place or config.channel}
     if began:

@@ -29,7 +29,7 @@ LOST = ("failed", "undelivered", "canceled")
 
 
 def code_of(key: str) -> str:
-    """Six letters and digits that a text carries: it is looked up by them, and acknowledged by sending them back."""
+    """Six letters and digits that a text carries, by which it is found again."""
     return base64.b32encode(sha256(key.encode()).digest()[:4]).decode()[:6]
 
 

@@ -1,4 +1,4 @@
-"""Phone calls by Twilio: the text is said twice, and one key acknowledges."""
+"""Phone calls by Twilio: the text is said twice, and 1 acknowledges."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def spoken(message: Message) -> str:
     reported = callback(message)
     if message.links.acknowledge and reported:
         gather = Gather(num_digits=1, timeout=KEY_S, method="POST", action=f"{reported}?voice=1")
-        _say_twice(gather, f"{said} Press any key to take care of it.")
+        _say_twice(gather, f"{said} Press 1 to take care of it.")
         response.append(gather)
     else:
         _say_twice(response, said)
@@ -80,7 +80,7 @@ def _is_since(created: datetime | None, since: datetime) -> bool:
 
 TRANSPORT = Transport(
     title="Phone call",
-    about="A call to one phone, by Twilio: it is said twice, and a key acknowledges.",
+    about="A call to one phone, by Twilio: it is said twice, and pressing 1 acknowledges.",
     group="people",
     settings=twilio_settings("With + and its country. Each call costs money, so set a limit."),
     destination=lambda config: f"twilio:{config.get('account_sid', '')}",

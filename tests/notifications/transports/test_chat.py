@@ -43,7 +43,7 @@ def test_the_end_of_an_outage_goes_into_its_thread_and_takes_the_button_away(web
     slack.send(end, config)
 
     post, reply, update = (asked.json for asked in web_api.asked)
-    assert buttons(post)["Acknowledge"]["value"] == message().key
+    assert buttons(post)["Acknowledge"]["value"] == "token-of-this-receiver"
     assert (reply["thread_ts"], reply["reply_broadcast"]) == ("1503435956.000247", True)
     assert (web_api.asked[2].path, update["ts"]) == ("/chat.update", "1503435956.000247")
     assert "Acknowledge" not in buttons(update)
