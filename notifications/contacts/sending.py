@@ -24,13 +24,15 @@ class NotPossible(ValueError):
 
 
 def test(method: ContactMethod, now: datetime) -> Answer:
-    """The real answer of the receiver, or NotPossible with it."""
+    """The real answer of the receiver, or NotPossible with it. What was broken and works is used again."""
     if not method.is_account and method.verified_at is None:
         raise NotPossible("Prove first that it is yours.")
     if not cache.add(f"contact-test:{method.pk}", 1, int(TEST_AGAIN_AFTER.total_seconds())):
         raise NotPossible("It was tested a moment ago: wait half a minute.")
     data = {"channel": {"name": method.label}, "requested_by": str(method.user)}
-    return send(method, events.TEST, data, now)
+    answer = send(method, events.TEST, data, now)
+    ContactMethod.objects.filter(pk=method.pk).update(broken_at=None, broken_reason="")
+    return answer
 
 
 def send(method: ContactMethod, event: str, data: dict[str, Any], now: datetime) -> Answer:

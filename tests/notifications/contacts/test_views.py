@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from notifications.contacts import proving
+from notifications.contacts import keeping, opening, proving
 from notifications.contacts.models import ContactMethod, Quiet
 from notifications.contacts.reaching import reaches
 from notifications.contacts.sending import NotPossible
 from notifications.ledger.models import LocalMail
+from pulse.fields import ConfigError
 from tenants.models import User
 
 HOME = "/contacts/"
@@ -94,12 +95,15 @@ def test_a_test_shows_the_real_answer_and_not_twice_at_once(
 ) -> None:
     as_alice.get(HOME)
     own = ContactMethod.objects.get(user=alice)
+    ContactMethod.objects.filter(pk=own.pk).update(broken_at=timezone.now(), broken_reason="bounced")
+    assert "bounced" in text(as_alice.get(HOME))
     page = text(as_alice.post(f"{HOME}{own.pk}/test/", follow=True))
     again = text(as_alice.post(f"{HOME}{own.pk}/test/", follow=True))
 
     assert "E-mail of the account: sent" in page
     assert "wait half a minute" in again
     assert LocalMail.objects.count() == 1
+    assert ContactMethod.objects.get(user=alice).broken_at is None
     assert as_charlie.post(f"{HOME}{own.pk}/test/").status_code == 404
 
 
@@ -172,3 +176,24 @@ def test_delays_and_quiet_hours_are_kept_on_the_clocks_of_the_page(alice: Any, a
 def test_a_visitor_is_sent_to_sign_in(world: None, client: Any) -> None:
     for path in ("", "new/email/", "quiet/"):
         assert client.get(f"{HOME}{path}")["Location"].startswith("/accounts/login/")
+
+
+def test_two_that_differ_by_a_secret_alone_are_two_and_the_secret_is_sealed(alice: Any) -> None:
+    ways = [
+        keeping.add(alice, "ntfy", "", {"topic": "alice", "token": f"tk_{number}"}, 0) for number in (1, 2)
+    ]
+
+    assert [opening.settings_of(way).token for way in ways] == ["tk_1", "tk_2"]
+    assert "tk_1" not in str(ContactMethod.objects.values_list().get(pk=ways[0].pk))
+    with pytest.raises(ConfigError):
+        keeping.add(alice, "ntfy", "", {"topic": "alice", "token": "tk_2"}, 0)
+
+
+def test_every_kind_that_people_can_have_has_its_form(as_alice: Any) -> None:
+    page = text(as_alice.get(HOME))
+
+    for kind, title in keeping.kinds().items():
+        assert f'href="{HOME}new/{kind}/"' in page
+        assert title in text(as_alice.get(f"{HOME}new/{kind}/"))
+        assert as_alice.post(f"{HOME}new/{kind}/", {"label": "", "after": ""}).status_code == 422
+    assert "Use this browser" in text(as_alice.get(f"{HOME}new/webpush/"))
