@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
 from notifications import events
 from notifications.transports import TRANSPORTS, asking
 from notifications.transports.base import Answer, DeliveryFailed, Message
-from tests.notifications.transports.kinds import HOSTILE, KINDS, OTHER_URL, Kind, message
+from tests.notifications.transports.kinds import HOSTILE, KINDS, LINKS, OTHER_URL, Kind, message
 from tests.peers.providers import Provider, Reply
 
 EVENTS = list(events.WORDS)
@@ -71,6 +72,15 @@ def test_the_service_takes_every_event(tried: Tried, event: str, name: str) -> N
     assert 200 <= answer.status_code < 300
     assert str(answer.status_code) in answer.text
     assert answer.request.startswith("POST 127.0.0.1, ")
+
+
+def test_a_message_says_why_it_came_and_a_drill_that_it_is_one(tried: Tried) -> None:
+    tried.send(message(drill=True))
+
+    body = unquote_plus(tried.service.asked[0].body.decode())
+    assert "drill" in body.lower()
+    # Nobody can open a link by ear.
+    assert (LINKS.why in body) is (tried.kind.transport != "voice")
 
 
 def test_credentials_that_are_wrong_are_told_at_once(tried: Tried) -> None:
