@@ -65,13 +65,16 @@ def calendar(request: TenantRequest, pk: UUID) -> HttpResponse:
 @requires(Ability.VIEW)
 def who(request: TenantRequest, pk: UUID) -> HttpResponse:
     """Who would be on call at the time that was typed, on the reader's clocks."""
-    schedule, zone = get_object_or_404(Schedule, pk=pk), zone_of(request)
+    schedule, text = get_object_or_404(Schedule, pk=pk), request.GET.get("at", "")
+    said: dict[str, Any] = {"asked": text}
     try:
-        at = moment_of(request.GET.get("at", ""), ZoneInfo(zone))
+        at = moment_of(text, ZoneInfo(zone_of(request)))
     except django_forms.ValidationError as error:
-        return render(request, "oncall/_who.html", {"complaint": error.messages[0]})
-    known = reading.know([schedule], at, at + showing.PREVIEW)[schedule.pk]
-    return render(request, "oncall/_who.html", {"answer": showing.who_at(known, at), "zone": zone})
+        said["complaint"] = error.messages[0]
+    else:
+        known = reading.know([schedule], at, at + showing.PREVIEW)[schedule.pk]
+        said["answer"] = showing.who_at(known, at)
+    return render(request, "oncall/_who.html", said) if request.htmx else _page(request, pk, said=said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -180,12 +183,13 @@ def _page(
     *,
     override_form: OverrideForm | None = None,
     address: str = "",
+    said: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     schedule, zone, moment = get_object_or_404(Schedule, pk=pk), zone_of(request), timezone.now()
     blank = OverrideForm(members=reading.members(), zone=zone, now=moment)
     context = showing.page(schedule, *_view(request), zone, moment)
-    context |= {"zone": zone, "override_form": override_form or blank, "address": address}
+    context |= {"zone": zone, "override_form": override_form or blank, "address": address, **(said or {})}
     return render(request, "oncall/detail.html", context, status=status)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import time_machine
@@ -96,3 +97,23 @@ def test_only_organisations_that_have_schedules_are_looked_at(acme: Any, globex:
 
     assert organisations_with_schedules() == []
     assert notice_due(globex, NOW) == 0
+
+
+def test_two_sweeps_at_once_tell_it_once(acme: Any, alice: Any, bob: Any) -> None:
+    made(acme, layer(alice, bob))
+    told: list[int] = []
+
+    def sweep() -> None:
+        try:
+            told.append(notice_due(acme, NOW))
+        finally:
+            connection.close()
+
+    sweeps = [Thread(target=sweep) for _ in range(4)]
+    for one in sweeps:
+        one.start()
+    for one in sweeps:
+        one.join()
+
+    assert sorted(told) == [0, 0, 0, 1]
+    assert len(facts(acme)) == 1

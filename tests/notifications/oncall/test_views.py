@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import Override, Schedule
@@ -200,8 +202,11 @@ def test_who_would_be_on_call_is_answered_for_any_time(
 
     assert str(bob) in text(as_alice.get(page, {"at": "2027-01-05T10:00"}))
     assert str(alice) in text(as_alice.get(page, {"at": "2027-01-06T10:00"}))
-    assert "nobody" in text(as_alice.get(page, {"at": "2026-01-06T10:00"}))
+    assert "Nobody" in text(as_alice.get(page, {"at": "2026-01-06T10:00"}))
     assert "Write a date and time" in text(as_alice.get(page, {"at": "soon"}))
+    part = as_alice.get(page, {"at": "2027-01-05T10:00"}, headers={"HX-Request": "true"})
+    assert "<h1>" not in text(part)
+    assert "<h1>Primary</h1>" in text(as_alice.get(page, {"at": "2027-01-05T10:00"}))  # without a script
 
 
 def test_who_left_is_said_and_may_stay_in_the_form_while_others_are_changed(
@@ -256,3 +261,23 @@ def test_there_are_only_as_many_schedules_and_overrides_as_a_page_can_work_out(
     assert "Delete a schedule first" in text(as_alice.post(f"{HOME}new/", typed(alice)))
     assert as_alice.post(f"{HOME}{one.pk}/overrides/", wanted).status_code == 302
     assert "Remove some overrides first" in text(as_alice.post(f"{HOME}{one.pk}/overrides/", wanted))
+
+
+def test_pages_cost_as_many_queries_for_many_schedules_as_for_one(
+    acme: Any, as_alice: Any, alice: Any, bob: Any
+) -> None:
+    def cost(path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert as_alice.get(path).status_code == 200
+        return sum(
+            not query["sql"].startswith(("SET", "SELECT set_config")) for query in queries.captured_queries
+        )
+
+    one = schedule(acme, layer(alice, bob))
+    paths = (HOME, f"{HOME}now/", f"{HOME}duty/", f"{HOME}{one.pk}/", f"{HOME}{one.pk}/?view=month")
+    before = [cost(path) for path in paths]
+    for number in range(5):
+        schedule(acme, layer(alice), layer(bob), name=str(number))
+
+    assert [cost(path) for path in paths] == before
+    assert max(before) < 30
