@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from notifications.oncall import rota
@@ -16,7 +17,7 @@ from notifications.oncall.rota import Shift
 Kind = Literal["turn", "cover", "gap", "past"]
 GAP = "Nobody"
 HUES = 5
-PER_DAY = 24  # of hourly turns there are as many
+PER_DAY = 50  # twice the hourly turns of the longest day
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,8 @@ def month(known: Known, day: date, zone_name: str, now: datetime) -> Month:
 def lines(known: Known, found: Sequence[Shift], now: datetime) -> list[Line]:
     """Shifts in words, in their order; people keep their hue in all views of a schedule."""
     people = [person for layer in known.rota.layers for person in layer.people if person]
-    order = {person: place for place, person in enumerate(dict.fromkeys(people))}
-    return [_line(known, shift, order.get(shift.person, len(order)), now) for shift in found]  # type: ignore[arg-type]
+    order: dict[UUID | None, int] = {person: place for place, person in enumerate(dict.fromkeys(people))}
+    return [_line(known, shift, order.get(shift.person, len(order)), now) for shift in found]
 
 
 def _line(known: Known, shift: Shift, place: int, now: datetime) -> Line:

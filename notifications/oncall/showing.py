@@ -21,7 +21,7 @@ PREVIEWED = 30
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who has it at a moment, and why. `until` is None where nothing changes any more."""
+    """Who has it at a moment, why, and until when at least."""
 
     at: datetime
     line: Line
