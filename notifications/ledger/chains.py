@@ -32,7 +32,7 @@ WHERE tenant_no = %(tenant)s AND no = %(no)s
 """
 STOP = """
 UPDATE public.ledger_escalation SET state = %(state)s, due_at = NULL, finished_at = clock_timestamp()
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged')
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged', 'exhausted')
 RETURNING no
 """
 RESUME = """

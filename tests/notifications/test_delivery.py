@@ -78,15 +78,16 @@ def test_after_the_last_try_it_is_a_dead_letter_that_can_be_sent_again(
         let_time_pass()
         courier._circuits.clear()  # the rest of a destination that fails is over, too
         courier.wake()
-    (row,) = site.wait("dead")
+    row, notice = site.wait("dead", "sent")
     assert row.attempts == 8
-    assert site.texts()[-1] == "Could not tell webhook of the outage: answered 500. Given up after 8 tries."
+    assert "Could not tell webhook of the outage: answered 500. Given up after 8 tries." in site.texts()
+    assert (notice.event, notice.recipient) == ("channel.failing", "alice@acme.example")
 
     with in_tenant(site.organisation):
         assert queue.resend(site.organisation.no, row.no)
     courier.wake()
 
-    assert site.wait("sent")[0].id == row.id
+    assert site.wait("sent", "sent")[0].id == row.id
 
 
 def test_a_receiver_that_is_gone_is_switched_off(site: Site, receiver: WebhookReceiver, courier: Any) -> None:

@@ -169,7 +169,8 @@ def test_an_incident_shows_what_was_sent_about_it(acme: Any, as_alice: Any) -> N
     part = as_alice.get(where, headers={"HX-Request": "true"})
     page = as_alice.get(where)
 
-    assert [row.delivery.no for row in part.context["rows"]] == [made.no]
+    (receiver,) = part.context["report"].receivers
+    assert [cell.delivery.no for cell in receiver.cells] == [made.no]
     assert 'id="incident-deliveries"' in part.content.decode()
     assert page.headers["Location"] == f"{DELIVERIES}?incident={incident.pk}"
 

@@ -1,0 +1,216 @@
+"""What providers post: nothing is written before the signature is checked, and replies do what they say."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from twilio.request_validator import RequestValidator
+
+from incidents.models import Incident
+from monitors.telemetry.models import Status
+from notifications import channels, tokens
+from notifications.ledger.models import Delivery
+from pulse.scoping import in_tenant
+from tenants.actors import COMMAND_LINE
+from tests.notifications.making import rule
+from tests.notifications.site import Site
+from tests.receivers import wait_until
+
+NUMBER = "+4915112345678"
+TOKEN = "twilio-auth-token"  # of nobody
+SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+@pytest.fixture
+def site(acme: Any, settings: Any) -> Site:
+    """Its messages go nowhere: what is tested is what comes back."""
+    settings.TWILIO_ACCOUNT_SID = "AC" + "0" * 32
+    settings.TWILIO_AUTH_TOKEN, settings.TWILIO_FROM = TOKEN, "+15005550006"
+    return Site(acme)
+
+
+def told_by_sms(site: Site) -> Delivery:
+    """An outage whose message was sent to a number."""
+    with in_tenant(site.organisation):
+        values = channels.read({"name": "Phone", "kind": "sms", "config": {"to": NUMBER}})
+        channel, _ = channels.create(site.organisation, values, COMMAND_LINE)
+    rule(site.organisation, channel)
+    return _sent(site)
+
+
+def _sent(site: Site) -> Delivery:
+    from notifications.relay import relay
+
+    site.becomes(Status.DOWN)
+    wait_until(lambda: relay() or site.deliveries(), 5, "the message")
+    with in_tenant(site.organisation):
+        Delivery.objects.filter(tenant_no=site.organisation.no).update(state="sent")
+    return site.deliveries()[-1]
+
+
+def twilio(path: str, fields: dict[str, str], token: str = TOKEN) -> Any:
+    signature = RequestValidator(token).compute_signature(f"http://localhost:8000{path}", fields)
+    return Client().post(path, fields, headers={"X-Twilio-Signature": signature})
+
+
+def receipt_path(delivery: Delivery) -> str:
+    return f"/t/r/{tokens.token_of(delivery.tenant_no, delivery.no, 'receipt')}"
+
+
+def test_a_status_callback_becomes_a_receipt_however_often_it_comes(site: Site) -> None:
+    delivery = told_by_sms(site)
+    fields = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": NUMBER}
+
+    for _ in range(2):
+        assert twilio(receipt_path(delivery), fields).status_code == 204
+    assert twilio(receipt_path(delivery), {**fields, "MessageStatus": "sent"}).status_code == 204
+
+    assert site.deliveries()[0].receipt == "delivered"
+    assert site.texts().count("Phone has the message: delivered.") == 1
+
+
+@pytest.mark.parametrize("token", ["another", ""])
+def test_a_forged_callback_changes_nothing(site: Site, token: str) -> None:
+    delivery = told_by_sms(site)
+    fields = {"MessageStatus": "failed"}
+
+    forged = twilio(receipt_path(delivery), fields, token)
+    unsigned = Client().post(receipt_path(delivery), fields)
+    elsewhere = twilio("/t/r/1-1-AAAAAAAAAAAAAAAAAAAA", fields)
+
+    assert (forged.status_code, unsigned.status_code, elsewhere.status_code) == (403, 403, 404)
+    assert site.deliveries()[0].receipt == ""
+
+
+def test_without_an_account_of_twilio_nothing_is_from_twilio(site: Site, settings: Any) -> None:
+    delivery = told_by_sms(site)
+    settings.TWILIO_AUTH_TOKEN = ""
+
+    assert twilio(receipt_path(delivery), {"MessageStatus": "failed"}, "").status_code == 403
+
+
+@pytest.mark.parametrize("body", ["ACK", " ok ", "1", "ack all"])
+def test_a_reply_takes_the_incident_and_is_answered(site: Site, body: str) -> None:
+    told_by_sms(site)
+
+    answer = twilio("/t/sms", {"From": NUMBER, "Body": body})
+
+    assert site.incident.acknowledged_by == "somebody at Phone"
+    assert b"shop: somebody at Phone has it." in answer.content
+    assert b"no open incident" in twilio("/t/sms", {"From": NUMBER, "Body": body}).content
+
+
+@pytest.mark.parametrize(
+    ("number", "body", "said"),
+    [
+        (NUMBER, "stop it", b"Reply ACK"),
+        ("+4915100000000", "ack", b"no open incident"),
+        ("", "", b"Reply ACK"),
+    ],
+)
+def test_what_is_no_answer_or_comes_from_elsewhere_changes_nothing(
+    site: Site, number: str, body: str, said: bytes
+) -> None:
+    told_by_sms(site)
+
+    answer = twilio("/t/sms", {"From": number, "Body": body})
+
+    assert said in answer.content
+    assert site.incident.acknowledged_at is None
+
+
+def test_a_forged_reply_changes_nothing(site: Site) -> None:
+    told_by_sms(site)
+
+    assert twilio("/t/sms", {"From": NUMBER, "Body": "ack"}, "wrong").status_code == 403
+    assert site.incident.acknowledged_at is None
+
+
+@pytest.mark.parametrize(("digits", "taken"), [("1", True), ("2", False), ("", False)])
+def test_pressing_one_in_a_call_takes_it(site: Site, digits: str, taken: bool) -> None:
+    delivery = told_by_sms(site)
+
+    answer = twilio(f"{receipt_path(delivery)}?voice=1", {"Digits": digits})
+
+    assert answer.content.startswith(b"<?xml")
+    assert (site.incident.acknowledged_at is not None) == taken
+
+
+def test_a_reply_to_an_incident_that_is_over_says_so(site: Site) -> None:
+    delivery = told_by_sms(site)
+    with in_tenant(site.organisation):
+        Incident.objects.update(resolved_at=timezone.now())
+
+    assert b"is over already" in twilio(f"{receipt_path(delivery)}?voice=1", {"Digits": "1"}).content
+    assert b"no open incident" in twilio("/t/sms", {"From": NUMBER, "Body": "ack"}).content
+
+
+def told_in_slack(site: Site) -> str:
+    """The value of the button in an app's message."""
+    config = {"by": "app", "token": "xoxb-canary", "channel": "C0123456789", "signing_secret": SIGNING}
+    with in_tenant(site.organisation):
+        values = channels.read({"name": "Slack", "kind": "slack", "config": config})
+        channel, _ = channels.create(site.organisation, values, COMMAND_LINE)
+    rule(site.organisation, channel)
+    delivery = _sent(site)
+    return tokens.token_of(delivery.tenant_no, delivery.no, "acknowledge")
+
+
+def press(value: str, secret: str = SIGNING, ago: int = 0) -> Any:
+    payload = {
+        "user": {"id": "U1", "name": "carol"},
+        "actions": [{"action_id": "acknowledge", "value": value}],
+    }
+    stamp = str(int(timezone.now().timestamp()) - ago)
+    from urllib.parse import urlencode
+
+    body = urlencode({"payload": json.dumps(payload)})
+    signature = "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), sha256).hexdigest()
+    headers = {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": stamp}
+    return Client().post("/t/slack", body, content_type="application/x-www-form-urlencoded", headers=headers)
+
+
+def test_a_button_in_slack_takes_it_in_the_name_of_who_pressed(site: Site) -> None:
+    value = told_in_slack(site)
+
+    answer = press(value)
+
+    assert answer.json()["text"] == "shop: carol (Slack) has it."
+    assert site.incident.acknowledged_by == "carol (Slack)"
+
+
+@pytest.mark.parametrize(
+    ("secret", "ago", "value", "status"),
+    [("wrong", 0, "", 403), (SIGNING, 301, "", 403), (SIGNING, -400, "", 403), (SIGNING, 0, "1-1-x", 400)],
+)
+def test_a_press_that_is_forged_replayed_or_of_no_message_changes_nothing(
+    site: Site, secret: str, ago: int, value: str, status: int
+) -> None:
+    good = told_in_slack(site)
+
+    assert press(value or good, secret, ago).status_code == status
+    assert site.incident.acknowledged_at is None
+
+
+@pytest.mark.parametrize("payload", ["", "[]", "{}", '{"actions": [], "user": {}}', "\x00", "{" * 2000])
+def test_a_payload_that_is_none_is_refused(site: Site, payload: str) -> None:
+    assert Client().post("/t/slack", {"payload": payload}).status_code == 400
+
+
+def test_links_that_are_older_than_a_week_do_nothing(site: Site) -> None:
+    delivery = told_by_sms(site)
+    with in_tenant(site.organisation):
+        old = delivery.created_at - timezone.timedelta(days=8)
+        Delivery.objects.filter(tenant_no=delivery.tenant_no, no=delivery.no).update(created_at=old)
+    path = f"/t/a/{tokens.token_of(delivery.tenant_no, delivery.no, 'acknowledge')}"
+
+    Client().post(path)
+
+    assert site.incident.acknowledged_at is None
+    assert b"older than seven days" in Client().get(path).content
