@@ -25,14 +25,19 @@ class Stored:
 def read(transport: Transport, data: object, known: Stored | None = None) -> Stored:
     """What people or scripts sent, as it is kept; `known` has the secrets that a mask stands for. Raises ConfigError.
 
-    Settings left at their default are not kept. Where messages would go elsewhere no secret moves along: whoever may
-    edit a channel but does not know its password must not have it sent to a machine of their own.
+    Settings left at their default are not kept. Where messages would go elsewhere, or without TLS, no secret moves
+    along: whoever may edit a channel but does not know its password must not have it sent to a machine of their own.
     """
     known = known or Stored()
     found = _read(transport, data, known, moved=False)
-    if known.shown and transport.destination(found.shown) != transport.destination(known.shown):
+    if known.shown and _where(transport, found.shown) != _where(transport, known.shown):
         return _read(transport, data, known, moved=True)
     return found
+
+
+def _where(transport: Transport, shown: Mapping[str, Any]) -> tuple[str, ...]:
+    schemes = (str(shown.get(name, "")).partition("://")[0] for name in transport.settings.destinations)
+    return (transport.destination(dict(shown)), *schemes)
 
 
 def _read(transport: Transport, data: object, known: Stored, *, moved: bool) -> Stored:

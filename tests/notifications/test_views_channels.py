@@ -280,6 +280,16 @@ def test_a_secret_does_not_move_to_another_server(acme: Any, as_alice: Any) -> N
     assert "Enter it again" in answer.context["form"].errors["token"][0]
 
 
+def test_a_secret_is_not_sent_without_tls_by_whoever_does_not_know_it(acme: Any, as_alice: Any) -> None:
+    own = {"topic": "ops", "server": "https://ntfy.example:8080/"}
+    channel = channel_of(acme, "ntfy", own | {"token": "tk_canarysecret"})
+
+    plain = own | {"name": "n", "server": "http://ntfy.example:8080/", "token": "********"}
+
+    assert as_alice.post(f"{CHANNELS}{channel.pk}/", plain).status_code == 422
+    assert as_alice.post(f"{CHANNELS}{channel.pk}/", plain | {"server": own["server"]}).status_code == 302
+
+
 def test_a_rotation_shows_the_new_secret_once_and_ends(acme: Any, as_alice: Any) -> None:
     channel = webhook(acme)
     with in_tenant(acme):
