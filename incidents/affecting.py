@@ -68,7 +68,9 @@ def _rows(incidents: list[Incident], about: list[Monitor], now: datetime) -> lis
 
 def mergeable(incident: Incident, most: int = 200) -> list[Incident]:
     """Open incidents that could be merged into this one."""
-    found = Incident.objects.filter(resolved_at=None, part_of=None).exclude(kind=Incident.Kind.DRILL).exclude(
-        Q(pk=incident.pk) | Q(pk=incident.part_of_id)
+    found = (
+        Incident.objects.filter(resolved_at=None, part_of=None)
+        .exclude(kind=Incident.Kind.DRILL)
+        .exclude(Q(pk=incident.pk) | Q(pk=incident.part_of_id))
     )
     return list(found.order_by("-started_at", "pk")[:most])

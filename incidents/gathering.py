@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import timezone
 from incidents.grouping import EVERYTHING, WEIGHTS, Fact, Failing, Kind
 from monitors.models import Monitor
 from monitors.probes.outcome import ErrorClass
+from monitors.suppression.used import used
 from pulse import scoping
 
 # Beyond this many monitors of one organisation, addresses and certificates are looked up of the failing ones alone.
@@ -90,6 +91,17 @@ class Row:
     locations: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What need not be asked for: monitors that were loaded already, and addresses that outages came with."""
+
+    monitors: Mapping[int, Monitor] = field(default_factory=dict)
+    addresses: Mapping[int, str] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = Known()
+
+
 def failing_since(earliest: datetime) -> dict[int, Row]:
     """The organisation's monitors that fail, confirmed or not yet, and began to no earlier than that."""
     found: dict[int, Row] = {}
@@ -136,6 +148,7 @@ def facts_of(
     failing: Collection[int] = (),
     untrusted: Collection[int] = (),
     kinds: Collection[Kind] = ALL,
+    known: Known = NOTHING_KNOWN,
 ) -> dict[int, set[Fact]]:
     """What is known of these monitors, besides how they fail, in five queries however many there are.
 
@@ -146,10 +159,10 @@ def facts_of(
     found: dict[int, set[Fact]] = {number: {EVERYTHING} for number in numbers}
     asked = numbers if len(numbers) <= ASKED_AT_MOST else list(failing)
     sources: list[tuple[set[Kind], Callable[[], Iterable[tuple[int, Fact]]]]] = [
-        ({"host", "tag"}, lambda: _of_monitors(numbers)),
+        ({"host", "tag"}, lambda: _of_monitors(numbers, known.monitors)),
         ({"parent", "group"}, lambda: _of_parents(numbers)),
         ({"location"}, lambda: _of_places(locations)),
-        ({"address"}, lambda: _of_results("address", ADDRESSES, asked, since - ADDRESS_WITHIN)),
+        ({"address"}, lambda: _of_addresses(asked, since - ADDRESS_WITHIN, known.addresses)),
         ({"certificate"}, lambda: _of_results("certificate", CERTIFICATES, list(untrusted), since)),
     ]
     for brought, source in sources:
@@ -166,8 +179,11 @@ def facts_of_monitor(monitor: Monitor) -> set[Fact]:
     return _settings(monitor.target, monitor.tags)
 
 
-def _of_monitors(numbers: Collection[int]) -> Iterable[tuple[int, Fact]]:
-    for number, target, tags in Monitor.objects.filter(no__in=numbers).values_list("no", "target", "tags"):
+def _of_monitors(numbers: Collection[int], known: Mapping[int, Monitor]) -> Iterable[tuple[int, Fact]]:
+    rows = [(number, known[number].target, known[number].tags) for number in numbers if number in known]
+    if rest := [number for number in numbers if number not in known]:
+        rows += Monitor.objects.filter(no__in=rest).values_list("no", "target", "tags")
+    for number, target, tags in rows:
         for fact in _settings(target, tags):
             yield number, fact
 
@@ -187,6 +203,9 @@ def host_of(target: str) -> str:
 
 def _of_parents(numbers: list[int]) -> Iterable[tuple[int, Fact]]:
     """Those that a monitor depends on, and the groups that it is a member of; each counts as its own."""
+    around = used(timezone.now())
+    if not (around.dependencies or around.groups):
+        return
     with connection.cursor() as cursor:
         cursor.execute(PARENTS, {"numbers": numbers})
         rows = cursor.fetchall()
@@ -207,6 +226,15 @@ def _of_places(locations: dict[int, set[int]]) -> Iterable[tuple[int, Fact]]:
     for number, places in probing.items():
         if len(places) == 1 and (code := codes.get(next(iter(places)))):
             yield number, Fact("location", code)
+
+
+def _of_addresses(
+    numbers: Collection[int], since: datetime, known: Mapping[int, str]
+) -> Iterable[tuple[int, Fact]]:
+    for number in numbers:
+        if number in known:
+            yield number, Fact("address", known[number])
+    yield from _of_results("address", ADDRESSES, [number for number in numbers if number not in known], since)
 
 
 def _of_results(kind: Any, statement: str, numbers: list[int], since: datetime) -> Iterable[tuple[int, Fact]]:

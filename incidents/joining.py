@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,9 +27,18 @@ class Placed:
 class Placing:
     """One batch of outages of an organisation, whose lock is held."""
 
-    def __init__(self, opening: Sequence[Incident], groups: Sequence[Incident], now: datetime) -> None:
-        """`groups` are the open incidents that may stand for others, oldest first."""
+    def __init__(
+        self,
+        opening: Sequence[Incident],
+        groups: Sequence[Incident],
+        now: datetime,
+        addresses: Mapping[int, str],
+    ) -> None:
+        """`groups` are the open incidents that may stand for others, oldest first; `addresses` where outages are."""
         self.now = now
+        self.known = gathering.Known(
+            {number_of(incident): incident.monitor for incident in opening if incident.monitor}, addresses
+        )
         self.intervals = {
             number_of(incident): timedelta(
                 seconds=incident.monitor.interval_seconds if incident.monitor else 60
@@ -79,13 +88,19 @@ class Placing:
             places.setdefault(number, seen)
         untrusted = [number for number, row in rows.items() if row.error in gathering.CERTIFICATE_ERRORS]
         known = gathering.facts_of(
-            {number: places[number] for number in rows}, first, failing=rows, untrusted=untrusted
+            {number: places[number] for number in rows},
+            first,
+            failing=rows,
+            untrusted=untrusted,
+            known=self.known,
         )
         facts = known
         if places.keys() != rows.keys():
             # What works is asked only for what several failing ones share: else each outage costs as much as all.
             kinds = grouping.shared_kinds(gathering.failing(rows, known)) | gathering.kinds_of_places(places)
-            facts = gathering.facts_of(places, first, failing=rows, untrusted=untrusted, kinds=kinds)
+            facts = gathering.facts_of(
+                places, first, failing=rows, untrusted=untrusted, kinds=kinds, known=self.known
+            )
         population = grouping.count(facts)
         failing = gathering.failing(rows, {number: known[number] | facts[number] for number in rows})
         while self.waiting:

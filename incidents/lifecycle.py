@@ -46,10 +46,19 @@ def open_for(outages: Sequence[Outage]) -> list[Incident]:
     groups = known.standing
     by_hand = _named_by_hand(opening, [group for group in groups if group.kind == Incident.Kind.MANUAL])
     alone = [item for item in opening if item.part_of_id is None]
-    placed = Placing(alone, groups, timezone.now()).run()
+    placed = Placing(alone, groups, timezone.now(), _addresses(failed)).run()
     failpoints.reach("incident.placed")
     _write(opening, failed, [*placed, *by_hand])
     return opening
+
+
+def _addresses(failed: Mapping[int, Outage]) -> dict[int, str]:
+    """Where those outages are that one result confirmed: what is known already need not be asked for."""
+    return {
+        number: outage.address
+        for number, outage in failed.items()
+        if isinstance(outage, MonitorChangedStatus) and outage.address
+    }
 
 
 def named(names: Sequence[str]) -> str:

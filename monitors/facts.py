@@ -36,6 +36,8 @@ class MonitorChangedStatus:
     detail: str
     # Of an outage that nobody is told of now; what held it back says when it is over.
     suppressed: Suppression | None = None
+    # Where the result that confirmed it came from, as far as it got there; "" where several results did.
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from monitors.facts import MonitorChangedStatus, MonitorStopped
 from monitors.members import judge
 from monitors.models import Monitor
 from monitors.suppression.telling import tell
+from monitors.suppression.used import used
 from monitors.telemetry.heads import Settled, lock_heads, organisations_with_heads, settle
 from monitors.telemetry.models import LiveState, Status
 from pulse import facts, scoping
@@ -35,6 +36,8 @@ def follow(changes: Sequence[MonitorChangedStatus | MonitorStopped]) -> None:
 
 
 def settle_groups_of(numbers: Collection[int], now: datetime) -> None:
+    if not used(now).groups:
+        return
     groups = Monitor.objects.filter(kind=Monitor.GROUP, enabled=True, members__no__in=numbers).distinct()
     settle_groups(list(groups.prefetch_related("members")), now)
 

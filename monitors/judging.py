@@ -125,7 +125,8 @@ def turned_over(outcome: Outcome) -> Outcome:
 def changed(item: Judged, now: datetime) -> MonitorChangedStatus:
     transition = item.transition
     assert transition is not None
-    detail = item.result.outcome.detail
+    outcome = item.result.outcome
     return MonitorChangedStatus(
-        item.check.monitor_no, transition.before, transition.after, transition.began, now, detail
-    )
+        item.check.monitor_no, transition.before, transition.after, transition.began, now, outcome.detail,
+        address=outcome.address or "",
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -17,12 +17,17 @@ from tenants.models import Organisation
 
 def announce(organisation: Organisation, numbers: Sequence[int]) -> None:
     """After commit: rows, state sentences and the summary; of very many, only that they changed."""
-    if len(numbers) > live.RENDERED_AT_MOST:
+    few = numbers if len(numbers) <= live.RENDERED_AT_MOST else []
+    ids = dict(Monitor.objects.filter(no__in=few).values_list("no", "id")) if few else {}
+    announce_known(organisation, dict.fromkeys(numbers, "") | {no: str(pk) for no, pk in ids.items()})
+
+
+def announce_known(organisation: Organisation, monitors: Mapping[int, str]) -> None:
+    """The same for who knows the ids of these monitors: a recorder has no time to ask for them."""
+    topics = ["monitors", *(f"monitor:{pk}" for pk in monitors.values() if pk)]
+    if len(monitors) > live.RENDERED_AT_MOST:
         topics = ["monitors", "monitors:many"]
-    else:
-        ids = Monitor.objects.filter(no__in=numbers).values_list("id", flat=True)
-        topics = ["monitors", *(f"monitor:{pk}" for pk in ids)]
-    live.publish_rendered(organisation, topics, render, numbers)
+    live.publish_rendered(organisation, topics, render, monitors)
 
 
 def render(numbers: list[int]) -> dict[str, str]:

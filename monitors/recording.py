@@ -76,11 +76,13 @@ class Recorder:
         the line. Raises only when the database is away; then nothing is lost, and the next call goes on.
         """
         until = monotonic() + within_s
+        organisations = Organisation.objects.in_bulk(list(self._told))
         for tenant_no in list(self._told):
             # What cannot even be set aside is dropped (its leases run out): it must not stand in everybody's way.
             items = self._told.pop(tenant_no)
             try:
-                busy = record_transitions(tenant_no, items, location)
+                organisation = organisations.get(tenant_no)  # one that was deleted meanwhile has no results
+                busy = record_transitions(organisation, items, location) if organisation else []
             except AWAY:
                 self._told[tenant_no] = items
                 raise

@@ -21,14 +21,11 @@ log = structlog.get_logger(__name__)
 TRIES = 3
 
 
-def record_transitions(tenant_no: int, items: list[Judged], location: int) -> list[Judged]:
+def record_transitions(organisation: Organisation, items: list[Judged], location: int) -> list[Judged]:
     """All that follows from one organisation's transitions, or nothing; then monitor by monitor.
 
     Returned are all of them when somebody else holds a row that they need.
     """
-    organisation = Organisation.objects.filter(no=tenant_no).first()
-    if organisation is None:
-        return []
     error = _try_transitions(organisation, items, location)
     if error is None:
         return []
@@ -70,5 +67,7 @@ def _commit_transitions(organisation: Organisation, items: list[Judged], locatio
         alone = [changed(item, now) for item in counted if item.result.spec.locations == 1]
         tell([*alone, *settle_locations(heads, counted, now)])
         failpoints.reach("record.transition")
-        live.announce(organisation, [item.check.monitor_no for item in counted])
+        live.announce_known(
+            organisation, {item.check.monitor_no: item.result.spec.identity for item in counted}
+        )
     failpoints.reach("record.committed")

@@ -13,6 +13,7 @@ from monitors.models import Monitor
 from monitors.suppression import holding
 from monitors.suppression.deciding import FAILS, Held
 from monitors.suppression.parents import Parent, cause, is_stale, parents
+from monitors.suppression.used import ANYTHING, Used
 from monitors.telemetry.models import LiveState, Status
 from pulse import scoping
 
@@ -38,11 +39,14 @@ class Causes:
     doubts: frozenset[int]
 
 
-def causes(outages: Mapping[int, Outage], now: datetime) -> Causes:
-    """Of these monitors of the current organisation, in a number of queries that does not grow with them."""
-    found = covering(outages, now)
+def causes(outages: Mapping[int, Outage], now: datetime, around: Used = ANYTHING) -> Causes:
+    """Of these monitors of the current organisation, in a number of queries that does not grow with them.
+
+    What the organisation does not use is not looked for.
+    """
+    found = covering(outages, now) if around.maintenance else {}
     rest = {no: outage for no, outage in outages.items() if no not in found}
-    above = parents(rest)
+    above = parents(rest) if around.dependencies else {}
     for no, some in above.items():
         if by := cause(some, rest[no].began, rest[no].at, now):
             found[no] = by
@@ -52,7 +56,8 @@ def causes(outages: Mapping[int, Outage], now: datetime) -> Causes:
     to_ask = frozenset(
         parent.no for no, some in above.items() for parent in some if is_stale(parent, rest[no].began)
     )
-    found |= _of_groups([no for no in rest if no not in found])
+    if around.groups:
+        found |= _of_groups([no for no in rest if no not in found])
     return Causes(found, above, to_ask, doubts)
 
 

@@ -12,6 +12,7 @@ from monitors.facts import MonitorChangedStatus, MonitorStopped
 from monitors.suppression import asking, holding, wording
 from monitors.suppression.causing import Outage, causes
 from monitors.suppression.deciding import FAILS, LOOK_EVERY, WORKS, Held
+from monitors.suppression.used import Used, used
 from pulse import facts
 
 
@@ -31,7 +32,8 @@ def tell(changes: Sequence[MonitorChangedStatus]) -> None:
 def suppressed(changes: Sequence[MonitorChangedStatus], now: datetime) -> list[MonitorChangedStatus]:
     """The same changes, with what holds them back; rows and decisions are written for it."""
     concerned = [change.monitor_no for change in changes if change.after in (*FAILS, *WORKS)]
-    held = holding.of(concerned)
+    around = used(now)
+    held = holding.of(concerned) if around.held else {}
     _end(
         [change.monitor_no for change in changes if change.monitor_no in held and change.after in WORKS], now
     )
@@ -40,7 +42,7 @@ def suppressed(changes: Sequence[MonitorChangedStatus], now: datetime) -> list[M
         for change in changes
         if change.after in FAILS and change.before not in FAILS and change.monitor_no not in held
     }
-    held |= _hold(opening, now)
+    held |= _hold(opening, now, around)
     return [
         replace(change, suppressed=held[change.monitor_no].by)
         if change.after in FAILS and change.monitor_no in held
@@ -64,10 +66,10 @@ def _end(numbers: Collection[int], now: datetime) -> None:
     wording.note_ended(holding.let_go(numbers).values(), now)
 
 
-def _hold(opening: Mapping[int, MonitorChangedStatus], now: datetime) -> dict[int, Held]:
+def _hold(opening: Mapping[int, MonitorChangedStatus], now: datetime, around: Used) -> dict[int, Held]:
     if not opening:
         return {}
-    found = causes({no: Outage(change.began, change.at) for no, change in opening.items()}, now)
+    found = causes({no: Outage(change.began, change.at) for no, change in opening.items()}, now, around)
     held = {
         no: Held(no, opening[no].began, opening[no].at, opening[no].detail, by)
         for no, by in found.by_number.items()
