@@ -69,9 +69,13 @@ def policy_of_users() -> Policy:
     return Policy(parse_networks(settings.PULSE_ALLOW_PRIVATE_WEBHOOKS))
 
 
-def api(name: str, usual: str) -> tuple[str, Policy]:
-    """The address of a provider's API, and where it may lead; PULSE_PROVIDER_URLS puts another in its place."""
-    if other := settings.PULSE_PROVIDER_URLS.get(name):
+def api(name: str, usual: str, account: str = "") -> tuple[str, Policy]:
+    """The address of a provider's API, and where it may lead.
+
+    PULSE_PROVIDER_URLS puts another in its place: for all that go to it (`twilio`), or for one account (`twilio:AC…`).
+    """
+    others = settings.PULSE_PROVIDER_URLS
+    if other := others.get(f"{name}:{account}") or others.get(name):
         return other.rstrip("/"), ANYWHERE
     return usual, Policy()
 

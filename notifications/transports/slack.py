@@ -115,7 +115,7 @@ def _close(message: Message, config: Config, place: str, began: str) -> None:
 
 
 def _call(method: str, document: dict[str, Any], config: Config) -> Reply:
-    base, policy = api("slack", API)
+    base, policy = api("slack", API, config.channel)
     headers = {"Authorization": f"Bearer {config.token}"}
     reply = ask("POST", f"{base}/{method}", policy, document=document, headers=headers)
     error = reply.document.get("error")

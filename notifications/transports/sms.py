@@ -74,7 +74,7 @@ def send(message: Message, config: Config) -> Answer:
     sent, reply = with_client(
         config,
         lambda client: client.messages.create(
-            to=config.to, body=body, status_callback=callback(message), **sender_of(config)
+            to=config.to, body=body, status_callback=callback(message, config), **sender_of(config)
         ),
     )
     return Answer(f"answered {reply.status}: {sent.status}", reply.status, sent.sid, reply.request)

@@ -96,8 +96,9 @@ def _read_sender(value: str) -> str:
 class Twilio(HttpClient):  # type: ignore[misc]  # it has no types
     """Twilio's client speaks through this, so it resolves and connects to nothing by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, account_sid: str) -> None:
         super().__init__(logging.getLogger(__name__), is_async=False)
+        self.account_sid = account_sid
         self.reply: Reply | None = None
 
     def request(  # noqa: PLR0913, PLR0917  # Twilio's own signature
@@ -111,7 +112,7 @@ class Twilio(HttpClient):  # type: ignore[misc]  # it has no types
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        base, policy = api("twilio", API)
+        base, policy = api("twilio", API, self.account_sid)
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         body = urlencode(data, doseq=True).encode() if data else b""
         self.reply = ask(
@@ -123,7 +124,7 @@ class Twilio(HttpClient):  # type: ignore[misc]  # it has no types
 def with_client(config: Config, act: Callable[[Client], Result]) -> tuple[Result, Reply]:
     """What `act` came to; what Twilio refuses is a DeliveryFailed."""
     sid, secret, _ = config.account
-    http = Twilio()
+    http = Twilio(sid)
     try:
         done = act(Client(sid, secret, http_client=http))
     except TwilioRestException as error:
@@ -155,9 +156,9 @@ def _refused(error: TwilioRestException, config: Config, reply: Reply | None) ->
     )
 
 
-def callback(message: Message) -> str | None:
+def callback(message: Message, config: Config) -> str | None:
     """Where Twilio reports to. It refuses a message with an address that it could not reach."""
-    is_real = api("twilio", API)[0] == API
+    is_real = api("twilio", API, config.account[0])[0] == API
     is_near = urlsplit(message.links.receipt).hostname in LOCAL
     return None if not message.links.receipt or (is_real and is_near) else message.links.receipt
 

@@ -17,11 +17,11 @@ LOST = ("failed", "canceled")
 SKEW = timedelta(minutes=1)
 
 
-def spoken(message: Message) -> str:
+def spoken(message: Message, config: Config) -> str:
     """TwiML: a key pressed while it talks, or shortly after, is posted to where receipts go."""
     said = f"This is Pulse. {cut(words_of(message).summary, 600)}"
     response = VoiceResponse()
-    reported = callback(message)
+    reported = callback(message, config)
     if message.links.acknowledge and reported:
         gather = Gather(num_digits=1, timeout=KEY_S, method="POST", action=f"{reported}?voice=1")
         _say_twice(gather, f"{said} Press 1 to take care of it.")
@@ -39,12 +39,12 @@ def _say_twice(part: Gather | VoiceResponse, said: str) -> None:
 
 
 def send(message: Message, config: Config) -> Answer:
-    reported = callback(message)
+    reported = callback(message, config)
     called, reply = with_client(
         config,
         lambda client: client.calls.create(
             to=config.to,
-            twiml=spoken(message),
+            twiml=spoken(message, config),
             timeout=RING_S,
             **(
                 {"status_callback": reported, "status_callback_event": ["answered", "completed"]}

@@ -168,9 +168,20 @@ def test_receipts_are_asked_for(service: Provider, twilio: Twilio) -> None:
 def test_twilio_is_given_no_address_that_it_could_not_reach(settings: Any) -> None:
     near = replace(message(), links=replace(LINKS, receipt="http://localhost:8000/r/1"))
 
-    assert twilio_account.callback(near) is None
+    assert twilio_account.callback(near, config()) is None
     settings.PULSE_PROVIDER_URLS = {"twilio": "http://127.0.0.1:1"}
-    assert twilio_account.callback(near) == "http://localhost:8000/r/1"
+    assert twilio_account.callback(near, config()) == "http://localhost:8000/r/1"
+
+
+def test_one_account_can_have_another_provider_than_the_others(twilio: Twilio, settings: Any) -> None:
+    with Provider(twilio) as provider:
+        settings.PULSE_PROVIDER_URLS = {
+            f"twilio:{config().account_sid}": provider.url,
+            "twilio": "http://127.0.0.1:1",
+        }
+        assert sms.send(message(), config()).status_code == 201
+        with pytest.raises(DeliveryFailed, match=r"127\.0\.0\.1"):
+            sms.send(message(), config(account_sid="AC" + "1" * 32))
 
 
 @pytest.mark.parametrize(
