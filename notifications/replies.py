@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -49,12 +49,31 @@ def twilio_status(fields: Mapping[str, str]) -> tuple[str, str]:
     return STATUSES.get(status, ""), words if status in STATUSES else ""
 
 
-def answered_by_sms(number: str, text: str) -> str:
-    """`ACK` takes the newest open incident that this number was told of, `ACK ALL` each of them."""
+def told(number: str, account: str | None = None) -> list[Asked]:
+    """What was sent to this number lately, by any account or by one: the newest of each incident, newest first."""
+    with as_pipeline():
+        rows = Delivery.objects.filter(
+            recipient=number,
+            transport__in=("sms", "voice"),
+            event__in=(OPENED, REMINDER),
+            created_at__gt=timezone.now() - RECENT,
+        )
+        if account is not None:
+            rows = rows.filter(destination=f"twilio:{account}")
+        numbers = list(rows.order_by("-no").values_list("tenant_no", "no", "incident_id")[:100])
+    newest: dict[Any, tuple[int, int]] = {}
+    for tenant_no, no, incident in numbers:
+        newest.setdefault(incident, (tenant_no, no))
+    found = [answering.find(tokens.token_of(tenant, no, "acknowledge")) for tenant, no in newest.values()]
+    return [asked for asked in found if asked is not None]
+
+
+def answered_by_sms(told: Sequence[Asked], text: str) -> str:
+    """`ACK` takes the newest open incident of what the number was told of, `ACK ALL` each of them."""
     words = text.strip().lower().split()
     if not words or words[0] not in YES or (len(words) > 1 and words[1:] != ["all"]):
         return NOT_UNDERSTOOD
-    open_ones = [asked for asked in _told(number) if _is_open(asked)]
+    open_ones = [asked for asked in told if _is_open(asked)]
     if not open_ones:
         return NOTHING
     return " ".join(_take(asked) for asked in (open_ones if len(words) > 1 else open_ones[:1]))[:300]
@@ -97,26 +116,6 @@ def spoken(text: str) -> str:
     answer = VoiceResponse()
     answer.say(text)
     return str(answer)
-
-
-def _told(number: str) -> list[Asked]:
-    """What was sent to this number lately, the newest of each incident, newest first."""
-    with as_pipeline():
-        rows = list(
-            Delivery.objects.filter(
-                recipient=number,
-                transport__in=("sms", "voice"),
-                event__in=(OPENED, REMINDER),
-                created_at__gt=timezone.now() - RECENT,
-            )
-            .order_by("-no")
-            .values_list("tenant_no", "no", "incident_id")[:100]
-        )
-    newest: dict[Any, tuple[int, int]] = {}
-    for tenant_no, no, incident in rows:
-        newest.setdefault(incident, (tenant_no, no))
-    found = [answering.find(tokens.token_of(tenant, no, "acknowledge")) for tenant, no in newest.values()]
-    return [asked for asked in found if asked is not None]
 
 
 def _is_open(asked: Asked) -> bool:

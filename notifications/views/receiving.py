@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from notifications import receipts, replies, signatures, tokens
+from notifications.answering import Asked
 
 
 @csrf_exempt  # a provider has no cookie; its signature stands for the request
@@ -33,10 +34,11 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def sms(request: HttpRequest) -> HttpResponse:
-    """A reply to the installation's own number."""
-    if not signatures.twilio_sent(request):
+    """A reply to the installation's own number, or to that of a channel's own account."""
+    told = _answered(request, request.POST.get("From", ""), request.POST.get("AccountSid", ""))
+    if told is None:
         return HttpResponse("The signature is not Twilio's.", status=403, content_type="text/plain")
-    said = replies.answered_by_sms(request.POST.get("From", ""), request.POST.get("Body", ""))
+    said = replies.answered_by_sms(told, request.POST.get("Body", ""))
     return HttpResponse(replies.written(said), content_type="application/xml")
 
 
@@ -50,3 +52,17 @@ def slack(request: HttpRequest) -> HttpResponse:
     if not signatures.slack_sent(request, pressed.asked):
         return HttpResponse("The signature is not Slack's.", status=403, content_type="text/plain")
     return JsonResponse({"response_type": "in_channel", "text": replies.act_in_slack(pressed)})
+
+
+def _answered(request: HttpRequest, number: str, account: str) -> list[Asked] | None:
+    """What a reply from this number can be about, or None for a forged one.
+
+    A channel's own account answers for what its own channels sent, and for nothing else: whoever owns it could
+    sign a reply from any number.
+    """
+    if signatures.twilio_sent(request):
+        return replies.told(number)
+    sent = replies.told(number, account) if account else []
+    return [
+        asked for asked in sent if signatures.twilio_sent(request, asked.organisation.no, asked.delivery.no)
+    ] or None
