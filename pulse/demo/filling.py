@@ -15,6 +15,7 @@ from monitors.maintenance import editing as maintenance
 from monitors.models import Monitor
 from notifications import channels, rules
 from notifications.models import NotificationChannel
+from pulse.demo import calling
 from pulse.scoping import in_tenant
 from tenants import provisioning
 from tenants.actors import PULSE
@@ -71,7 +72,7 @@ def find() -> Organisation | None:
 
 
 def make() -> tuple[Organisation, User]:
-    """The organisation with monitors, two channels and one rule; its owner may also run the installation."""
+    """The organisation with monitors, channels and rules; its owner may also run the installation."""
     owner = User.objects.filter(email=OWNER).first() or User.objects.create_superuser(OWNER, name="Owner")
     organisation = provisioning.request_organisation(SLUG, "Demo", owner, by=PULSE)
     provisioning.provision(organisation)
@@ -94,6 +95,7 @@ def make() -> tuple[Organisation, User]:
         ]
         rule = {"name": "Tell everything to both", "channels": [str(channel.pk) for channel in made]}
         rules.create(organisation, rules.read(rule), PULSE)
+        calling.fill(organisation, owner, parts[0])
     return organisation, owner
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,16 +14,15 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from notifications import channels
 from notifications.models import NotificationChannel
-from pulse.demo import filling
+from pulse.demo import filling, keeping
+from pulse.demo.members import demo, for_members, tabs
 from pulse.scoping import in_tenant
-from tenants.middleware import find_membership
-from tenants.models import Organisation
+from tenants.abilities import Ability
 from tenants.requests import PublicRequest
 
 PERIOD = timedelta(minutes=5)
 OUTAGE = timedelta(minutes=1)
-RECEIVED = "demo:received"
-KEPT = 50
+PLACE = "receiver"
 
 
 def is_down(born: datetime, now: datetime) -> bool:
@@ -35,27 +32,33 @@ def is_down(born: datetime, now: datetime) -> bool:
 
 @require_safe
 def shop(request: HttpRequest) -> HttpResponse:
-    if is_down(_demo().created_at, timezone.now()):
+    if is_down(demo().created_at, timezone.now()):
         response = HttpResponse("Out of order, as for one minute in every five.\n", "text/plain", status=503)
         response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # Django offers no other way to say "meant so"
         return response
     return HttpResponse("Open.\n", "text/plain")
 
 
+def front(request: HttpRequest) -> HttpResponse:
+    return redirect("demo:phone")
+
+
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def receiver(request: PublicRequest) -> HttpResponse:
     """POST takes a signed message; GET shows members of the demo what came in."""
-    organisation = _demo()
-    if request.method == "POST":
-        return _receive(request, organisation)
-    if not request.user.is_authenticated or find_membership(organisation.slug, request.user.pk) is None:
-        raise Http404
-    received = [row | {"at": datetime.fromisoformat(row["at"])} for row in cache.get(RECEIVED) or []]
-    return render(request, "demo/receiver.html", {"received": received, "demo": organisation})
+    return _receive(request) if request.method == "POST" else _show(request)
 
 
-def _receive(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+@for_members(Ability.VIEW)
+def _show(request: PublicRequest) -> HttpResponse:
+    received = [row | {"at": datetime.fromisoformat(row["at"])} for row in keeping.kept(PLACE)]
+    context = {"received": received, "demo": demo(), "tabs": tabs("receiver")}
+    return render(request, "demo/receiver.html", context)
+
+
+def _receive(request: HttpRequest) -> HttpResponse:
+    organisation = demo()
     with in_tenant(organisation):
         channel = NotificationChannel.objects.filter(name=filling.RECEIVER).first()
         secret = channels.secret_of(organisation, channel) if channel else ""
@@ -65,20 +68,7 @@ def _receive(request: HttpRequest, organisation: Organisation) -> HttpResponse:
         return JsonResponse({"error": f"signature refused: {error}"}, status=400)
     if not isinstance(content, dict):
         return JsonResponse({"error": "no channel of the demo posts here"}, status=404)
-    known = cache.get(RECEIVED) or []
-    if content["id"] not in {row["id"] for row in known}:
-        row = {
-            "id": content["id"],
-            "type": content["type"],
-            "at": timezone.now().isoformat(),
-            "body": json.dumps(content, indent=2),
-        }
-        cache.set(RECEIVED, [row, *known][:KEPT], timeout=7 * 24 * 3600)
+    if keeping.is_new(PLACE, content["id"]):
+        row = {"id": content["id"], "type": content["type"], "body": json.dumps(content, indent=2)}
+        keeping.keep(PLACE, row)
     return HttpResponse(status=204)
-
-
-def _demo() -> Organisation:
-    organisation = filling.find() if settings.PULSE_DEMO else None
-    if organisation is None or organisation.state != Organisation.State.READY:
-        raise Http404
-    return organisation

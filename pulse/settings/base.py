@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pulse.demo import accounts
 from pulse.settings import env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -47,9 +48,11 @@ TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = env.text("TWILIO_FROM")
 # The key that web push services know this installation by: its private half, as base64url of 32 bytes.
 VAPID_PRIVATE_KEY = env.text("VAPID_PRIVATE_KEY")
-# Other addresses for the interfaces of providers, by transport; a stand-in for tests and demonstrations.
+# Other addresses for the interfaces of providers, by transport, or by one account of it; a stand-in for tests.
 TWILIO_API_URL = env.text("TWILIO_API_URL")
 PULSE_PROVIDER_URLS = {"twilio": TWILIO_API_URL} if TWILIO_API_URL else {}
+if PULSE_DEMO:
+    PULSE_PROVIDER_URLS |= accounts.provider_urls(PULSE_SELF_URL)
 
 # Schemas: what people write lives in each organisation's own, what machines write in public.
 SHARED_APPS = [

@@ -5,7 +5,6 @@ from django.urls import include, path
 
 from notifications.oncall import public as oncall
 from pulse import health
-from pulse.demo import views as demo
 
 urlpatterns = [
     path("", include("tenants.urls")),
@@ -17,8 +16,7 @@ urlpatterns = [
     path("on-call/<str:token>.ics", oncall.calendar, name="oncall-feed"),
     path("v1/", include("pulse.api.urls")),
     path("health/ready", health.ready, name="ready"),
-    path("demo/shop", demo.shop, name="demo-shop"),
-    path("demo/receiver/", demo.receiver, name="demo-receiver"),
+    path("demo/", include("pulse.demo.urls")),
     path("metrics", health.metrics, name="metrics"),
 ]
 handler400 = "pulse.errors.bad_request"

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from pulse.demo import filling, views
+from pulse.demo import filling
 
 
 @pytest.fixture
@@ -19,7 +18,6 @@ def secret(api: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Acme plays the demo; what its receiver's channel signs with."""
     settings.PULSE_DEMO = True
     monkeypatch.setattr(filling, "SLUG", "acme")
-    cache.delete(views.RECEIVED)
     made = api.post(
         "channels", {"name": filling.RECEIVER, "kind": "webhook", "config": {"url": "http://127.0.0.1:9/"}}
     )
