@@ -18,6 +18,7 @@ from bench import (
     pipeline,
     startup,
     storage,
+    telling,
     transitions,
     uptime,
 )
@@ -33,6 +34,8 @@ FIGURES = {
     "tenants": pipeline.tenants,
     "memory": pipeline.memory,
     "transitions": transitions.run,
+    "telling": telling.run,
+    "lossless": telling.lossless,
     "outage": outage.run,
     "heartbeats": heartbeats.run,
     "ingest": ingest.run,
@@ -58,7 +61,11 @@ def main() -> int:
         "--seconds", type=float, help="of measuring; 600 for pipeline, 3600 for memory, 10 for most"
     )
     parser.add_argument("--speed", type=int, default=2000, help="checks per second without storage")
-    parser.add_argument("--rate", type=int, default=20, help="transitions per second")
+    parser.add_argument(
+        "--rate", type=int, help="transitions per second; 20 for transitions, 100 for telling"
+    )
+    parser.add_argument("--deliveries", type=int, default=100_000, help="told while workers are killed")
+    parser.add_argument("--patience", type=float, default=1800, help="seconds until all of them must be told")
     parser.add_argument("--pages", type=int, default=100, help="pages open in all")
     parser.add_argument(
         "--browsers", type=int, default=2, help="of them in real browsers, which are measured"

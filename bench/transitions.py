@@ -70,6 +70,7 @@ class Receiver:
 
 
 def run(options: argparse.Namespace) -> Iterator[Figure]:
+    options.rate = options.rate or 20
     with ExitStack() as stack:
         environment = stack.enter_context(servers())
         target = stack.enter_context(bench_server("target.py"))

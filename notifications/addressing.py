@@ -43,6 +43,7 @@ class Occasion:
     incident: Incident | None
     now: datetime
     monitor_no: int | None = None
+    fact_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +148,6 @@ def _delivery(occasion: Occasion, because: Because, verdict: Verdict, **receiver
         state=verdict.state,
         retry_at=verdict.at,
         last_answer=verdict.why,
+        fact_at=occasion.fact_at or occasion.now,
         **receiver,
     )

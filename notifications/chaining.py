@@ -47,9 +47,3 @@ def resume_released(released: Sequence[IncidentReleased]) -> None:
             text = f"Nobody has it: {' and '.join(sorted(set(names)))} goes on."
             TimelineEntry.objects.create(incident_id=one.incident, kind=Kind.ESCALATED, text=text[:500])
     transaction.on_commit(lambda: bells.ring("notifications"))
-
-
-def end_chains(organisation: scoping.Tenant, incident: Incident) -> None:
-    """Of an incident that is over, with all that was called because of it."""
-    chains.stop(organisation.no, [incident.pk], "over")
-    chains.calm(organisation.no, [incident.pk])

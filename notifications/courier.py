@@ -47,6 +47,7 @@ class Courier:
         # Of destinations that failed lately; each worker learns by itself.
         self._circuits: dict[str, Circuit] = {}
         self._unfinished: list[Finished] = []
+        self._looked = 0.0
         self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
@@ -68,13 +69,12 @@ class Courier:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
-        until = None
+        until, busy = None, False
         while until is None or (self._busy and monotonic() < until):
             try:
-                self._unfinished += self._collect()
+                self._unfinished += self._collect(0 if busy else LOOK_EVERY_S)
                 self._finish()
-                if not self._stopping.is_set():
-                    self._work()
+                busy = not self._stopping.is_set() and self._work()
             except AWAY as error:
                 log.warning("database_away", at="delivery", error=str(error).splitlines()[0])
                 connection.close()
@@ -88,11 +88,11 @@ class Courier:
                 until = monotonic() + 7
         connection.close()
 
-    def _collect(self) -> list[Finished]:
+    def _collect(self, wait_s: float) -> list[Finished]:
         """Wait for an outcome, a bell or the clock; then take everything that is there."""
         finished = []
         try:
-            item = self._inbox.get(timeout=LOOK_EVERY_S)
+            item = self._inbox.get(block=wait_s > 0, timeout=wait_s or None)
             while True:
                 if item is not None:
                     finished.append(item)
@@ -116,18 +116,24 @@ class Courier:
         if by_tenant:
             failpoints.reach("delivery.recorded")
 
-    def _work(self) -> None:
-        while relay():
-            pass
-        step_all()
-        follow_up_all()
-        while leased := self._claim():
-            by_tenant: defaultdict[int, list[Leased]] = defaultdict(list)
-            for item in leased:
-                by_tenant[item.tenant_no].append(item)
-            for tenant_no, items in by_tenant.items():
-                for parcel in self._prepare(tenant_no, items):
-                    self._send(parcel)
+    def _work(self) -> bool:
+        """A batch of each in turn, so that in a storm the first messages do not wait for the last fact."""
+        if monotonic() - self._looked > LOOK_EVERY_S / 2:
+            self._looked = monotonic()
+            step_all()
+            follow_up_all()
+        routed = relay()
+        return bool(self._send_due() or routed)
+
+    def _send_due(self) -> int:
+        leased = self._claim()
+        by_tenant: defaultdict[int, list[Leased]] = defaultdict(list)
+        for item in leased:
+            by_tenant[item.tenant_no].append(item)
+        for tenant_no, items in by_tenant.items():
+            for parcel in self._prepare(tenant_no, items):
+                self._send(parcel)
+        return len(leased)
 
     def _prepare(self, tenant_no: int, items: list[Leased]) -> list[Parcel]:
         try:

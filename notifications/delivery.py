@@ -142,7 +142,7 @@ def _report(
         if item.gone and channel is not None:
             channels.switch_off(organisation, leased.channel_id, item.answer)
         tired = item.state == DeliveryState.RETRYING and item.attempted.number == WORTH_SAYING
-        if channel is not None and (tired or item.state == DeliveryState.DEAD):
+        if channel is not None and (tired or item.misconfigured or item.state == DeliveryState.DEAD):
             notices.channel_fails(organisation, channel, item.answer)
 
 

@@ -151,4 +151,4 @@ def _fold(organisation: Organisation, waiting: Sequence[Delivery], now: datetime
     taken = chains.fold(
         organisation.no, [one.no for one in waiting], f"told within one message of {len(waiting)}"
     )
-    chains.name(organisation.no, taken, row.id)
+    chains.name(organisation.no, dict.fromkeys(taken, row.id))

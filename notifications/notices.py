@@ -29,7 +29,7 @@ EPOCH_DAY = 719_163  # 1970-01-01
 def deliveries(organisation: Organisation, fact: Waiting) -> list[NewDelivery]:
     """To those concerned, by their own ways, never by the channel that fails."""
     now = timezone.now()
-    occasion = Occasion(fact.no, fact.kind, fact.payload, None, now)
+    occasion = Occasion(fact.no, fact.kind, fact.payload, None, now, fact_at=fact.created_at)
     because = Because("notice", NOTICE[fact.kind])
     rows = []
     for person in reaches(_concerned(organisation, fact)).values():

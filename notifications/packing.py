@@ -60,10 +60,10 @@ def prepare(tenant_no: int, items: Sequence[Leased]) -> list[Parcel]:
 def _parcel(organisation: Organisation, item: Attempted, config: Any) -> Parcel:
     leased = item.leased
     since = leased.first_tried_at if _can_be_asked(leased) else None
-    return Parcel(item, message_of(organisation, leased), config, since)
+    return Parcel(item, _message(organisation, leased), config, since)
 
 
-def message_of(organisation: Organisation, leased: Leased) -> Message:
+def _message(organisation: Organisation, leased: Leased) -> Message:
     incident = f"{leased.incident_id}.{leased.payload.get('round', 0)}" if leased.incident_id else ""
     return Message(
         key_of(leased.id),
@@ -73,6 +73,7 @@ def message_of(organisation: Organisation, leased: Leased) -> Message:
         thread=incident,
         turn=leased.turn,
         links=_links(organisation, leased),
+        follows=leased.follows_id,
     )
 
 
@@ -103,9 +104,7 @@ def _open_all(organisation: Organisation, items: Sequence[Leased]) -> dict[UUID,
     of_people = {item.channel_id for item in items if item.person_id}
     wanted = {item.channel_id for item in items} - of_people
     known = NotificationChannel.objects.filter(disabled_at=None).in_bulk(wanted)
-    methods = {
-        method.pk: method for method in ContactMethod.objects.filter(pk__in=of_people).select_related("user")
-    }
+    methods = ContactMethod.objects.select_related("user").in_bulk(of_people) if of_people else {}
     _cancel(organisation, wanted - known.keys(), "the channel was deleted or switched off")
     _cancel(organisation, of_people - methods.keys(), "the person removed this way to be told")
     opened = {pk: _open(organisation, channel) for pk, channel in known.items()}

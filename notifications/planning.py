@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.saying import JOINED, RESOLVED, tell_joined
 from notifications import events
-from notifications.audience import concerned, told_of
+from notifications.audience import concerned
 from notifications.ledger.models import Delivery
 from notifications.routing import (
     Known,
@@ -39,19 +39,28 @@ COVERED_BY = {
 MINOR = "minor"
 
 
-def plan(organisation: Organisation, fact: Waiting, incident: Incident | None, ruling: Ruling) -> Plan:
-    """In the organisation's scope; `incident` is what the fact is about, where it is about one."""
+def plan(
+    organisation: Organisation,
+    fact: Waiting,
+    incident: Incident | None,
+    told: Sequence[Delivery],
+    ruling: Ruling,
+) -> Plan:
+    """In the organisation's scope; `incident` is what the fact is about, where it is about one.
+
+    `told` are the messages of its opening so far.
+    """
     if fact.kind == events.TEST:
         return Plan((Planned(UUID(fact.payload["channel"]), reason="somebody asked for a test"),))
     if fact.kind in COVERED_BY:
-        return _of_monitor(organisation, fact, incident, ruling)
+        return _of_monitor(organisation, fact, told, ruling)
     if fact.kind == events.SETTLED:
         return _settled(organisation, fact)
     if incident is None:
         return Plan(because="The incident is gone.")
     if fact.kind == events.ACKNOWLEDGED:
-        return _acknowledged(organisation, fact, incident, ruling)
-    return _of_incident(organisation, fact, incident, ruling)
+        return _acknowledged(fact, told, ruling)
+    return _of_incident(organisation, fact, incident, told, ruling)
 
 
 def openings(deliveries: Iterable[Delivery]) -> list[Opening]:
@@ -66,12 +75,17 @@ def openings(deliveries: Iterable[Delivery]) -> list[Opening]:
     ]
 
 
-def _of_incident(organisation: Organisation, fact: Waiting, incident: Incident, ruling: Ruling) -> Plan:
+def _of_incident(
+    organisation: Organisation,
+    fact: Waiting,
+    incident: Incident,
+    told: Sequence[Delivery],
+    ruling: Ruling,
+) -> Plan:
     now = timezone.now()
     whom = concerned(organisation, incident, fact, now)
-    told = openings(told_of(organisation, incident, fact))
     if fact.kind == RESOLVED:
-        return route_resolved(whom.silence, told, now)
+        return route_resolved(whom.silence, openings(told), now)
     is_over = incident.resolved_at is not None and fact.was_held
     if fact.kind == JOINED and (is_over or not (whom.awake or whom.asleep or whom.silence)):
         return Plan()  # what joined late is over: whoever was told of the outage hears of its end
@@ -81,7 +95,7 @@ def _of_incident(organisation: Organisation, fact: Waiting, incident: Incident, 
     known = Known(
         now,
         ruling.working,
-        {opening.channel_id for opening in told},
+        {delivery.channel_id for delivery in told},
         last_told(rules, whom.awake, now) if not incident.is_drill else {},
         whom.silence,
     )
@@ -91,13 +105,15 @@ def _of_incident(organisation: Organisation, fact: Waiting, incident: Incident, 
     return found
 
 
-def _of_monitor(organisation: Organisation, fact: Waiting, incident: Incident | None, ruling: Ruling) -> Plan:
+def _of_monitor(organisation: Organisation, fact: Waiting, told: Sequence[Delivery], ruling: Ruling) -> Plan:
     """Nobody is told twice of one thing: who was told of the open incident knows more than that it flaps."""
     now = timezone.now()
     number = int(fact.payload["monitor_no"])
     subject = Subject(traits_of(ruling, [number]), MINOR, COVERED_BY[fact.kind])
-    told = {one.channel_id for one in told_of(organisation, incident, fact)} if incident else set()
-    return route_again(ruling.rules, subject, Known(now, ruling.working, told, {}, _muted(organisation, now)))
+    known = {delivery.channel_id for delivery in told}
+    return route_again(
+        ruling.rules, subject, Known(now, ruling.working, known, {}, _muted(organisation, now))
+    )
 
 
 def _settled(organisation: Organisation, fact: Waiting) -> Plan:
@@ -110,13 +126,13 @@ def _settled(organisation: Organisation, fact: Waiting) -> Plan:
     return route_resolved(None, told, timezone.now())
 
 
-def _acknowledged(organisation: Organisation, fact: Waiting, incident: Incident, ruling: Ruling) -> Plan:
+def _acknowledged(fact: Waiting, told: Sequence[Delivery], ruling: Ruling) -> Plan:
     """To whoever was called or asked to hear of it, but not to the one who has it."""
     wanting = {channel for rule in ruling.rules if "acknowledged" in rule.on for channel in rule.channels}
     by = fact.payload.get("by")
     recipients = {
         (one.channel_id, one.recipient): one
-        for one in told_of(organisation, incident, fact)
+        for one in told
         if one.state == "sent" and ((one.person_id and str(one.person_id) != by) or one.channel_id in wanting)
     }
     return Plan(

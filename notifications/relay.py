@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
-from incidents.saying import JOINED, OPENED, RESOLVED
+from incidents.saying import JOINED
 from notifications import notices
-from notifications.addressing import Occasion
-from notifications.audience import incident_of
-from notifications.chaining import end_chains
-from notifications.ledger import queue
+from notifications.audience import incident_id, incidents_of, told_of
 from notifications.planning import plan
 from notifications.routing import Plan
 from notifications.ruling import Ruling, read_ruling
-from notifications.writing import write
+from notifications.writing import Routed, write
 from pulse import failpoints
 from pulse.outbox import relaying
 from pulse.outbox.relaying import Waiting
@@ -28,7 +25,8 @@ from tenants.models import Organisation
 
 log = structlog.get_logger(__name__)
 
-FACTS_AT_ONCE = 200
+# Few enough that what they tell is under way before the next ones are looked at.
+FACTS_AT_ONCE = 100
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 
@@ -41,10 +39,9 @@ def relay() -> int:
     by_tenant: defaultdict[int, list[Waiting]] = defaultdict(list)
     for fact in waiting:
         by_tenant[fact.tenant_no].append(fact)
-    for tenant_no, facts in by_tenant.items():
-        organisation = Organisation.objects.filter(no=tenant_no, state=Organisation.State.READY).first()
-        if organisation is not None:
-            _route_all(organisation, facts)
+    ready = Organisation.objects.filter(no__in=by_tenant, state=Organisation.State.READY)
+    for organisation in ready if by_tenant else ():
+        _route_all(organisation, by_tenant[organisation.no])
     failpoints.reach("relay.routed")
     return len(waiting)
 
@@ -56,8 +53,8 @@ def _route_all(organisation: Organisation, facts: Sequence[Waiting]) -> None:
             # Under the lock that lifting a mute or a snooze takes: else a hold could be written just after it.
             organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
             ruling = read_ruling()
-            for fact in facts:
-                route(organisation, fact, ruling)
+            for some in rounds(facts):
+                route(organisation, some, ruling)
             failpoints.reach("relay.routing")
     except AWAY:
         raise
@@ -68,35 +65,46 @@ def _route_all(organisation: Organisation, facts: Sequence[Waiting]) -> None:
                 _route_all(organisation, [fact])
 
 
-def route(organisation: Organisation, fact: Waiting, ruling: Ruling) -> None:
-    """Plan one fact and write the plan down, with a word in the incident's timeline."""
-    incident = incident_of(fact)
-    if fact.kind in notices.FACTS:
-        rows = notices.deliveries(organisation, fact)
-        if relaying.mark(fact, f"{len(rows)} deliveries"):
-            queue.insert(organisation.no, fact.created_at, rows)
-        return
-    found = plan(organisation, fact, incident, ruling)
-    if not relaying.mark(fact, found.because or f"{len(found.deliveries)} deliveries", found.hold_until):
-        return
-    occasion = Occasion(
-        fact.no,
-        OPENED if fact.kind == JOINED else fact.kind,
-        fact.payload,
-        incident,
-        timezone.now(),
-        fact.payload.get("monitor_no"),
+def rounds(facts: Sequence[Waiting]) -> list[list[Waiting]]:
+    """Facts that may be planned together: who joins an outage must find what its opening just told."""
+    found: list[list[Waiting]] = [[]]
+    for fact in facts:
+        if fact.kind == JOINED and found[-1]:
+            found.append([])
+        found[-1].append(fact)
+        if fact.kind == JOINED:
+            found.append([])
+    return [some for some in found if some]
+
+
+def route(organisation: Organisation, facts: Sequence[Waiting], ruling: Ruling) -> None:
+    """Plan facts and write the plans down, with a word in the timelines; reads and writes are for all at once."""
+    incidents = incidents_of(facts)
+    told = told_of(organisation, incidents, facts)
+    plans = {
+        fact.no: Plan()
+        if fact.kind in notices.FACTS
+        else plan(organisation, fact, incidents.get(incident_id(fact)), told.get(fact.no, []), ruling)
+        for fact in facts
+    }
+    ours = relaying.mark(organisation.no, [(fact, *_outcome(plans[fact.no])) for fact in facts])
+    planned = [
+        Routed(fact, incidents.get(incident_id(fact)), plans[fact.no], told.get(fact.no, []))
+        for fact in facts
+        if fact.no in ours
+    ]
+    write(organisation, planned, ruling)
+    TimelineEntry.objects.bulk_create(
+        _note(one.incident, one.plan) for one in planned if one.incident is not None and one.plan.because
     )
-    if fact.kind == RESOLVED and incident is not None and found.hold_until is None:
-        end_chains(organisation, incident)
-    write(organisation, fact, occasion, found, ruling)
-    if incident is not None and found.because:
-        _note(incident, found)
 
 
-def _note(incident: Incident, found: Plan) -> None:
+def _outcome(found: Plan) -> tuple[str, datetime | None]:
+    return found.because or f"{len(found.deliveries)} deliveries", found.hold_until
+
+
+def _note(incident: Incident, found: Plan) -> TimelineEntry:
     if found.hold_until:
         text = f"Messages wait until {found.hold_until:%Y-%m-%d %H:%M} UTC: {found.because}."
-        incident.timeline.create(kind=Kind.HELD, text=text[:500])
-    else:
-        incident.timeline.create(kind=Kind.NOT_TOLD, text=found.because[:500])
+        return TimelineEntry(incident=incident, kind=Kind.HELD, text=text[:500])
+    return TimelineEntry(incident=incident, kind=Kind.NOT_TOLD, text=found.because[:500])

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from monitors.models import Monitor
 from notifications import hours
-from notifications.models import NotificationChannel, Rule
+from notifications.models import NotificationChannel
 from notifications.routing import RuleView, Traits
 from pulse import scoping
 
+RULES = """
+SELECT r.id, r.name, r."on", r.all_monitors, r.tags, r.severities, r.delay_seconds, r.cooldown_seconds,
+    r.digest_seconds, r.hours, r.policy_id,
+    ARRAY(SELECT notificationchannel_id FROM notifications_rule_channels c WHERE c.rule_id = r.id) AS channels,
+    ARRAY(SELECT m.no FROM notifications_rule_monitors j JOIN monitors_monitor m ON m.id = j.monitor_id
+        WHERE j.rule_id = r.id) AS monitors,
+    ARRAY(SELECT m.no FROM notifications_rule_groups j JOIN monitors_monitor m ON m.id = j.monitor_id
+        WHERE j.rule_id = r.id) AS groups
+FROM notifications_rule r WHERE r.enabled ORDER BY r.id DESC
+"""
 # Groups may hold groups; a circle is refused where they are saved, and would end here all the same.
 HOLDERS = """
 WITH RECURSIVE held AS (
@@ -53,8 +65,12 @@ class Ruling:
 
 
 def read_ruling() -> Ruling:
-    found = Rule.objects.filter(enabled=True).prefetch_related("channels", "monitors", "groups")
-    return Ruling([_view(rule) for rule in found], NotificationChannel.objects.in_bulk())
+    """In two queries: every batch of every organisation begins with them, and the ORM's way would be six."""
+    with connection.cursor() as cursor:
+        cursor.execute(RULES)
+        names = [column.name for column in cursor.description or ()]
+        rules = [_view(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    return Ruling(rules, NotificationChannel.objects.in_bulk())
 
 
 def traits_of(ruling: Ruling, numbers: Collection[int]) -> list[Traits]:
@@ -83,19 +99,20 @@ def last_told(
         return dict(cursor.fetchall())
 
 
-def _view(rule: Rule) -> RuleView:
+def _view(row: Mapping[str, Any]) -> RuleView:
+    stored = json.loads(row["hours"]) if isinstance(row["hours"], str) else row["hours"]
     return RuleView(
-        rule.name,
-        frozenset(rule.on),
-        frozenset(channel.pk for channel in rule.channels.all()),
-        None if rule.all_monitors else frozenset(monitor.no for monitor in rule.monitors.all()),
-        id=rule.pk,
-        tags=frozenset(rule.tags),
-        groups=frozenset(group.no for group in rule.groups.all()),
-        severities=frozenset(rule.severities),
-        delay=timedelta(seconds=rule.delay_seconds),
-        cooldown=timedelta(seconds=rule.cooldown_seconds) if rule.cooldown_seconds else None,
-        digest=timedelta(seconds=rule.digest_seconds),
-        hours=hours.load(rule.hours),
-        policy=rule.policy_id,
+        row["name"],
+        frozenset(row["on"]),
+        frozenset(row["channels"]),
+        None if row["all_monitors"] else frozenset(row["monitors"]),
+        id=row["id"],
+        tags=frozenset(row["tags"]),
+        groups=frozenset(row["groups"]),
+        severities=frozenset(row["severities"]),
+        delay=timedelta(seconds=row["delay_seconds"]),
+        cooldown=timedelta(seconds=row["cooldown_seconds"]) if row["cooldown_seconds"] else None,
+        digest=timedelta(seconds=row["digest_seconds"]),
+        hours=hours.load(stored),
+        policy=row["policy_id"],
     )

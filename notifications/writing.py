@@ -1,14 +1,18 @@
-"""Write a plan down: deliveries, policies set to work, and openings that their end makes unnecessary."""
+"""Write plans down: deliveries, policies set to work, and openings that their end makes unnecessary."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from incidents.saying import RESOLVED
+from django.utils import timezone
+
+from incidents.models import Incident
+from incidents.saying import JOINED, OPENED, RESOLVED
+from notifications import notices
 from notifications.addressing import Because, Occasion, to_channel, to_same
-from notifications.events import SETTLED
+from notifications.events import DEGRADED, SETTLED, TEST
 from notifications.ledger import chains, queue
 from notifications.ledger.models import Delivery
 from notifications.ledger.queue import NewDelivery
@@ -22,29 +26,55 @@ NOT_DUE = "it was over before it was time to tell"
 FOLDED = "it had not got through when the outage ended: told with the end, as one message"
 
 
-def write(organisation: Organisation, fact: Waiting, occasion: Occasion, plan: Plan, ruling: Ruling) -> None:
-    """In the transaction that marks the fact routed."""
-    earlier = _earlier(organisation, plan)
-    made = [(one, _row(organisation, occasion, one, earlier, ruling)) for one in plan.deliveries]
-    queue.insert(organisation.no, fact.created_at, [row for _, row in made if row is not None])
-    for planned, row in made:
-        if planned.instead_of is not None and row is not None and row.follows_no is None:
-            chains.name(organisation.no, [planned.instead_of], row.id)
-    if fact.kind in (RESOLVED, SETTLED) and plan.hold_until is None:
-        _drop_untold(organisation, occasion)
-    _set_to_work(organisation, fact, occasion, plan)
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A fact with what it is about, what becomes of it, and the messages of its opening so far."""
+
+    fact: Waiting
+    incident: Incident | None
+    plan: Plan
+    told: Sequence[Delivery]
+
+    def occasion(self) -> Occasion:
+        fact = self.fact
+        event = OPENED if fact.kind == JOINED else fact.kind
+        number = fact.payload.get("monitor_no")
+        return Occasion(fact.no, event, fact.payload, self.incident, timezone.now(), number, fact.created_at)
+
+
+def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling) -> None:
+    """In the transaction that marks the facts routed."""
+    rows: list[NewDelivery] = []
+    folded: dict[int, UUID] = {}
+    _end(organisation, routed)
+    for one in routed:
+        if one.fact.kind in notices.FACTS:
+            rows += notices.deliveries(organisation, one.fact)
+            continue
+        occasion = one.occasion()
+        earlier = {delivery.no: delivery for delivery in _earlier(organisation, one)}
+        for planned in one.plan.deliveries:
+            known = earlier.get(planned.follows or planned.instead_of or 0)
+            row = _row(organisation, occasion, planned, known, ruling)
+            if row is not None:
+                rows.append(row)
+                if planned.instead_of is not None and row.follows_no is None:
+                    folded[planned.instead_of] = row.id
+    queue.insert(organisation.no, timezone.now(), rows)
+    chains.name(organisation.no, folded)
+    _drop_untold(organisation, routed)
+    _set_to_work(organisation, routed)
 
 
 def _row(
     organisation: Organisation,
     occasion: Occasion,
     planned: Planned,
-    earlier: Mapping[int, Delivery],
+    known: Delivery | None,
     ruling: Ruling,
 ) -> NewDelivery | None:
-    purpose = "test" if occasion.event == "channel.test" else "rule"
     because = Because(
-        purpose,
+        "test" if occasion.event == TEST else "rule",
         planned.reason,
         planned.rule_id,
         wants_recovery=planned.wants_recovery,
@@ -52,7 +82,6 @@ def _row(
         wait=planned.wait,
         digest=planned.digest,
     )
-    known = earlier.get(planned.follows or planned.instead_of or 0)
     if known is None:
         channel = ruling.channels.get(planned.channel_id)
         return to_channel(occasion, channel, because) if channel else None
@@ -63,42 +92,61 @@ def _row(
     return to_same(occasion, known, because)
 
 
-def _earlier(organisation: Organisation, plan: Plan) -> dict[int, Delivery]:
-    numbers = [one.follows or one.instead_of for one in plan.deliveries if one.follows or one.instead_of]
-    if not numbers:
-        return {}
-    return Delivery.objects.filter(tenant_no=organisation.no).in_bulk(numbers)
+def _earlier(organisation: Organisation, one: Routed) -> Sequence[Delivery]:
+    """The messages that the plan follows or replaces; those of an incident are known already."""
+    numbers = {no for planned in one.plan.deliveries if (no := planned.follows or planned.instead_of)}
+    if not numbers or one.told:
+        return one.told
+    return list(Delivery.objects.filter(tenant_no=organisation.no, no__in=numbers))
 
 
-def _drop_untold(organisation: Organisation, occasion: Occasion) -> None:
+def _ended(routed: Sequence[Routed]) -> list[UUID]:
+    """Incidents whose end is told now, or need not be: not those whose messages are held back."""
+    return [
+        one.incident.pk
+        for one in routed
+        if one.fact.kind == RESOLVED and one.incident is not None and one.plan.hold_until is None
+    ]
+
+
+def _end(organisation: Organisation, routed: Sequence[Routed]) -> None:
+    if ended := _ended(routed):
+        chains.end(organisation.no, ended)
+
+
+def _drop_untold(organisation: Organisation, routed: Sequence[Routed]) -> None:
     """What still waits for its rule's delay or hours, or for its turn, need not be told any more."""
-    if occasion.incident is not None:
-        chains.drop_early(organisation.no, [occasion.incident.pk], NOT_DUE)
-    elif occasion.monitor_no:
-        late = Delivery.objects.filter(
-            tenant_no=organisation.no, monitor_no=occasion.monitor_no, event="monitor.degraded"
-        ).filter(state="pending", retry_at__gt=occasion.now)
-        chains.cancel(organisation.no, list(late.values_list("no", flat=True)), NOT_DUE)
+    if ended := [pk for pk in _ended(routed) if _was_told(routed, pk)]:
+        chains.drop_early(organisation.no, ended, NOT_DUE)
+    for one in routed:
+        if one.fact.kind == SETTLED:
+            late = Delivery.objects.filter(
+                tenant_no=organisation.no, monitor_no=one.fact.payload["monitor_no"], event=DEGRADED
+            ).filter(state="pending", retry_at__gt=timezone.now())
+            chains.cancel(organisation.no, list(late.values_list("no", flat=True)), NOT_DUE)
 
 
-def _set_to_work(organisation: Organisation, fact: Waiting, occasion: Occasion, plan: Plan) -> None:
-    if not plan.policies or occasion.incident is None:
+def _was_told(routed: Sequence[Routed], incident: UUID) -> bool:
+    return any(one.told for one in routed if one.incident is not None and one.incident.pk == incident)
+
+
+def _set_to_work(organisation: Organisation, routed: Sequence[Routed]) -> None:
+    wanted = [one.policy_id for each in routed for one in each.plan.policies]
+    if not wanted:
         return
-    names = _names([one.policy_id for one in plan.policies])
-    for one in plan.policies:
-        if one.policy_id in names:
-            chains.start(
-                organisation.no,
-                fact=fact.no,
-                incident=occasion.incident.pk,
-                policy=one.policy_id,
-                name=names[one.policy_id],
-                rule=one.rule_id,
-                reason=one.reason,
-                payload=dict(fact.payload),
-                due=occasion.now + one.wait,
-            )
-
-
-def _names(ids: list[UUID]) -> dict[UUID, str]:
-    return dict(EscalationPolicy.objects.filter(pk__in=ids).values_list("pk", "name"))
+    names = dict(EscalationPolicy.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    now = timezone.now()
+    for each in routed:
+        for one in each.plan.policies:
+            if each.incident is not None and one.policy_id in names:
+                chains.start(
+                    organisation.no,
+                    fact=each.fact.no,
+                    incident=each.incident.pk,
+                    policy=one.policy_id,
+                    name=names[one.policy_id],
+                    rule=one.rule_id,
+                    reason=one.reason,
+                    payload=dict(each.fact.payload),
+                    due=now + one.wait,
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,16 @@ UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
 WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
     AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
 """
+# Both in one statement: each end of an outage asks for them, and few have anything of it.
+END = """
+WITH calmed AS (
+    UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
+    WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
+        AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
+)
+UPDATE public.ledger_escalation SET state = 'over', due_at = NULL, finished_at = clock_timestamp()
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged', 'exhausted')
+"""
 FOLD = """
 UPDATE public.ledger_delivery SET state = 'folded', finished_at = clock_timestamp(), lease_until = NULL,
     fencing_token = fencing_token + 1, last_answer = %(why)s, repeat_at = NULL, fallback_at = NULL
@@ -69,8 +79,10 @@ WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s) AND state IN ('held', 'pe
 RETURNING no
 """
 NAME = """
-UPDATE public.ledger_delivery d SET folded_into = n.no FROM public.ledger_delivery n
-WHERE d.tenant_no = %(tenant)s AND d.no = ANY(%(numbers)s) AND n.tenant_no = %(tenant)s AND n.id = %(into)s
+UPDATE public.ledger_delivery d SET folded_into = n.no
+FROM unnest(%(numbers)s::bigint[], %(into)s::uuid[]) AS r(no, into_id)
+JOIN public.ledger_delivery n ON n.id = r.into_id
+WHERE d.tenant_no = %(tenant)s AND d.no = r.no AND n.tenant_no = %(tenant)s
 """
 CANCEL = """
 UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
@@ -128,6 +140,11 @@ def stop(tenant_no: int, incidents: Collection[UUID], state: str) -> int:
     return len(_run(STOP, {"tenant": tenant_no, "incidents": list(incidents), "state": state}))
 
 
+def end(tenant_no: int, incidents: Collection[UUID]) -> None:
+    """Of incidents that are over: no policy, no reminder and no fallback from here on."""
+    _run(END, {"tenant": tenant_no, "incidents": list(incidents)})
+
+
 def resume(tenant_no: int, incident: UUID) -> list[str]:
     """Go on with the next step at once; returns the names of the policies."""
     return [row[0] for row in _run(RESUME, {"tenant": tenant_no, "incident": incident})]
@@ -164,10 +181,11 @@ def fold(tenant_no: int, numbers: Collection[int], why: str) -> set[int]:
     return {row[0] for row in rows}
 
 
-def name(tenant_no: int, numbers: Collection[int], into: UUID) -> None:
-    """Say which message tells what was folded."""
-    with connection.cursor() as cursor:
-        cursor.execute(NAME, {"tenant": tenant_no, "numbers": list(numbers), "into": into})
+def name(tenant_no: int, folded: Mapping[int, UUID]) -> None:
+    """Say which message tells what was folded: by number the id of the one that does."""
+    if folded:
+        values = {"tenant": tenant_no, "numbers": list(folded), "into": list(folded.values())}
+        _run(NAME, values)
 
 
 def cancel(tenant_no: int, numbers: Collection[int], why: str) -> int:

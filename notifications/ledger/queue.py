@@ -16,12 +16,13 @@ WAITING = "('held', 'pending', 'sending', 'retrying')"
 LEASE_SECONDS = 60
 
 INSERT = """
-INSERT INTO public.ledger_delivery (tenant_no, fact_at, id, fact_no, event, incident_id, monitor_no, channel_id,
+INSERT INTO public.ledger_delivery (tenant_no, id, fact_no, event, incident_id, monitor_no, channel_id,
     channel_name, transport, recipient, destination, payload, wants_recovery, follows_no, turn, purpose, reason,
-    rule_id, escalation_no, person_id, state, retry_at, last_answer)
-SELECT %s, %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
+    rule_id, escalation_no, person_id, state, retry_at, last_answer, fact_at)
+SELECT %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
     %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::bigint[], %s::int[],
-    %s::text[], %s::text[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS r
+    %s::text[], %s::text[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[],
+    %s::timestamptz[]) AS r
 ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
 """
 # A recovery waits for its opening, and is dropped with it. Destinations that already have all the
@@ -49,7 +50,8 @@ UPDATE ledger_delivery d SET lease_until = now() + make_interval(secs => {LEASE_
 FROM taken WHERE d.no = taken.no
 RETURNING d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.event, d.payload, d.fact_at,
     d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient, d.turn, d.purpose, d.rule_id,
-    d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery
+    d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery,
+    coalesce((SELECT p.provider_id FROM ledger_delivery p WHERE p.no = d.follows_no), '')
 """
 ATTEMPTS = """
 WITH r AS (
@@ -132,6 +134,8 @@ class NewDelivery:
     # When it may go out; the database reads no clock for it, so that a whole batch has one.
     retry_at: datetime | None = None
     last_answer: str = ""
+    # When what it tells of was committed.
+    fact_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ class Leased:
     escalation_no: int | None = None
     first_tried_at: datetime | None = None
     wants_recovery: bool = False
+    # By what the provider knows the message that this one follows.
+    follows_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +196,17 @@ class Finished:
     repeat_in: timedelta | None = None
 
 
-def insert(tenant_no: int, fact_at: datetime, rows: Sequence[NewDelivery]) -> None:
-    """Write deliveries of one fact; a second time changes nothing."""
+def insert(tenant_no: int, now: datetime, rows: Sequence[NewDelivery]) -> None:
+    """Write deliveries; a second time changes nothing. What says nothing of its times is of `now`."""
     if not rows:
         return
     names = NewDelivery.__dataclass_fields__
     columns = [[getattr(row, name) for row in rows] for name in names]
     columns[list(names).index("payload")] = [json.dumps(row.payload) for row in rows]
-    columns[list(names).index("retry_at")] = [row.retry_at or fact_at for row in rows]
+    for name in ("retry_at", "fact_at"):
+        columns[list(names).index(name)] = [getattr(row, name) or now for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [tenant_no, fact_at, *columns])
+        cursor.execute(INSERT, [tenant_no, *columns])
 
 
 def claim(limit: int, each: int, full: list[str]) -> list[Leased]:

@@ -28,10 +28,12 @@ RETURNING f.no, f.tenant_no, f.kind, f.subject, f.sequence, f.payload, f.created
     f.hold_until IS NOT NULL
 """
 MARK = """
-UPDATE public.outbox_fact SET routed_at = CASE WHEN %(hold)s::timestamptz IS NULL THEN clock_timestamp() END,
-    hold_until = coalesce(%(hold)s, hold_until), outcome = %(outcome)s, lease_until = NULL
-WHERE no = %(no)s AND tenant_no = %(tenant)s AND routed_at IS NULL AND attempts = %(attempts)s
-RETURNING no
+UPDATE public.outbox_fact f SET routed_at = CASE WHEN r.hold IS NULL THEN clock_timestamp() END,
+    hold_until = coalesce(r.hold, f.hold_until), outcome = r.outcome, lease_until = NULL
+FROM unnest(%(numbers)s::bigint[], %(attempts)s::int[], %(outcomes)s::text[], %(holds)s::timestamptz[])
+    AS r(no, attempts, outcome, hold)
+WHERE f.no = r.no AND f.tenant_no = %(tenant)s AND f.routed_at IS NULL AND f.attempts = r.attempts
+RETURNING f.no
 """
 LOCK = "SELECT FROM public.tenants_organisation WHERE no = %s FOR NO KEY UPDATE"
 RELEASE = """
@@ -63,18 +65,18 @@ def claim(limit: int) -> list[Waiting]:
     return sorted((_waiting(row) for row in rows), key=lambda fact: fact.no)
 
 
-def mark(fact: Waiting, outcome: str, hold_until: datetime | None = None) -> bool:
-    """Say that a fact is routed, or held; False if another process had taken it over meanwhile."""
+def mark(tenant_no: int, marks: Sequence[tuple[Waiting, str, datetime | None]]) -> set[int]:
+    """Say that facts are routed, or held until then; returned are those that no other process took over meanwhile."""
     values: dict[str, Any] = {
-        "no": fact.no,
-        "tenant": fact.tenant_no,
-        "attempts": fact.attempts,
-        "outcome": outcome,
-        "hold": hold_until,
+        "numbers": [fact.no for fact, _, _ in marks],
+        "tenant": tenant_no,
+        "attempts": [fact.attempts for fact, _, _ in marks],
+        "outcomes": [outcome for _, outcome, _ in marks],
+        "holds": [hold for _, _, hold in marks],
     }
     with connection.cursor() as cursor:
         cursor.execute(MARK, values)
-        return bool(cursor.fetchall())
+        return {row[0] for row in cursor.fetchall()}
 
 
 def release(tenant_no: int) -> None:
