@@ -11,12 +11,10 @@ from django.utils import timezone
 
 from notifications import sealing
 from notifications.channel_reading import SIGNING, as_json, place, read, stored
-from notifications.contacts.models import ContactMethod
 from notifications.ledger import queue
 from notifications.models import NotificationChannel
 from notifications.transports import TRANSPORTS, webhook
 from pulse import bells, live
-from pulse.crypto import Place
 from pulse.ids import uuid7
 from pulse.outbox.appending import NewFact, append
 from tenants.actors import PULSE, Actor
@@ -24,7 +22,7 @@ from tenants.audit import record
 from tenants.models import Organisation
 
 __all__ = [
-    "as_json", "create", "delete", "end_rotation", "is_rotating", "open_config", "open_contact", "read", "rotate",
+    "as_json", "create", "delete", "end_rotation", "is_rotating", "open_config", "read", "rotate",
     "secret_of", "switch_off", "test", "update",
 ]  # fmt: skip
 # What an edit may change; the kind stays.
@@ -138,13 +136,6 @@ def open_config(organisation: Organisation, channel: NotificationChannel) -> Any
     transport = TRANSPORTS[channel.kind]
     config = sealing.load(transport, found)
     return replace(config, signing=tuple(found.hidden[SIGNING].split())) if transport.signs else config
-
-
-def open_contact(method: ContactMethod) -> Any:
-    """The same for a person's own way to be told, which belongs to no organisation."""
-    where = Place("people", "contact_method", "secret", str(method.pk))
-    found = sealing.Stored(method.config, sealing.opened(method.sealed_secret, where))
-    return sealing.load(TRANSPORTS[method.kind], found)
 
 
 def secret_of(organisation: Organisation, channel: NotificationChannel) -> str:

@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 
 from notifications import channels, tokens
+from notifications.contacts import opening
 from notifications.contacts.models import ContactMethod
 from notifications.events import OPENED, REMINDER
 from notifications.ledger import queue
@@ -115,7 +116,7 @@ def _open_all(organisation: Organisation, items: Sequence[Leased]) -> dict[UUID,
 def _open(organisation: Organisation, receiver: NotificationChannel | ContactMethod) -> Any:
     try:
         if isinstance(receiver, ContactMethod):
-            return channels.open_contact(receiver)
+            return opening.settings_of(receiver)
         return channels.open_config(organisation, receiver)
     except (SealError, ConfigError):  # the lease runs out; whoever mends the key or the settings sends it
         log.error("settings_do_not_open", organisation=organisation.slug, channel=str(receiver.pk))
