@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from pulse.demo.accounts import SLUG
 from tenants.abilities import abilities_of
 
 THEMES = {"light", "dark"}
@@ -26,6 +27,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     organisation, now = membership.organisation, timezone.now()
     incidents = apps.get_model("incidents", "Incident").objects.filter(resolved_at=None, part_of=None)
     return values | {
+        "has_demo": settings.PULSE_DEMO and organisation.slug == SLUG,
         "organisation": organisation,
         "membership": membership,
         "memberships": request.user.memberships.select_related("organisation").order_by(  # type: ignore[union-attr]

@@ -1,7 +1,8 @@
-"""The accounts that the demo's channels have at providers which the demo plays itself; nobody else has them."""
+"""What the demo is called, and its accounts at providers that it plays itself; nobody else has them."""
 
 from __future__ import annotations
 
+SLUG = "demo"
 TWILIO = "AC" + "de30" * 8
 SENDER = "+12025550100"
 PHONE = "+12025550143"  # of those that are given to nobody, so that no text can reach a stranger

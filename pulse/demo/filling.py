@@ -16,12 +16,12 @@ from monitors.models import Monitor
 from notifications import channels, rules
 from notifications.models import NotificationChannel
 from pulse.demo import calling
+from pulse.demo.accounts import SLUG
 from pulse.scoping import in_tenant
 from tenants import provisioning
 from tenants.actors import PULSE
 from tenants.models import Organisation, User
 
-SLUG = "demo"
 OWNER = "owner@localhost"
 RECEIVER = "Demo receiver"
 
