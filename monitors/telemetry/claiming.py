@@ -14,7 +14,8 @@ from monitors.telemetry.states import state_of
 # slot, and write one gap row for what was missed: the slot of an expired lease, the slots of an
 # outage, or both in one. A slot is late by less than one interval or it is a gap; checks asked for
 # by hand sit between two slots and keep theirs. A new monitor begins when it is first claimed.
-# `date_bin` finds the monitor's own grid (its phase).
+# `date_bin` finds the monitor's own grid (its phase). What is due at the same moment is taken organisation by
+# organisation: one that fails as a whole is then written in one transaction of one worker, and not in one of each.
 CLAIM = """
 WITH due AS (
     SELECT monitor_no, location, tenant_no, next_due_at AS due_at, slot AS old_slot,
@@ -23,7 +24,7 @@ WITH due AS (
     FROM telemetry_livestate
     WHERE location = %(location)s AND next_due_at <= now() + interval '1 second'
         AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY next_due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY next_due_at, tenant_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), slotted AS (
     SELECT *, CASE
         WHEN due_at + step > now() THEN due_at

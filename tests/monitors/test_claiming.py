@@ -93,6 +93,20 @@ def test_a_new_monitor_that_nobody_could_claim_at_first_has_missed_nothing(monit
     assert rows(Gap) == []
 
 
+def test_what_is_due_at_the_same_moment_goes_to_a_worker_organisation_by_organisation(
+    acme: Any, globex: Any
+) -> None:
+    for number in range(6):
+        make((acme, globex)[number % 2], name=f"shop {number}")
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("UPDATE telemetry_livestate SET next_due_at = date_trunc('second', now())")
+
+    with as_pipeline():
+        claims = [claim(location_no(), 3).checks for _ in range(2)]
+
+    assert [{check.tenant_no for check in checks} for checks in claims] == [{acme.no}, {globex.no}]
+
+
 def test_an_outage_of_the_workers_is_one_gap_up_to_the_newest_slot(monitor: Monitor) -> None:
     newest = on_grid(monitor)
     shift("next_due_at", -3 * INTERVAL)
