@@ -5,6 +5,7 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        from notifications import handlers
+        from notifications import bouncing, handlers
 
         handlers.register()
+        bouncing.register()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -25,6 +27,17 @@ CONNECTIONS_OF_ONE = 50
 IDLE_SECONDS = 30
 TOO_LARGE = Answer(413, "the message is too large")
 
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who else takes mail here: whether an address is theirs, and what they do with a message to it (in a thread)."""
+
+    claims: Callable[[str], bool]
+    take: Callable[[bytes, str], None]
+
+
+# Filled by apps downstream when they are ready.
+takers: list[Taker] = []
 _server: asyncio.Server | None = None
 _connections: set[_Connection] = set()
 
@@ -88,7 +101,8 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802  # the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if not mail.token_in(address, settings.PULSE_PING_EMAIL_DOMAIN):
+        ours = mail.token_in(address, settings.PULSE_PING_EMAIL_DOMAIN) or _taker_of(address)
+        if not ours:
             return "550 5.1.1 no such address here"
         if len(envelope.rcpt_tos) >= mail.RECIPIENTS_AT_MOST:
             return "452 4.5.3 too many recipients"
@@ -99,7 +113,13 @@ class _Handler:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        tokens = [mail.token_in(one, settings.PULSE_PING_EMAIL_DOMAIN) for one in envelope.rcpt_tos]
+        taken = [(taker, one) for one in envelope.rcpt_tos if (taker := _taker_of(one))]
+        for taker, one in taken:
+            await asyncio.to_thread(taker.take, content, one)
+        others = [one for one in envelope.rcpt_tos if not _taker_of(one)]
+        if taken and not others:
+            return "250 2.0.0 OK"
+        tokens = [mail.token_in(one, settings.PULSE_PING_EMAIL_DOMAIN) for one in others]
         peer = session.peer[0] if session.peer else None
         answer = await _submit(
             content, tokens, envelope.mail_from or "", client_of({"client": (peer, 0)}, b"")
@@ -114,6 +134,10 @@ class _Handler:
             case 503:
                 return "451 4.3.0 try again later"
         return "554 5.3.0 it could not be recorded"
+
+
+def _taker_of(address: str) -> Taker | None:
+    return next((taker for taker in takers if taker.claims(address)), None)
 
 
 async def webhook(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -95,7 +95,7 @@ def test_a_receiver_that_is_gone_is_switched_off(site: Site, receiver: WebhookRe
     channel = site.channel("webhook", {"url": receiver.url})
 
     site.becomes(Status.DOWN)
-    site.wait("dead")
+    site.wait("dead", "sent")  # the second one tells the owner
 
     with in_tenant(site.organisation):
         channel.refresh_from_db()
@@ -110,7 +110,7 @@ def test_a_private_address_is_refused_where_it_is_not_allowed(
     settings.PULSE_ALLOW_PRIVATE_WEBHOOKS = ""
 
     site.becomes(Status.DOWN)
-    (row,) = site.wait("dead")
+    row, _ = site.wait("dead", "sent")
 
     assert receiver.ledger == []
     assert row.attempts == 1
@@ -218,7 +218,7 @@ def test_an_address_that_does_not_exist_is_told_at_once(site: Site, smtp: SmtpRe
 
     site.becomes(Status.DOWN)
 
-    assert site.wait("dead")[0].attempts == 1
+    assert site.wait("dead", "sent")[0].attempts == 1
 
 
 def test_deleting_a_monitor_resolves_its_incident_and_tells_those_who_were_told(

@@ -82,7 +82,7 @@ def test_a_channel_deleted_while_a_message_is_planned_for_it_cancels_the_message
     with in_tenant(acme), transaction.atomic():
         ruling = read_ruling()
         beside(delete).join(10)
-        route(acme, fact, ruling)
+        route(acme, [fact], ruling)
     courier = Courier()
     courier.start()
     try:
