@@ -22,7 +22,7 @@ from tenants.models import Organisation
 
 
 def register() -> None:
-    mail_receiving.takers.append(Taker(claims, take))
+    mail_receiving.takers.append(Taker(lambda: bool(settings.PULSE_BOUNCE_ADDRESS), claims, take))
 
 
 def claims(address: str) -> bool:

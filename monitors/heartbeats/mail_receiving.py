@@ -30,8 +30,12 @@ TOO_LARGE = Answer(413, "the message is too large")
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """Who else takes mail here: whether an address is theirs, and what they do with a message to it (in a thread)."""
+    """Who else takes mail here: whether they want any, whether an address is theirs, and what they do with a message.
 
+    `take` is called in a thread.
+    """
+
+    is_set_up: Callable[[], bool]
     claims: Callable[[str], bool]
     take: Callable[[bytes, str], None]
 
@@ -45,7 +49,8 @@ _connections: set[_Connection] = set()
 async def start() -> None:
     """Listen where the settings say, if they do. Several web processes share the address."""
     global _server
-    if not (settings.PULSE_PING_EMAIL_LISTEN and settings.PULSE_PING_EMAIL_DOMAIN):
+    is_wanted = settings.PULSE_PING_EMAIL_DOMAIN or any(taker.is_set_up() for taker in takers)
+    if not (settings.PULSE_PING_EMAIL_LISTEN and is_wanted):
         return
     host, _, port = settings.PULSE_PING_EMAIL_LISTEN.rpartition(":")
     loop = asyncio.get_running_loop()
@@ -67,7 +72,7 @@ def _protocol() -> SMTP:
     return _Connection(
         _Handler(),
         data_size_limit=MESSAGE_AT_MOST,
-        hostname=settings.PULSE_PING_EMAIL_DOMAIN,
+        hostname=settings.PULSE_PING_EMAIL_DOMAIN or "localhost",
         ident="Pulse",
         timeout=IDLE_SECONDS,
         enable_SMTPUTF8=True,
