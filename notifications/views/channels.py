@@ -8,10 +8,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from notifications import channels, listing
+from notifications import channels, listing, measuring
 from notifications.channel_forms import ChannelForm
 from notifications.ledger.models import DeliveryState
 from notifications.models import NotificationChannel
@@ -167,6 +168,7 @@ def _health(request: TenantRequest, channel: NotificationChannel) -> dict[str, o
     final = mine is not None and mine.delivery.state not in (DeliveryState.PENDING, DeliveryState.SENDING)
     return {
         "row": channel_row(channel),
+        "week": measuring.health(channel.pk, timezone.now()),
         "asked": subject,
         "tested": mine,
         "awaiting": subject is not None and not final,

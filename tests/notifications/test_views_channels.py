@@ -363,3 +363,18 @@ def test_the_form_of_web_push_offers_this_browser(acme: Any, as_alice: Any) -> N
 
     assert "data-webpush" in page
     assert f'data-key="{webpush.public_key()}"' in page
+
+
+def test_a_channel_shows_how_it_did_in_seven_days(acme: Any, as_alice: Any) -> None:
+    channel = webhook(acme)
+    for state in ("sent", "sent", "sent", "dead"):
+        tried(acme, delivery(acme, channel), state)
+
+    page = as_alice.get(f"/o/acme/channels/{channel.pk}/health/").content.decode()
+
+    assert "75 % arrived: 3 sent, 1 given up" in page
+    assert "95 of 100 within" in page
+    assert (
+        "nothing was sent"
+        in as_alice.get(f"/o/acme/channels/{webhook(acme, 'Other').pk}/health/").content.decode()
+    )
