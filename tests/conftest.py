@@ -47,7 +47,8 @@ def _make_cast() -> None:
 
 # What a test may have written: emptied after each test that commits, by a role that no wall stops.
 SHARED_TABLES = (
-    "ledger_attempt", "ledger_delivery", "ledger_escalation", "ledger_localmail", "outbox_fact", "telemetry_checkresult",
+    "ledger_attempt", "ledger_delivery", "ledger_escalation", "ledger_localmail", "outbox_fact",
+    "telemetry_checkresult",
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
     "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
