@@ -1,7 +1,7 @@
 """From a committed transition to the receiver's first byte, beside bad receivers; and with workers killed.
 
-`telling` commits transitions at a steady rate and lets one deliveries worker tell them to twenty receivers, first alone,
-then beside one that hangs and one that drips. `lossless` commits many at once and kills a worker with -9 every
+`telling` commits transitions at a steady rate and lets one deliveries worker tell them to twenty receivers, first
+alone, then beside one that hangs and one that drips. `lossless` commits many at once and kills a worker with -9 every
 two seconds, with Valkey wiped beside it: what the product counts as repeats must be what the receivers saw.
 """
 

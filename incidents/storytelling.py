@@ -34,6 +34,8 @@ ICONS: dict[str, str] = {
     Kind.RELEASED: "person",
     Kind.ASSIGNED: "person",
     Kind.TOLD: "channels",
+    Kind.RECEIPT: "channels",
+    Kind.ESCALATED: "oncall",
     Kind.HELD: "muted",
     Kind.NOT_TOLD: "muted",
     Kind.CHANGED: "note",
@@ -63,7 +65,7 @@ SORTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "notes": ("Notes", (Kind.NOTE, Kind.CAUSE)),
     "decisions": ("Checks", ()),
-    "messages": ("Messages", (Kind.TOLD, Kind.HELD, Kind.NOT_TOLD)),
+    "messages": ("Messages", (Kind.TOLD, Kind.HELD, Kind.NOT_TOLD, Kind.ESCALATED, Kind.RECEIPT)),
 }  # fmt: skip
 
 

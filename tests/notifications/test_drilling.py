@@ -13,6 +13,7 @@ from incidents.measuring import measure
 from incidents.models import Incident
 from monitors.telemetry.models import LiveState, Status
 from notifications import policies
+from notifications.models import EscalationPolicy
 from notifications.previewing import preview
 from notifications.reporting import report
 from pulse.scoping import in_tenant
@@ -126,7 +127,7 @@ def test_a_preview_says_who_would_be_told_when_and_where_nobody_would(
 
     with in_tenant(site.organisation):
         found = preview(site.organisation, site.monitor, "major", timezone.now())
-        policies.delete(site.organisation, policies.EscalationPolicy.objects.get(name="Ops"), COMMAND_LINE)
+        policies.delete(site.organisation, EscalationPolicy.objects.get(name="Ops"), COMMAND_LINE)
     shown = api.get(f"monitors/{site.monitor.pk}/told").json()
 
     assert [(int(line.after.total_seconds()), line.whom) for line in found.lines] == [

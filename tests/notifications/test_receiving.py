@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -206,7 +207,7 @@ def test_a_payload_that_is_none_is_refused(site: Site, payload: str) -> None:
 def test_links_that_are_older_than_a_week_do_nothing(site: Site) -> None:
     delivery = told_by_sms(site)
     with in_tenant(site.organisation):
-        old = delivery.created_at - timezone.timedelta(days=8)
+        old = delivery.created_at - timedelta(days=8)
         Delivery.objects.filter(tenant_no=delivery.tenant_no, no=delivery.no).update(created_at=old)
     path = f"/t/a/{tokens.token_of(delivery.tenant_no, delivery.no, 'acknowledge')}"
 
