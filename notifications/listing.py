@@ -17,15 +17,18 @@ from django.urls import reverse
 from notifications.events import WORDS
 from notifications.ledger.models import Attempt, Delivery, DeliveryState
 from notifications.models import NotificationChannel
-from notifications.overview import SHOWN
+from notifications.overview import standing
+from notifications.transports import TRANSPORTS
 from pulse import scoping
 from pulse.outbox.models import Fact
 
 PAGE = 50
 OF_INCIDENT = 50
-WAITING = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING)
+UNDER_WAY = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING)
+WAITING = (DeliveryState.HELD, *UNDER_WAY)
 STATES: dict[str, tuple[DeliveryState, ...]] = {
-    "waiting": WAITING,
+    "waiting": UNDER_WAY,
+    "held": (DeliveryState.HELD,),
     "sent": (DeliveryState.SENT,),
     "dead": (DeliveryState.DEAD, DeliveryState.UNKNOWN),
     "cancelled": (DeliveryState.CANCELLED,),
@@ -95,11 +98,11 @@ class Row:
 
     @property
     def status(self) -> str:
-        return SHOWN[DeliveryState(self.delivery.state)][0]
+        return standing(self.delivery)[0]
 
     @property
     def word(self) -> str:
-        return SHOWN[DeliveryState(self.delivery.state)][1]
+        return standing(self.delivery)[1]
 
     @property
     def is_told(self) -> bool:
@@ -114,6 +117,11 @@ class Row:
         """The monitor's name as the message says it; a test is about its channel."""
         data = self.delivery.payload.get("data", {})
         return str(data.get("monitor", {}).get("name") or data.get("channel", {}).get("name", ""))
+
+    @property
+    def way(self) -> str:
+        """What its kind of channel is called."""
+        return TRANSPORTS[self.delivery.transport].title
 
     @property
     def is_waiting(self) -> bool:
@@ -219,8 +227,8 @@ def rows(deliveries: Sequence[Delivery]) -> list[Row]:
 
 def tabs(query: Query) -> list[Tab]:
     """The states as filters, each keeping channel and incident."""
-    labels = {"": "All", "waiting": "Waiting", "sent": "Sent", "dead": "Dead", "cancelled": "Cancelled",
-              "folded": "Within another"}  # fmt: skip
+    labels = {"": "All", "waiting": "Waiting", "held": "Held back", "sent": "Sent", "dead": "Dead",
+              "cancelled": "Cancelled", "folded": "Within another"}  # fmt: skip
     return [Tab(label, query.address(state=state), query.state == state) for state, label in labels.items()]
 
 

@@ -31,6 +31,15 @@ SHOWN = {
 }
 
 
+def standing(delivery: Delivery) -> tuple[str, str]:
+    """Its glyph and word: a receipt says more than that the provider took it."""
+    if delivery.receipt == "failed":
+        return "down", "not delivered"
+    if delivery.receipt and delivery.state == DeliveryState.SENT:
+        return "up", delivery.receipt
+    return SHOWN[DeliveryState(delivery.state)]
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
     """A channel with the newest message that it was to carry."""
@@ -79,6 +88,19 @@ class RuleRow:
     @property
     def word(self) -> str:
         return {"paused": "off", "degraded": "look at it", "up": "in force"}[self.status]
+
+    @property
+    def covers(self) -> str:
+        """How much, where the sentence only names a few: `2 monitors, 1 tag`."""
+        if self.rule.all_monitors:
+            return "all monitors"
+        counts = {
+            "monitor": len(self.rule.monitors.all()),
+            "group": len(self.rule.groups.all()),
+            "tag": len(self.rule.tags),
+        }
+        parts = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in counts.items() if count]
+        return ", ".join(parts) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +179,9 @@ def _in_words(policy: EscalationPolicy, names: Mapping[UUID, str]) -> tuple[list
             warnings.append(f"Step {number} names somebody who is gone: choose others.")
         whom = _listed(known, "or" if step["round_robin"] else "and") or "nobody"
         turn = " in turn" if step["round_robin"] else ""
-        steps.append(f"Tell {whom}{turn}, then wait {words(step['wait_seconds'])}.")
+        is_end = number == len(policy.steps) and not policy.repeat
+        wait = "" if is_end else f", then wait {words(step['wait_seconds'])}"
+        steps.append(f"Tell {whom}{turn}{wait}.")
     return steps, warnings
 
 
@@ -166,7 +190,7 @@ def sentence(rule: Rule) -> str:
     names = sorted(channel.name for channel in rule.channels.all())
     told = _listed(names, "and")
     parts = [f"tell {told}"] if told or not rule.policy_id else []
-    parts += [f"call people by {rule.policy}"] if rule.policy else []
+    parts += [f"call people by the policy {rule.policy}"] if rule.policy else []
     said = " and ".join(parts) if told or rule.policy else "tell nobody"
     return f"When {_whom(rule)} {_events(rule)}, {said}{_finer(rule)}."
 

@@ -24,7 +24,9 @@ BLANK = {"targets": [], "wait": "5 min", "round_robin": False}
 class StepForm(forms.Form):
     targets = Ticked(label="Tell")
     wait = Typed(
-        label="Then wait", help_text="Like 5 min, for somebody to act.", widget=forms.TextInput(attrs=TEXT)
+        label="Then wait",
+        help_text="Like 5 min, for somebody to act. Of the last step it counts before all is gone through again.",
+        widget=forms.TextInput(attrs=TEXT),
     )
     round_robin = forms.BooleanField(
         label="Only one of them, in turn", required=False, help_text="Another one at the next outage."

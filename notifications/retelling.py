@@ -10,9 +10,19 @@ from django.urls import reverse
 
 from incidents.models import Incident
 from monitors.models import Monitor
+from notifications.following import FIRST_REMINDER
 from notifications.ledger.models import Delivery
 from notifications.listing import Row
 from notifications.models import Rule
+from notifications.stepping import STEPS_PER_CYCLE
+
+PURPOSES = {
+    "rule": "what a rule tells",
+    "fallback": "instead of another channel",
+    "digest": "several messages in one",
+    "test": "a test",
+    "notice": "a notice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,16 @@ def retell(
         *_tries(row),
         *_after(row, within),
     ]
+
+
+def purpose(delivery: Delivery) -> str:
+    """As what it was sent, in words."""
+    if delivery.purpose == "policy":
+        cycle, step = divmod(delivery.turn - 1, STEPS_PER_CYCLE)
+        return f"step {step + 1} of a policy" + (f", round {cycle + 1}" if cycle else "")
+    if delivery.purpose == "reminder":
+        return f"reminder {delivery.turn - FIRST_REMINDER + 1}"
+    return PURPOSES.get(delivery.purpose, delivery.purpose)
 
 
 def _before(delivery: Delivery, incident: Incident | None, monitor: Monitor | None) -> Iterator[Line]:

@@ -13,7 +13,8 @@ from monitors.models import Monitor
 from notifications import listing
 from notifications.ledger.models import Escalation
 from notifications.models import Rule
-from notifications.retelling import retell
+from notifications.reporting import Called
+from notifications.retelling import purpose, retell
 from tenants.abilities import Ability
 from tenants.access import requires
 from tenants.requests import TenantRequest
@@ -32,7 +33,8 @@ def explain(request: TenantRequest, pk: UUID) -> HttpResponse:
         "row": row,
         "delivery": delivery,
         "incident": incident,
-        "chain": chains.first(),
+        "called": [Called(chain) for chain in chains],
+        "purpose": purpose(delivery),
         "lines": retell(row, incident, monitor, rule, listing.by_number(delivery.folded_into)),
     }
     return render(request, "notifications/why.html", context)

@@ -27,7 +27,7 @@ def fill(organisation: Organisation, owner: User, shop: Monitor) -> None:
     """In the organisation's scope."""
     text, chat = _channels(organisation)
     policy = _policy(organisation, _schedule(organisation, owner, _partner(organisation)), [text, chat])
-    rule = {"name": "Call somebody about the shop", "monitors": [str(shop.pk)], "policy": str(policy.pk)}
+    rule = {"name": "Call people about the shop", "monitors": [str(shop.pk)], "policy": str(policy.pk)}
     rules.create(organisation, rules.read(rule), PULSE)
 
 
@@ -69,7 +69,7 @@ def _schedule(organisation: Organisation, *people: User) -> Schedule:
         "start": monday.isoformat(),
     }
     values = definition.read(
-        {"name": "The shop's pager", "layers": [layer]}, now, {person.pk for person in people}
+        {"name": "Shop duty", "layers": [layer]}, now, {person.pk for person in people}
     )
     return planning.create(organisation, values, PULSE)
 
@@ -81,5 +81,5 @@ def _policy(
         {"targets": [{"kind": "schedule", "id": str(schedule.pk)}], "wait_seconds": WAIT_S},
         {"targets": [{"kind": "channel", "id": str(one.pk)} for one in told], "wait_seconds": WAIT_S},
     ]
-    values = policies.read({"name": "Until somebody has it", "steps": steps, "repeat": 1})
+    values = policies.read({"name": "Shop call", "steps": steps, "repeat": 1})
     return policies.create(organisation, values, PULSE)

@@ -18,7 +18,7 @@ from notifications.ledger.models import Delivery, Escalation, LocalMail
 from notifications.models import EscalationPolicy, NotificationChannel, Rule, Schedule
 from notifications.overview import policy_rows, sentence
 from pulse.demo import calling, filling, twilio
-from pulse.demo.accounts import PHONE, SENDER, SLACK, TWILIO, provider_urls
+from pulse.demo.accounts import PHONE, SENDER, SLACK, SLUG, TWILIO, provider_urls
 from pulse.scoping import in_tenant
 from tenants.models import Membership, Organisation, User
 from tests.monitors.heartbeats.serving import served
@@ -213,10 +213,9 @@ def test_a_call_is_heard_on_the_phone_and_a_key_takes_the_incident(
     demo.tell(name="ring", channels=[str(call.pk)])
     demo.becomes(Status.DOWN)
     courier.wake()
-    rows = lambda: as_alice.get("/demo/phone/").context["rows"]  # noqa: E731
-    wait_until(rows, 10, "a call")
+    wait_until(lambda: as_alice.get("/demo/phone/").context["rows"], 10, "a call")
 
-    (row,) = rows()
+    (row,) = as_alice.get("/demo/phone/").context["rows"]
     as_alice.post(f"/demo/phone/{row['number']}/key/")
 
     assert "Press 1 to take care of it." in row["text"]
@@ -259,9 +258,6 @@ def test_a_report_goes_to_this_pulse_alone() -> None:
 
 def test_the_first_start_makes_all_of_it_and_a_second_one_changes_nothing(world: None, settings: Any) -> None:
     settings.PULSE_DEMO = True
-    for organisation in Organisation.objects.all():
-        assert organisation.slug != filling.SLUG
-
     filling.make()
     before = _made()
     call_command("first_start")
@@ -269,14 +265,14 @@ def test_the_first_start_makes_all_of_it_and_a_second_one_changes_nothing(world:
     assert _made() == before
     assert before["people"] == ["owner@localhost", "robin@localhost"]
     assert before["policy"] == [
-        "Tell whoever is on call by The shop's pager, then wait 20 s.",
+        "Tell whoever is on call by Shop duty, then wait 20 s.",
         "Tell Demo phone, text and Demo chat, then wait 20 s.",
     ]
-    assert "call people by Until somebody has it" in before["rules"][0]
+    assert "call people by the policy Shop call" in before["rules"][0]
 
 
 def _made() -> dict[str, Any]:
-    demo = Organisation.objects.get(slug=filling.SLUG)
+    demo = Organisation.objects.get(slug=SLUG)
     with in_tenant(demo):
         return {
             "people": sorted(
