@@ -188,7 +188,8 @@ def _plain(markup: str) -> str:
     from html.parser import HTMLParser
 
     class Reader(HTMLParser):
-        words, open_tags = "", ()
+        words = ""
+        open_tags: tuple[str, ...] = ()
 
         def handle_starttag(self, tag: str, attrs: Any) -> None:
             if tag not in ("a", "b", "i", "code", "pre"):
