@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 
 from notifications import events
 from notifications.transports import (
-from notifications.transports.twilio_account import Config
     discord,
     email,
     ntfy,
@@ -28,6 +27,7 @@ from notifications.transports.twilio_account import Config
 from notifications.transports.alerts import alert_of
 from notifications.transports.base import Links, Message
 from notifications.transports.placeholders import KNOWN, fill
+from notifications.transports.twilio_account import Config
 from notifications.wording import words_of
 from tests.notifications.transports.kinds import LINKS, message
 from tests.peers.messaging import chat, oncall, phones
