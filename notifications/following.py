@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 TOLD_AT_MOST = 50
-# Turns of one message to one receiver: policies count up from 1, reminders from here, digests are below 0.
+# Turns of one message to one receiver: policies count up from 1, reminders from here. A digest has that of the first
+# message in it, below 0: so each digest of the same outage has its own.
 FIRST_REMINDER = 10_000
 GATHERED = -1
 
@@ -59,9 +60,13 @@ def _follow_up(organisation: Organisation) -> None:
 
 
 def fall_back(organisation: Organisation, numbers: Sequence[int], now: datetime) -> None:
-    """Tell the next channel of what one did not confirm, or gave up; whoever acted meanwhile needs no other way."""
+    """Tell the next channel of what one did not confirm, or gave up; a person's next ways do not wait for their turn.
+
+    Whoever acted meanwhile needs no other way.
+    """
     if not numbers:
         return
+    chains.hurry(organisation.no, numbers)
     found = Delivery.objects.filter(tenant_no=organisation.no).in_bulk(numbers)
     channels = NotificationChannel.objects.select_related("fallback").in_bulk(
         {one.channel_id for one in found.values()}
@@ -145,7 +150,7 @@ def _fold(organisation: Organisation, waiting: Sequence[Delivery], now: datetime
         "because": first.last_answer,
     }
     occasion = Occasion(first.fact_no, DIGEST, {"data": data}, None, now)
-    because = Because("digest", f"{len(waiting)} messages that were held back", turn=GATHERED)
+    because = Because("digest", f"{len(waiting)} messages that were held back", turn=GATHERED - first.turn)
     row = to_same(occasion, first, because, is_due=True)
     queue.insert(organisation.no, now, [row])
     taken = chains.fold(

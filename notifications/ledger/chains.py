@@ -84,6 +84,14 @@ FROM unnest(%(numbers)s::bigint[], %(into)s::uuid[]) AS r(no, into_id)
 JOIN public.ledger_delivery n ON n.id = r.into_id
 WHERE d.tenant_no = %(tenant)s AND d.no = r.no AND n.tenant_no = %(tenant)s
 """
+# One way to a person failed: their later ones do not wait for their turn.
+HURRY = """
+UPDATE public.ledger_delivery d SET retry_at = now() FROM public.ledger_delivery f
+WHERE f.tenant_no = %(tenant)s AND f.no = ANY(%(numbers)s) AND f.person_id IS NOT NULL
+    AND d.tenant_no = %(tenant)s AND d.person_id = f.person_id AND d.fact_no = f.fact_no AND d.turn = f.turn
+    AND d.state = 'pending' AND d.retry_at > now()
+RETURNING d.no
+"""
 CANCEL = """
 UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
     fencing_token = fencing_token + 1, last_answer = %(why)s
@@ -186,6 +194,11 @@ def name(tenant_no: int, folded: Mapping[int, UUID]) -> None:
     if folded:
         values = {"tenant": tenant_no, "numbers": list(folded), "into": list(folded.values())}
         _run(NAME, values)
+
+
+def hurry(tenant_no: int, failed: Collection[int]) -> int:
+    """Let people who were not reached by one way be reached by their next ones now; returns how many those are."""
+    return len(_run(HURRY, {"tenant": tenant_no, "numbers": list(failed)}))
 
 
 def cancel(tenant_no: int, numbers: Collection[int], why: str) -> int:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from incidents import handling, resolving
 from incidents.models import Incident
 from monitors.telemetry.models import Status
 from notifications import policies
+from notifications.contacts.models import ContactMethod
 from notifications.ledger.models import Escalation
 from notifications.models import EscalationPolicy
 from pulse.scoping import in_tenant
@@ -240,3 +242,17 @@ def test_resolving_by_hand_stops_it_too(
     courier.wake()
 
     wait_until(lambda: chain(site).state == "over", 10, "the policy to end")
+
+
+def test_a_person_who_is_not_reached_by_one_way_is_tried_by_the_next_at_once(
+    site: Site, alice: Any, smtp: SmtpReceiver, courier: Any
+) -> None:
+    smtp.refuse["alice@acme.example"] = "550 no such user"
+    later = ContactMethod(user=alice, kind="email", label="Private", after_seconds=3600)
+    later.config, later.verified_at = {"to": "alice@home.example"}, timezone.now()
+    later.save()
+    site.policy([alice])
+
+    site.becomes(Status.DOWN)
+
+    assert mails(smtp, 1)[0]["To"] == "alice@home.example"
