@@ -63,7 +63,7 @@ class Rotation(View):
         secret = channels.rotate(self.organisation, channel, self.actor)
         return Response(shapes.channel(channel) | {"secret": secret})
 
-    @schema.describe("End the rotation: only the newest secret signs", status=204, errors=(404,))
+    @schema.describe("End the rotation of a signing secret", status=204, errors=(404,))
     @transaction.atomic
     def delete(self, request: Request, pk: str) -> Response:
         channels.end_rotation(self.organisation, lock(NotificationChannel.objects.all(), pk), self.actor)

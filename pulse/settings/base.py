@@ -232,6 +232,8 @@ SPECTACULAR_SETTINGS = {
         "OpenPublicState": "pulse.api.schema.incidents.OPEN_PUBLIC_STATES",
         "TimelineKind": "pulse.api.schema.incidents.ENTRY_KINDS",
         "SharedKind": "pulse.api.schema.incidents.SHARED_KINDS",
+        "Severity": "pulse.api.schema.incidents.SEVERITIES",
+        "DeliveryState": "pulse.api.schema.deliveries.STATES",
     },
     "COMPONENT_SPLIT_REQUEST": True,
 }

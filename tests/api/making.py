@@ -13,7 +13,9 @@ from incidents.models import Incident
 from monitors.facts import MonitorChangedStatus
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
+from notifications.models import NotificationChannel
 from pulse.scoping import in_tenant
+from tests.notifications.making import delivery as waiting
 
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
 CHANNEL = {"name": "ops", "kind": "webhook", "config": {"url": "https://hooks.example.com/pulse"}}
@@ -57,6 +59,24 @@ def make_schedule(api: Any, **fields: Any) -> dict[str, Any]:
     people = [row["id"] for row in api.get("on-call/people").json()["results"]]
     layer = {"people": people, "rotation": "daily", "start": "2026-01-01"}
     return made(api.post("schedules", {"name": "Primary", "layers": [layer]} | fields))
+
+
+def make_policy(api: Any, **fields: Any) -> dict[str, Any]:
+    """Whoever can be on call is told."""
+    people = [row["id"] for row in api.get("on-call/people").json()["results"]]
+    step = {"targets": [{"kind": "person", "id": person} for person in people]}
+    return made(api.post("policies", {"name": "Ops", "steps": [step]} | fields))
+
+
+def make_drill(api: Any, monitor: dict[str, Any]) -> dict[str, Any]:
+    return made(api.post("drills", {"monitor": monitor["id"]}))
+
+
+def make_delivery(organisation: Any, channel: dict[str, Any]) -> str:
+    """The id of a message that waits for its channel."""
+    with in_tenant(organisation):
+        row = NotificationChannel.objects.get(pk=channel["id"])
+    return str(waiting(organisation, row).id)
 
 
 def make_override(api: Any, schedule: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,18 @@ from schemathesis.specs.openapi.checks import (
 
 from pulse.api import document
 from pulse.wsgi import application
-from tests.api.making import make_channel, make_monitor, make_rule, make_schedule, make_window, open_incident, problem_of
+from tests.api.making import (
+    make_channel,
+    make_delivery,
+    make_drill,
+    make_monitor,
+    make_policy,
+    make_rule,
+    make_schedule,
+    make_window,
+    open_incident,
+    problem_of,
+)
 from tests.api.test_isolation import routes
 
 # Set in one place, so that a failing case found here fails again elsewhere.
@@ -32,7 +43,7 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-PARTS = ("monitors", "incidents", "maintenance", "schedules")
+PARTS = ("monitors", "incidents", "maintenance", "schedules", "policies", "deliveries", "drills")
 PROMISES = [
     not_a_server_error,
     status_code_conformance,
@@ -102,6 +113,9 @@ def test_whatever_is_sent_the_answer_is_a_described_one(api: Any, acme: Any, kin
         "monitors": monitor["id"],
         "channels": channel["id"],
         "rules": make_rule(api, channel)["id"],
+        "policies": make_policy(api)["id"],
+        "deliveries": make_delivery(acme, channel),
+        "drills": make_drill(api, monitor)["id"],
         "maintenance": make_window(api)["id"],
         "schedules": make_schedule(api)["id"],
         "incidents": str(open_incident(acme, monitor).pk),

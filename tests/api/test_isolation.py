@@ -11,15 +11,18 @@ from django.test import Client
 from django.urls import URLPattern
 
 from monitors.models import Monitor
-from notifications.models import NotificationChannel, Rule
+from notifications.models import EscalationPolicy, NotificationChannel, Rule
 from pulse.api import urls
 from pulse.api.base import View
 from pulse.scoping import in_tenant
 from tests.api.making import (
     UNKNOWN,
     make_channel,
+    make_delivery,
+    make_drill,
     make_monitor,
     make_override,
+    make_policy,
     make_rule,
     make_schedule,
     make_window,
@@ -48,7 +51,9 @@ def test_every_view_says_which_resource_it_is() -> None:
     views = list(routes())
 
     assert len(views) >= 12
-    known = {"monitors", "incidents", "channels", "rules", "maintenance", "oncall", "organisation", "ingest"}
+    known = {
+        "monitors", "incidents", "channels", "rules", "deliveries", "maintenance", "oncall", "organisation", "ingest",
+    }  # fmt: skip
     assert all((view.scope or view.resource) in known for _, view in views)
 
 
@@ -62,6 +67,9 @@ def foreign(globex_api: Any, globex: Any, target: Any, checker: Any) -> dict[str
         "monitors": monitor["id"],
         "channels": channel["id"],
         "rules": make_rule(globex_api, channel)["id"],
+        "policies": make_policy(globex_api)["id"],
+        "deliveries": make_delivery(globex, channel),
+        "drills": make_drill(globex_api, monitor)["id"],
         "maintenance": make_window(globex_api)["id"],
         "schedules": (schedule := make_schedule(globex_api))["id"],
         "override": make_override(globex_api, schedule)["id"],
@@ -95,7 +103,7 @@ def test_a_foreign_id_answers_as_an_unknown_one_byte_for_byte(
                 assert answer_of(api, method, theirs)[0] in {404, 405}
 
     # What was asked in vain is untouched.
-    for kind in ("monitors", "channels", "rules", "incidents"):
+    for kind in ("monitors", "channels", "rules", "policies", "deliveries", "drills", "incidents"):
         assert globex_api.get(f"{kind}/{foreign[kind]}").status_code == 200
     assert globex_api.get(f"incidents/{foreign['incidents']}").json()["state"] == "open"
 
@@ -103,12 +111,12 @@ def test_a_foreign_id_answers_as_an_unknown_one_byte_for_byte(
 def test_a_foreign_id_can_be_neither_changed_nor_deleted(
     api: Any, globex: Any, foreign: dict[str, str]
 ) -> None:
-    for kind in ("monitors", "channels", "rules"):
+    for kind in ("monitors", "channels", "rules", "policies"):
         assert api.patch(f"{kind}/{foreign[kind]}", {"name": "mine"}).status_code == 404
         assert api.delete(f"{kind}/{foreign[kind]}").status_code == 404
 
     with in_tenant(globex):
-        for model in (Monitor, NotificationChannel, Rule):
+        for model in (Monitor, NotificationChannel, Rule, EscalationPolicy):
             assert model.objects.get().name != "mine"
 
 
@@ -116,7 +124,7 @@ def test_lists_hold_only_what_is_ones_own(api: Any, foreign: dict[str, str]) -> 
     mine = make_monitor(api)
 
     assert [row["id"] for row in api.get("monitors").json()["results"]] == [mine["id"]]
-    for kind in ("incidents", "channels", "rules"):
+    for kind in ("incidents", "channels", "rules", "policies", "deliveries", "drills"):
         assert api.get(kind).json()["results"] == []
 
 

@@ -10,11 +10,13 @@ from incidents.models import Incident
 from notifications.events import WORDS
 from notifications.ledger.models import DeliveryState
 
+STATES = DeliveryState.values
+
 
 class Delivery(s.Serializer[Any]):
     id = s.UUIDField()
     event = s.ChoiceField(list(WORDS))
-    state = s.ChoiceField(DeliveryState.values)
+    state = s.ChoiceField(STATES)
     purpose = s.CharField(help_text="rule, policy, reminder, fallback, digest, test or notice.")
     reason = s.CharField(help_text="Why this receiver, in words.")
     incident = s.UUIDField(allow_null=True)
