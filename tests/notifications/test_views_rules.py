@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from notifications import channels
+from notifications import channels, policies
 from notifications.models import NotificationChannel, Rule
 from pulse.scoping import in_tenant
 from tenants.actors import COMMAND_LINE
@@ -201,3 +201,96 @@ def test_the_list_costs_the_same_for_three_and_thirty(acme: Any, as_alice: Any) 
 
     cost(0)
     assert cost(3) == cost(27) < 20
+
+
+def test_a_rule_is_read_out_with_all_that_is_set(acme: Any, alice: Any, as_alice: Any) -> None:
+    group = make(acme, "checkout", kind="group", target="", config={"members": [str(make(acme, "cart").pk)]})
+    policy = api_policy(acme, alice)
+    values = {
+        "scope": "chosen", "tags": "prod, db ,", "groups": [str(group.pk)], "policy": policy,
+        "on": ["down", "degraded"], "severities": ["critical", "major"], "delay": "10 min", "repeat": "1 h",
+        "cooldown": "2 h", "digest": "90 s", "zone": "Europe/Berlin", "days": ["0", "4"], "starts": "22:00",
+        "ends": "06:00",
+    }  # fmt: skip
+
+    page = as_alice.post(f"{RULES}new/", typed(webhook(acme), **values), follow=True).content.decode()
+
+    assert (
+        "When a member of checkout, one tagged prod or one tagged db goes down or is degraded, tell Ops and call "
+        "people by the policy Duty, after 10 min, again every 1 h, gathered for 1 min 30 s, once in 2 h of each "
+        "monitor, if it is critical or major, Mon, Fri 22:00 to 06:00 (Europe/Berlin)."
+    ) in page
+    assert "1 group, 2 tags" in page
+
+
+def api_policy(organisation: Any, user: Any) -> str:
+    step = {"targets": [{"kind": "person", "id": str(user.pk)}]}
+    with in_tenant(organisation):
+        values = policies.read({"name": "Duty", "steps": [step]})
+        return str(policies.create(organisation, values, COMMAND_LINE).pk)
+
+
+def test_what_is_stored_is_typed_back_as_people_write_it(acme: Any, as_alice: Any) -> None:
+    hours = {"zone": "Europe/Berlin", "days": [0], "starts": "09:00", "ends": "17:00"}
+    made = rule(acme, webhook(acme), delay_seconds=600, repeat_seconds=5400, tags=["prod"], hours=hours)
+
+    form = as_alice.get(f"{RULES}{made.pk}/").context["form"]
+
+    values = {name: form[name].value() for name in ("delay", "repeat", "cooldown", "tags", "zone", "starts")}
+    assert values == {
+        "delay": "10 min", "repeat": "1 h 30 min", "cooldown": "", "tags": "prod", "zone": "Europe/Berlin",
+        "starts": "09:00",
+    }  # fmt: skip
+    assert form.waits
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("delay", "soon", "number"),
+        ("repeat", "5 s", "60"),
+        ("cooldown", "9 d", "604800"),
+        ("digest", "2 h", "3600"),
+        ("zone", "Mars/Olympus", "zone"),
+        ("starts", "25:00", "starts"),
+        ("severities", ["worst"], "critical"),
+        ("tags", "x" * 41, "40"),
+        ("groups", [UNKNOWN], "There is no"),
+        ("policy", UNKNOWN, "choice"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_saved(
+    acme: Any, as_alice: Any, field: str, value: Any, said: str
+) -> None:
+    scope = {"scope": "chosen", "monitors": [str(make(acme).pk)]} if field in {"tags", "groups"} else {}
+
+    answer = as_alice.post(f"{RULES}new/", typed(webhook(acme), **scope, **{field: value}))
+
+    assert answer.status_code == 422
+    place = "zone" if field == "starts" else field
+    assert said in str(answer.context["form"].errors[place]), answer.context["form"].errors
+    assert not _rules(acme)
+
+
+def _rules(organisation: Any) -> int:
+    with in_tenant(organisation):
+        return Rule.objects.count()
+
+
+def test_the_finer_part_of_the_form_is_closed_until_it_is_used(acme: Any, as_alice: Any) -> None:
+    channel = webhook(acme)
+
+    assert not as_alice.get(f"{RULES}new/").context["form"].waits
+    assert as_alice.post(f"{RULES}new/", typed(channel, name="", delay="x")).context["form"].waits
+
+
+def test_who_is_told_depends_on_how_bad_it_is(acme: Any, as_alice: Any) -> None:
+    monitor = make(acme)
+    rule(acme, webhook(acme), severities=["critical"])
+    path = f"/o/acme/monitors-told/{monitor.pk}/"
+
+    assert [line.whom for line in as_alice.get(path, {"severity": "critical"}).context["preview"].lines] == [
+        "Ops"
+    ]
+    assert as_alice.get(path, {"severity": "minor"}).context["preview"].lines == ()
+    assert as_alice.get(path, {"severity": "worst"}).context["severity"] == "major"
