@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,22 +20,48 @@ from notifications.transports import TRANSPORTS
 from pulse import scoping
 from pulse.ids import uuid7
 
-# The newest messages of an hour are all that a limit can count.
+# The newest messages are found by their order, so that a receiver with a long past costs no more than another; those
+# of the hour are as many of them as a limit can count.
 LOADS = """
 SELECT (SELECT array_agg(created_at) FROM (
-        SELECT created_at FROM public.ledger_delivery
-        WHERE tenant_no = %(tenant)s AND {whose} = %(id)s AND created_at > %(since)s
-            AND state NOT IN ('held', 'folded', 'cancelled')
-        ORDER BY no DESC LIMIT 1000) recent),
+        SELECT created_at FROM (
+            SELECT created_at, state FROM public.ledger_delivery
+            WHERE tenant_no = %(tenant)s AND {whose} = %(id)s ORDER BY no DESC LIMIT %(newest)s) newest
+        WHERE created_at > %(since)s AND state NOT IN ('held', 'folded', 'cancelled')
+        ORDER BY created_at DESC LIMIT %(limit)s) recent),
     (SELECT max(retry_at) FROM public.ledger_delivery
         WHERE tenant_no = %(tenant)s AND {whose} = %(id)s AND state = 'held' AND retry_at > %(now)s)
 """
 HOUR = timedelta(hours=1)
+LOOKED_AT = 12_000
+ANY_SEVERITY = ""
+
+
+class Loads:
+    """What receivers have already, asked once for each; what a batch adds before it is written counts too."""
+
+    def __init__(self) -> None:
+        self._known: dict[UUID, Load] = {}
+
+    def of(self, whose: str, identity: UUID, limit: int | None, now: datetime) -> Load:
+        if identity not in self._known:
+            self._known[identity] = _load(whose, identity, limit, now)
+        return self._known[identity]
+
+    def add(self, identity: UUID, verdict: Verdict, now: datetime) -> None:
+        load = self._known.get(identity)
+        if load is None:
+            return
+        if verdict.state == DeliveryState.HELD:
+            load = replace(load, held_until=max(verdict.at, load.held_until or verdict.at))
+        else:
+            load = replace(load, made=(*load.made, now))
+        self._known[identity] = load
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What is told: the fact behind it, its event and its content."""
+    """What is told: the fact behind it, its event and its content. Those of one batch share their `loads`."""
 
     fact_no: int
     event: str
@@ -44,6 +70,7 @@ class Occasion:
     now: datetime
     monitor_no: int | None = None
     fact_at: datetime | None = None
+    loads: Loads = field(default_factory=Loads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +89,11 @@ class Because:
 
 
 def to_channel(occasion: Occasion, channel: NotificationChannel, because: Because) -> NewDelivery:
-    load = Load()
-    if channel.hourly_limit is not None or because.digest:
-        load = _load("channel_id", channel.pk, occasion.now)
-    verdict = judge(occasion.now, because.wait, because.digest, channel.hourly_limit, load)
+    now, limit, load = occasion.now, channel.hourly_limit, Load()
+    if limit is not None or because.digest:
+        load = occasion.loads.of("channel_id", channel.pk, limit, now)
+    verdict = judge(now, because.wait, because.digest, limit, load)
+    occasion.loads.add(channel.pk, verdict, now)
     transport = TRANSPORTS[channel.kind]
     return _delivery(
         occasion,
@@ -80,14 +108,11 @@ def to_channel(occasion: Occasion, channel: NotificationChannel, because: Becaus
 
 
 def to_person(
-    occasion: Occasion, person: Person, reach: Reach, because: Because, quiet_until: datetime | None = None
+    occasion: Occasion, person: Person, reach: Reach, because: Because, severity: str
 ) -> NewDelivery:
     """By one of the person's own ways; at their quiet hours it waits for their end, where people can see it wait."""
-    load = _load("person_id", person.user_id, occasion.now) if person.hourly_limit is not None else Load()
-    wait = because.wait + timedelta(seconds=reach.after_seconds)
-    verdict = judge(occasion.now, wait, timedelta(0), person.hourly_limit, load)
-    if quiet_until is not None and quiet_until > verdict.at:
-        verdict = Verdict("held", quiet_until, f"quiet hours of {person.name} until {quiet_until:%H:%M} UTC")
+    verdict = _judge_person(occasion, person, because.wait + timedelta(seconds=reach.after_seconds), severity)
+    occasion.loads.add(person.user_id, verdict, occasion.now)
     transport = TRANSPORTS[reach.kind]
     return _delivery(
         occasion,
@@ -100,6 +125,20 @@ def to_person(
         destination=transport.destination(reach.config),
         person_id=person.user_id,
     )
+
+
+def _judge_person(occasion: Occasion, person: Person, wait: timedelta, severity: str) -> Verdict:
+    now, limit, load = occasion.now, person.hourly_limit, Load()
+    if limit is not None:
+        load = occasion.loads.of("person_id", person.user_id, limit, now)
+        if person.quiet_until(ANY_SEVERITY, now):
+            # What waits for the morning must not hold back what may wake somebody.
+            load = replace(load, held_until=None)
+    verdict = judge(now, wait, timedelta(0), limit, load)
+    until = person.quiet_until(severity, verdict.at)
+    if until is None:
+        return verdict
+    return Verdict("held", until, f"quiet hours of {person.name} until {until:%H:%M} UTC")
 
 
 def to_same(occasion: Occasion, earlier: Delivery, because: Because, *, is_due: bool = False) -> NewDelivery:
@@ -121,8 +160,15 @@ def to_same(occasion: Occasion, earlier: Delivery, because: Because, *, is_due: 
     )
 
 
-def _load(whose: str, identity: UUID, now: datetime) -> Load:
-    values = {"tenant": scoping.current().no, "id": identity, "since": now - HOUR, "now": now}
+def _load(whose: str, identity: UUID, limit: int | None, now: datetime) -> Load:
+    values = {
+        "tenant": scoping.current().no,
+        "id": identity,
+        "since": now - HOUR,
+        "now": now,
+        "limit": limit or 0,
+        "newest": LOOKED_AT,
+    }
     with connection.cursor() as cursor:
         cursor.execute(LOADS.format(whose=whose), values)
         made, held_until = cursor.fetchone()

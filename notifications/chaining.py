@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,14 +21,18 @@ CALLING = ("policy", "reminder", "fallback")
 
 
 def stop_acknowledged(acknowledged: Sequence[IncidentAcknowledged]) -> None:
-    """In the transaction of the acknowledgement: from its commit on nobody else is called."""
+    """In the transaction of the acknowledgement: from its commit on nobody else is called of it, or of a part of it.
+
+    What may be saying it again at this moment holds the rows that are calmed: so that comes before the dropping.
+    """
     organisation = scoping.current()
     facts = []
     for one in acknowledged:
         incident = Incident.objects.get(pk=one.incident)
-        chains.stop(organisation.no, [one.incident], "acknowledged")
-        chains.drop(organisation.no, [one.incident], CALLING, (OPENED, REMINDER), f"{one.by_name} has it")
-        chains.calm(organisation.no, [one.incident])
+        whole = _with_parts(one.incident)
+        chains.stop(organisation.no, whole, "acknowledged")
+        chains.calm(organisation.no, whole)
+        chains.drop(organisation.no, whole, CALLING, (OPENED, REMINDER), f"{one.by_name} has it")
         content = {
             "incident": str(one.incident),
             "round": incident.round,
@@ -42,8 +47,14 @@ def resume_released(released: Sequence[IncidentReleased]) -> None:
     """Nobody has it any more: each policy goes on with its next step at once."""
     organisation = scoping.current()
     for one in released:
-        names = chains.resume(organisation.no, one.incident)
+        names = chains.resume(organisation.no, _with_parts(one.incident))
         if names:
             text = f"Nobody has it: {' and '.join(sorted(set(names)))} goes on."
             TimelineEntry.objects.create(incident_id=one.incident, kind=Kind.ESCALATED, text=text[:500])
     transaction.on_commit(lambda: bells.ring("notifications"))
+
+
+def _with_parts(incident: UUID) -> list[UUID]:
+    """It, and what goes on of all that it stands for and that nobody has for itself."""
+    parts = Incident.objects.filter(part_of=incident, resolved_at=None, acknowledged_at=None)
+    return [incident, *parts.values_list("pk", flat=True)]

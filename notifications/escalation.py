@@ -14,6 +14,7 @@ TargetKind = Literal["person", "schedule", "channel"]
 KINDS: tuple[TargetKind, ...] = ("person", "schedule", "channel")
 STEPS_AT_MOST = 20
 TARGETS_AT_MOST = 20
+REPEAT_AT_MOST = 9
 WAIT_AT_MOST_S = 24 * 3600
 
 

@@ -8,6 +8,7 @@ from incidents.facts import IncidentAcknowledged, IncidentReleased
 from incidents.models import Incident, TimelineEntry
 from monitors.facts import MonitorChangedStatus, SnoozeChanged
 from notifications import chaining, noticing
+from notifications.ledger import chains
 from pulse import facts, scoping
 from pulse.outbox import relaying
 from tenants.facts import MuteChanged
@@ -22,8 +23,9 @@ def register() -> None:
 
 
 def release_after_mute(changes: Sequence[MuteChanged]) -> None:
-    """The relay judges each held fact anew: it may be held on for another reason."""
+    """The relay judges each held fact anew: it may be held on for another reason. So do policies at work."""
     relaying.release(scoping.current().no)
+    chains.wake(scoping.current().no)
 
 
 def release_after_snooze(changes: Sequence[SnoozeChanged]) -> None:

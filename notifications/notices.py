@@ -18,6 +18,7 @@ from tenants.abilities import Ability, may
 from tenants.models import Membership, Organisation
 
 FACTS = (events.HANDOVER, events.CHANNEL_FAILING)
+SEVERITY = "minor"  # nobody is woken for these
 NOTICE = {
     events.HANDOVER: "hand-over of an on-call schedule",
     events.CHANNEL_FAILING: "you can mend this channel",
@@ -35,7 +36,7 @@ def deliveries(organisation: Organisation, fact: Waiting) -> list[NewDelivery]:
     for person in reaches(_concerned(organisation, fact)).values():
         # One way is enough for what can wait until somebody looks: the first that costs nothing but time.
         reach = min(person.methods, key=lambda method: (method.kind != "email", method.after_seconds))
-        rows.append(to_person(occasion, person, reach, because, person.quiet_until("minor", now)))
+        rows.append(to_person(occasion, person, reach, because, SEVERITY))
     return rows
 
 

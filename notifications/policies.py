@@ -31,7 +31,9 @@ def read(data: object, known: EscalationPolicy | None = None) -> dict[str, Any]:
     errors: list[tuple[str, str]] = []
     steps = fields.pop("steps", None) if isinstance(fields, dict) else None
     try:
-        values = read_fields(fields, {"name": name_of("policy"), "repeat": integer(0, 9, "rounds")})
+        values = read_fields(
+            fields, {"name": name_of("policy"), "repeat": integer(0, escalation.REPEAT_AT_MOST, "rounds")}
+        )
     except ConfigError as error:
         values, errors = error.values, list(error.errors)
     if steps is not None:

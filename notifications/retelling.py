@@ -14,7 +14,7 @@ from notifications.following import FIRST_REMINDER
 from notifications.ledger.models import Delivery
 from notifications.listing import Row
 from notifications.models import Rule
-from notifications.stepping import STEPS_PER_CYCLE
+from notifications.stepping import STEPS_PER_CYCLE, TURNS
 
 PURPOSES = {
     "rule": "what a rule tells",
@@ -50,7 +50,7 @@ def retell(
 def purpose(delivery: Delivery) -> str:
     """As what it was sent, in words."""
     if delivery.purpose == "policy":
-        cycle, step = divmod(delivery.turn - 1, STEPS_PER_CYCLE)
+        cycle, step = divmod((delivery.turn - 1) % TURNS, STEPS_PER_CYCLE)
         return f"step {step + 1} of a policy" + (f", round {cycle + 1}" if cycle else "")
     if delivery.purpose == "reminder":
         return f"reminder {delivery.turn - FIRST_REMINDER + 1}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -12,7 +14,7 @@ from django.utils import timezone
 from incidents.models import Incident, TimelineEntry
 from incidents.saying import OPENED
 from notifications import escalation
-from notifications.addressing import Because, Occasion, to_channel, to_person
+from notifications.addressing import Because, Loads, Occasion, to_channel, to_person
 from notifications.contacts.reaching import Person, reaches
 from notifications.escalation import Move, Standing, Target, move
 from notifications.ledger import chains, queue
@@ -28,6 +30,9 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 STEPS_PER_CYCLE = escalation.STEPS_AT_MOST
+# The turns of each policy at work because of the same fact: what one of them says is no repeat of another's.
+TURNS = STEPS_PER_CYCLE * (escalation.REPEAT_AT_MOST + 1)
+AGAIN_AFTER = timedelta(minutes=1)
 
 
 def step_all() -> int:
@@ -53,21 +58,42 @@ def _step(organisation: Organisation) -> int:
         organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
         now = timezone.now()
         taken = chains.take(organisation.no)
-        if organisation.muted_at(now):
-            for chain in taken:
-                chains.advance(
-                    organisation.no, chain.no, chain.step, chain.cycle, organisation.muted_until, "running"
-                )
+        if organisation.muted_until and organisation.muted_at(now):
+            chains.pause(organisation.no, [chain.no for chain in taken], organisation.muted_until)
             return 0
-        incidents = Incident.objects.in_bulk({chain.incident_id for chain in taken})
+        incidents = Incident.objects.select_related("part_of").in_bulk({chain.incident_id for chain in taken})
         policies = EscalationPolicy.objects.in_bulk({chain.policy_id for chain in taken})
+        batch = Batch(now)
         for chain in taken:
-            _advance(
-                organisation, chain, incidents.get(chain.incident_id), policies.get(chain.policy_id), now
-            )
+            incident, policy = incidents.get(chain.incident_id), policies.get(chain.policy_id)
+            try:
+                with transaction.atomic():
+                    _advance(organisation, chain, incident, policy, batch)
+            except AWAY:
+                raise
+            except Exception:  # one policy's fault must not keep those that others name from being called
+                log.exception("step_failed", organisation=organisation.slug, policy=chain.policy_name)
+                chains.advance(
+                    organisation.no, chain.no, chain.step, chain.cycle, now + AGAIN_AFTER, "running"
+                )
         live.publish(organisation.id, ["deliveries", *(f"incident:{pk}" for pk in list(incidents)[:50])])
         failpoints.reach("policy.stepping")
     return len(taken)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Steps that are taken at one moment: of two that tell the same receiver of the same outage, one does."""
+
+    now: datetime
+    loads: Loads = field(default_factory=Loads)
+    told: set[tuple[UUID | None, UUID, str]] = field(default_factory=set)
+
+    def first_to_tell(self, row: NewDelivery) -> bool:
+        key = (row.incident_id, row.channel_id, row.recipient)
+        is_first = key not in self.told
+        self.told.add(key)
+        return is_first
 
 
 def _advance(
@@ -75,8 +101,9 @@ def _advance(
     chain: Chain,
     incident: Incident | None,
     policy: EscalationPolicy | None,
-    now: datetime,
+    batch: Batch,
 ) -> None:
+    now = batch.now
     ended = _ended(incident, policy)
     if ended or incident is None or policy is None:
         chains.advance(organisation.no, chain.no, chain.step, chain.cycle, None, ended)
@@ -84,8 +111,8 @@ def _advance(
     taken = move(
         escalation.load(policy.steps, policy.repeat), Standing(chain.step, chain.cycle, chain.run), now
     )
-    rows, told = _deliveries(chain, incident, taken, now)
-    queue.insert(organisation.no, now, rows)
+    rows, told = _deliveries(chain, incident, taken, batch)
+    queue.insert(organisation.no, now, [row for row in rows if batch.first_to_tell(row)])
     state = "running" if taken.due_at else "exhausted"
     chains.advance(organisation.no, chain.no, taken.step, taken.cycle, taken.due_at, state)
     incident.timeline.create(kind=Kind.ESCALATED, text=_words(policy, chain, told, taken.due_at, now)[:500])
@@ -96,24 +123,29 @@ def _ended(incident: Incident | None, policy: EscalationPolicy | None) -> str:
         return "cancelled"
     if incident.resolved_at:
         return "over"
-    return "acknowledged" if incident.acknowledged_at else ""
+    group = incident.part_of  # who has the outage has all that is part of it
+    return "acknowledged" if incident.acknowledged_at or (group and group.acknowledged_at) else ""
 
 
 def _deliveries(
-    chain: Chain, incident: Incident, taken: Move, now: datetime
+    chain: Chain, incident: Incident, taken: Move, batch: Batch
 ) -> tuple[list[NewDelivery], list[str]]:
     """What this step sends, and whom it tells in words."""
-    occasion = Occasion(chain.fact_no, OPENED, chain.payload, incident, now)
+    occasion = Occasion(chain.fact_no, OPENED, chain.payload, incident, batch.now, loads=batch.loads)
     because = Because(
         "policy",
         f"step {chain.step + 1} of the policy {chain.policy_name}, because of {chain.reason}",
         chain.rule_id,
         chain.no,
-        turn=1 + chain.cycle * STEPS_PER_CYCLE + chain.step,
+        turn=1 + chain.rank * TURNS + chain.cycle * STEPS_PER_CYCLE + chain.step,
         wants_recovery=True,
     )
-    people, told = _people(taken.targets, now)
-    rows = [row for person in people for row in _to_person(occasion, person, because, incident.severity, now)]
+    people, told = _people(taken.targets, batch.now)
+    rows = [
+        to_person(occasion, person, reach, because, incident.severity)
+        for person in people
+        for reach in person.methods
+    ]
     channel_ids = [target.id for target in taken.targets if target.kind == "channel"]
     for channel in NotificationChannel.objects.filter(pk__in=channel_ids).order_by("pk"):
         works = channel.disabled_at is None
@@ -121,14 +153,6 @@ def _deliveries(
         if works:
             rows.append(to_channel(occasion, channel, because))
     return rows, told
-
-
-def _to_person(
-    occasion: Occasion, person: Person, because: Because, severity: str, now: datetime
-) -> Iterable[NewDelivery]:
-    until = person.quiet_until(severity, now)
-    for reach in person.methods:
-        yield to_person(occasion, person, reach, because, until)
 
 
 def _people(targets: Sequence[Target], now: datetime) -> tuple[list[Person], list[str]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from incidents.saying import JOINED, OPENED, RESOLVED
 from notifications import notices
-from notifications.addressing import Because, Occasion, to_channel, to_same
+from notifications.addressing import Because, Loads, Occasion, to_channel, to_same
 from notifications.events import DEGRADED, SETTLED, TEST
 from notifications.ledger import chains, queue
 from notifications.ledger.models import Delivery
@@ -35,23 +35,24 @@ class Routed:
     plan: Plan
     told: Sequence[Delivery]
 
-    def occasion(self) -> Occasion:
+    def occasion(self, loads: Loads) -> Occasion:
         fact = self.fact
         event = OPENED if fact.kind == JOINED else fact.kind
-        number = fact.payload.get("monitor_no")
-        return Occasion(fact.no, event, fact.payload, self.incident, timezone.now(), number, fact.created_at)
+        number, now = fact.payload.get("monitor_no"), timezone.now()
+        return Occasion(fact.no, event, fact.payload, self.incident, now, number, fact.created_at, loads)
 
 
 def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling) -> None:
     """In the transaction that marks the facts routed."""
     rows: list[NewDelivery] = []
     folded: dict[int, UUID] = {}
+    loads = Loads()
     _end(organisation, routed)
     for one in routed:
         if one.fact.kind in notices.FACTS:
             rows += notices.deliveries(organisation, one.fact)
             continue
-        occasion = one.occasion()
+        occasion = one.occasion(loads)
         earlier = {delivery.no: delivery for delivery in _earlier(organisation, one)}
         for planned in one.plan.deliveries:
             known = earlier.get(planned.follows or planned.instead_of or 0)

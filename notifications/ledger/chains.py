@@ -18,66 +18,73 @@ SELECT %(tenant)s, %(fact)s, %(incident)s, %(policy)s, %(name)s, %(rule)s, %(rea
     (SELECT count(*) FROM public.ledger_escalation WHERE tenant_no = %(tenant)s AND policy_id = %(policy)s)
 ON CONFLICT (fact_no, policy_id) DO NOTHING
 """
-# Which organisations have a step to take: one look at a small index.
-DUE = "SELECT DISTINCT tenant_no FROM ledger_escalation WHERE due_at <= now() LIMIT %s"
+# Which organisations have a step to take: one look at a small index. One that is suspended takes nobody's place.
+DUE = """
+SELECT DISTINCT e.tenant_no FROM ledger_escalation e
+JOIN public.tenants_organisation o ON o.no = e.tenant_no AND o.state = 'ready'
+WHERE e.due_at <= now() LIMIT %s
+"""
+# `rank`: how many policies of the same fact were set to work before it; more than there are turns for is nobody's plan.
 TAKE = """
-SELECT no, fact_no, incident_id, policy_id, policy_name, rule_id, reason, payload, step, cycle, run
-FROM public.ledger_escalation WHERE tenant_no = %s AND due_at <= now() AND state = 'running'
+SELECT no, fact_no, incident_id, policy_id, policy_name, rule_id, reason, payload, step, cycle, run,
+    (SELECT least(count(*), 49)::int FROM public.ledger_escalation o WHERE o.fact_no = e.fact_no AND o.no < e.no)
+FROM public.ledger_escalation e WHERE tenant_no = %s AND due_at <= now() AND state IN ('running', 'paused')
 ORDER BY due_at, no LIMIT 200 FOR UPDATE SKIP LOCKED
 """
+PAUSE = """
+UPDATE public.ledger_escalation SET state = 'paused', due_at = %(until)s
+WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s)
+"""
+WAKE = "UPDATE public.ledger_escalation SET due_at = now() WHERE tenant_no = %(tenant)s AND state = 'paused'"
 ADVANCE = """
 UPDATE public.ledger_escalation SET step = %(step)s, cycle = %(cycle)s, due_at = %(due)s, state = %(state)s,
     finished_at = CASE WHEN %(state)s = 'running' THEN NULL ELSE clock_timestamp() END
 WHERE tenant_no = %(tenant)s AND no = %(no)s
 """
-STOP = """
+# Rows are locked in their order, as senders lock them, so that nobody waits in a circle.
+ENDING = """
 UPDATE public.ledger_escalation SET state = %(state)s, due_at = NULL, finished_at = clock_timestamp()
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged', 'exhausted')
-RETURNING no
+WHERE no IN (
+    SELECT no FROM public.ledger_escalation
+    WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
+        AND state IN ('running', 'paused', 'acknowledged', 'exhausted')
+    ORDER BY no FOR UPDATE)
 """
+STOP = f"{ENDING} RETURNING no"
 RESUME = """
 UPDATE public.ledger_escalation SET state = 'running', due_at = clock_timestamp(), finished_at = NULL
-WHERE tenant_no = %(tenant)s AND incident_id = %(incident)s AND state = 'acknowledged'
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state = 'acknowledged'
 RETURNING policy_name
 """
+TAKE_BACK = """
+UPDATE public.ledger_delivery SET state = %(state)s, finished_at = clock_timestamp(), lease_until = NULL,
+    fencing_token = fencing_token + 1, last_answer = %(why)s, repeat_at = NULL, fallback_at = NULL
+WHERE no IN (SELECT no FROM public.ledger_delivery WHERE tenant_no = %(tenant)s AND {which} ORDER BY no FOR UPDATE)
+RETURNING no
+"""
 # What a sender has begun is not taken back: it may be out already.
-DROP = """
-UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
-    fencing_token = fencing_token + 1, last_answer = %(why)s
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('held', 'pending', 'retrying')
-    AND purpose = ANY(%(purposes)s) AND event = ANY(%(events)s)
-RETURNING no
-"""
+DROP = TAKE_BACK.format(
+    which="""incident_id = ANY(%(incidents)s) AND state IN ('held', 'pending', 'retrying')
+        AND purpose = ANY(%(purposes)s) AND event = ANY(%(events)s)"""
+)
 # What is not due yet, and what only says again what somebody was told.
-DROP_EARLY = """
-UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
-    fencing_token = fencing_token + 1, last_answer = %(why)s
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
-    AND ((state = 'pending' AND retry_at > now() AND event = 'incident.opened')
-        OR (state IN ('held', 'pending', 'retrying') AND event = 'incident.reminder'))
-RETURNING no
-"""
+DROP_EARLY = TAKE_BACK.format(
+    which="""incident_id = ANY(%(incidents)s)
+        AND ((state = 'pending' AND retry_at > now() AND event = 'incident.opened')
+            OR (state IN ('held', 'pending', 'retrying') AND event = 'incident.reminder'))"""
+)
+# What was not sent of these, told within another message or by none.
+WITHDRAW = TAKE_BACK.format(which="no = ANY(%(numbers)s) AND state IN ('held', 'pending', 'retrying')")
 CALM = """
 UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
-    AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
-"""
-# Both in one statement: each end of an outage asks for them, and few have anything of it.
-END = """
-WITH calmed AS (
-    UPDATE public.ledger_delivery SET repeat_at = NULL, fallback_at = NULL
+WHERE no IN (
+    SELECT no FROM public.ledger_delivery
     WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s)
         AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
-)
-UPDATE public.ledger_escalation SET state = 'over', due_at = NULL, finished_at = clock_timestamp()
-WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state IN ('running', 'acknowledged', 'exhausted')
+    ORDER BY no FOR UPDATE)
 """
-FOLD = """
-UPDATE public.ledger_delivery SET state = 'folded', finished_at = clock_timestamp(), lease_until = NULL,
-    fencing_token = fencing_token + 1, last_answer = %(why)s, repeat_at = NULL, fallback_at = NULL
-WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s) AND state IN ('held', 'pending', 'retrying')
-RETURNING no
-"""
+# Both in one statement: each end of an outage asks for them, and few have anything of it.
+END = f"WITH calmed AS ({CALM}) {ENDING}"
 NAME = """
 UPDATE public.ledger_delivery d SET folded_into = n.no
 FROM unnest(%(numbers)s::bigint[], %(into)s::uuid[]) AS r(no, into_id)
@@ -91,12 +98,6 @@ WHERE f.tenant_no = %(tenant)s AND f.no = ANY(%(numbers)s) AND f.person_id IS NO
     AND d.tenant_no = %(tenant)s AND d.person_id = f.person_id AND d.fact_no = f.fact_no AND d.turn = f.turn
     AND d.state = 'pending' AND d.retry_at > now()
 RETURNING d.no
-"""
-CANCEL = """
-UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL,
-    fencing_token = fencing_token + 1, last_answer = %(why)s
-WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s) AND state IN ('held', 'pending', 'retrying')
-RETURNING no
 """
 
 
@@ -115,6 +116,7 @@ class Chain:
     step: int
     cycle: int
     run: int
+    rank: int = 0
 
 
 def start(tenant_no: int, **values: Any) -> None:
@@ -150,12 +152,21 @@ def stop(tenant_no: int, incidents: Collection[UUID], state: str) -> int:
 
 def end(tenant_no: int, incidents: Collection[UUID]) -> None:
     """Of incidents that are over: no policy, no reminder and no fallback from here on."""
-    _run(END, {"tenant": tenant_no, "incidents": list(incidents)})
+    _run(END, {"tenant": tenant_no, "incidents": list(incidents), "state": "over"})
 
 
-def resume(tenant_no: int, incident: UUID) -> list[str]:
+def resume(tenant_no: int, incidents: Collection[UUID]) -> list[str]:
     """Go on with the next step at once; returns the names of the policies."""
-    return [row[0] for row in _run(RESUME, {"tenant": tenant_no, "incident": incident})]
+    return [row[0] for row in _run(RESUME, {"tenant": tenant_no, "incidents": list(incidents)})]
+
+
+def pause(tenant_no: int, numbers: Collection[int], until: datetime) -> None:
+    """While everything is muted nobody is called; `wake` ends it early."""
+    _run(PAUSE, {"tenant": tenant_no, "numbers": list(numbers), "until": until})
+
+
+def wake(tenant_no: int) -> None:
+    _run(WAKE, {"tenant": tenant_no})
 
 
 def drop(
@@ -168,13 +179,15 @@ def drop(
         "purposes": list(purposes),
         "events": list(events),
         "why": why[:300],
+        "state": "cancelled",
     }
     return len(_run(DROP, values))
 
 
 def drop_early(tenant_no: int, incidents: Collection[UUID], why: str) -> int:
     """Of outages that are over: cancel what was not due yet, and reminders."""
-    return len(_run(DROP_EARLY, {"tenant": tenant_no, "incidents": list(incidents), "why": why[:300]}))
+    values = {"tenant": tenant_no, "incidents": list(incidents), "why": why[:300], "state": "cancelled"}
+    return len(_run(DROP_EARLY, values))
 
 
 def calm(tenant_no: int, incidents: Collection[UUID]) -> None:
@@ -185,8 +198,7 @@ def calm(tenant_no: int, incidents: Collection[UUID]) -> None:
 
 def fold(tenant_no: int, numbers: Collection[int], why: str) -> set[int]:
     """Take back what has not gone out, since another message will tell it; returns those that could be."""
-    rows = _run(FOLD, {"tenant": tenant_no, "numbers": list(numbers), "why": why[:300]})
-    return {row[0] for row in rows}
+    return _withdraw(tenant_no, numbers, why, "folded")
 
 
 def name(tenant_no: int, folded: Mapping[int, UUID]) -> None:
@@ -201,8 +213,14 @@ def hurry(tenant_no: int, failed: Collection[int]) -> int:
     return len(_run(HURRY, {"tenant": tenant_no, "numbers": list(failed)}))
 
 
-def cancel(tenant_no: int, numbers: Collection[int], why: str) -> int:
-    return len(_run(CANCEL, {"tenant": tenant_no, "numbers": list(numbers), "why": why[:300]}))
+def cancel(tenant_no: int, numbers: Collection[int], why: str) -> set[int]:
+    """Take back what has not gone out and need not; returns those that could be."""
+    return _withdraw(tenant_no, numbers, why, "cancelled")
+
+
+def _withdraw(tenant_no: int, numbers: Collection[int], why: str, state: str) -> set[int]:
+    values = {"tenant": tenant_no, "numbers": list(numbers), "why": why[:300], "state": state}
+    return {row[0] for row in _run(WITHDRAW, values)} if numbers else set()
 
 
 def _run(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
