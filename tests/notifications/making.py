@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -55,9 +56,14 @@ def outage(organisation: Any, name: str = "shop") -> Incident:
 
 
 def delivery(
-    organisation: Any, channel: NotificationChannel, *, incident: Incident | None = None, name: str = "shop"
+    organisation: Any,
+    channel: NotificationChannel,
+    *,
+    incident: Incident | None = None,
+    name: str = "shop",
+    **more: Any,
 ) -> Delivery:
-    """One that waits to be sent."""
+    """One that waits to be sent, of its fields as a test has them."""
     row = NewDelivery(
         id=uuid7(),
         fact_no=next(FACTS),
@@ -73,6 +79,7 @@ def delivery(
         wants_recovery=False,
         follows_no=None,
     )
+    row = replace(row, **more)
     with in_tenant(organisation):
         queue.insert(organisation.no, timezone.now(), [row])
         return Delivery.objects.get(tenant_no=organisation.no, id=row.id)

@@ -142,7 +142,7 @@ def test_twenty_steps_are_the_most(acme: Any, alice: Any, as_alice: Any) -> None
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(
     acme: Any, alice: Any, as_alice: Any
 ) -> None:
-    steps = ({"targets": [person(alice)], "wait": "soon"}, {"targets": []})
+    steps: list[dict[str, Any]] = [{"targets": [person(alice)], "wait": "soon"}, {"targets": []}]
 
     answer = as_alice.post(NEW, typed(*steps, name="", repeat="10"))
 
