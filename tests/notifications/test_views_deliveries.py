@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from notifications import channels, listing
 from notifications.ledger.models import Delivery
@@ -63,6 +65,63 @@ def test_each_state_is_a_filter(acme: Any, as_alice: Any) -> None:
     assert numbers(as_alice.get(DELIVERIES, {"state": "dead"})) == [made["dead"]]
     assert numbers(as_alice.get(DELIVERIES, {"state": "waiting"})) == [made["pending"], made["retrying"]]
     assert numbers(as_alice.get(DELIVERIES, {"state": "cancelled"})) == []
+
+
+def test_what_is_held_back_told_within_another_or_of_unknown_outcome_is_found(
+    acme: Any, as_alice: Any
+) -> None:
+    channel, later = webhook(acme), timezone.now() + timedelta(hours=1)
+    held = delivery(acme, channel, state="held", retry_at=later, last_answer="quiet hours of alice")
+    folded = tried(acme, delivery(acme, channel), "folded")
+    unknown = tried(acme, delivery(acme, channel), "unknown", "no answer: it may have it")
+
+    assert numbers(as_alice.get(DELIVERIES, {"state": "held"})) == [held.no]
+    assert numbers(as_alice.get(DELIVERIES, {"state": "waiting"})) == []
+    assert numbers(as_alice.get(DELIVERIES, {"state": "folded"})) == [folded.no]
+    assert numbers(as_alice.get(DELIVERIES, {"state": "dead"})) == [unknown.no]
+    page = as_alice.get(DELIVERIES).content.decode()
+    for words in ("Held back", "Quiet hours of alice", "Within another", "Unknown", "Send again"):
+        assert words in page, words
+
+
+@pytest.mark.parametrize(
+    ("receipt", "state", "shown"),
+    [
+        ("delivered", "sent", "Delivered"),
+        ("read", "sent", "Read"),
+        ("failed", "sent", "Not delivered"),
+        ("", "sent", "Sent"),
+    ],
+)
+def test_a_receipt_is_said_instead_of_sent(
+    acme: Any, as_alice: Any, receipt: str, state: str, shown: str
+) -> None:
+    made = tried(acme, delivery(acme, webhook(acme)), state)
+    with in_tenant(acme):
+        Delivery.objects.filter(tenant_no=acme.no, no=made.no).update(receipt=receipt)
+
+    (row,) = as_alice.get(DELIVERIES).context["page"].rows
+
+    assert row.word.capitalize() == shown
+    assert row.status == ("down" if receipt == "failed" else "up")
+
+
+def test_the_matrix_counts_from_the_opening_of_the_incident(acme: Any, as_alice: Any) -> None:
+    incident = outage(acme)
+    late = tried(acme, delivery(acme, webhook(acme, "Late"), incident=incident), "sent")
+    never = tried(acme, delivery(acme, webhook(acme, "Never"), incident=incident), "dead")
+    with in_tenant(acme):
+        found = Delivery.objects.filter(tenant_no=acme.no)
+        found.filter(no=late.no).update(finished_at=incident.opened_at + timedelta(seconds=90))
+
+    part = as_alice.get(f"{DELIVERIES}incident/{incident.pk}/", headers={"HX-Request": "true"})
+
+    report = part.context["report"]
+    assert {one.name: one.first for one in report.receivers} == {"Late": timedelta(seconds=90), "Never": None}
+    page = part.content.decode()
+    assert "reached after 1 min 30 s" in page
+    assert "not reached" in page
+    assert f"/deliveries/{never.id}/why/" in page
 
 
 def test_channel_and_incident_are_filters(acme: Any, as_alice: Any) -> None:
