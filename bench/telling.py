@@ -199,18 +199,18 @@ def _told(site: Site, rate: int, seconds: float) -> dict[str, float]:
 
 
 def _kill(environment: dict[str, str], done: Event) -> None:
-    """Two workers; every two seconds the older one is killed and started anew."""
+    """Three workers; every two seconds the oldest one is killed and another started: each lives six."""
 
     def start() -> subprocess.Popen[Any]:
         return subprocess.Popen([sys.executable, *WORKER], cwd=HERE.parent, env=os.environ | environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
 
-    workers = [start(), start()]
+    workers = [start(), start(), start()]
     try:
         while not done.wait(KILL_EVERY_S):
             workers[0].kill()
             workers[0].wait()
-            workers = [workers[1], start()]
+            workers = [*workers[1:], start()]
     finally:
         for worker in workers:
             worker.kill()

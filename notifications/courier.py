@@ -48,6 +48,7 @@ class Courier:
         self._circuits: dict[str, Circuit] = {}
         self._unfinished: list[Finished] = []
         self._looked = 0.0
+        self._hastened: object = None
         self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
@@ -73,6 +74,7 @@ class Courier:
         while until is None or (self._busy and monotonic() < until):
             try:
                 self._unfinished += self._collect(0 if busy else LOOK_EVERY_S)
+                self._hasten()
                 self._finish()
                 busy = not self._stopping.is_set() and self._work()
             except AWAY as error:
@@ -87,6 +89,17 @@ class Courier:
             if self._stopping.is_set() and until is None:
                 until = monotonic() + 7
         connection.close()
+
+    def _hasten(self) -> None:
+        """Let commits of this connection not wait for the disk, but for attempts, which do (1.5 of 1.8 ms each here).
+
+        What a crash of the server takes with it is routed again, or sent again under the same key and counted:
+        nothing was sent before its attempt was on disk.
+        """
+        if connection.connection is None or connection.connection is not self._hastened:
+            with connection.cursor() as cursor:
+                cursor.execute("SET synchronous_commit = off")
+            self._hastened = connection.connection
 
     def _collect(self, wait_s: float) -> list[Finished]:
         """Wait for an outcome, a bell or the clock; then take everything that is there."""

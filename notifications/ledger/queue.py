@@ -65,7 +65,8 @@ WITH r AS (
 )
 INSERT INTO public.ledger_attempt (delivery_no, number, started_at, tenant_no, outcome)
 SELECT no, attempts, clock_timestamp(), %(tenant)s, 'unknown' FROM held
-RETURNING delivery_no, number, started_at
+-- On disk before anything is sent, and with it all that was committed before; see the courier.
+RETURNING delivery_no, number, started_at, set_config('synchronous_commit', 'on', true)
 """
 FINISH = """
 WITH r AS (
@@ -231,7 +232,7 @@ def attempt(tenant_no: int, items: Sequence[Leased], asked: Sequence[bool] | Non
     }
     with connection.cursor() as cursor:
         cursor.execute(ATTEMPTS, values)
-        started = {no: (number, at) for no, number, at in cursor.fetchall()}
+        started = {no: (number, at) for no, number, at, _ in cursor.fetchall()}
     return [Attempted(item, *started[item.no]) for item in items if item.no in started]
 
 
