@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents import handling
+from incidents.locking import lock_one
 from incidents.models import Incident
 from notifications import tokens
 from notifications.ledger.models import Delivery
@@ -43,6 +44,8 @@ def find(token: str, now: datetime | None = None) -> Asked | None:
         delivery = Delivery.objects.filter(tenant_no=organisation.no, no=numbers[1]).first()
         if delivery is None or delivery.incident_id is None:
             return None
+        if _has_left(organisation, delivery):
+            return None
         incident = Incident.objects.filter(pk=delivery.incident_id).first()
         by = _by(organisation, delivery)
         return Asked(
@@ -51,18 +54,20 @@ def find(token: str, now: datetime | None = None) -> Asked | None:
 
 
 def acknowledge(asked: Asked, by: Actor | None = None) -> Asked:
-    """Once for each link; `by` names somebody whom the receiver's own sign-in told us (a chat)."""
+    """`by` names somebody whom the receiver's own sign-in told us (a chat). Nobody is put in the place of who has it.
+
+    The incident's row comes first, as for whoever acknowledges: of two links that are pressed at once one waits.
+    """
     actor = by or asked.by
     if asked.refusal or asked.incident is None or actor is None:
         return asked
     with in_tenant(asked.organisation), transaction.atomic():
-        # Compare and set: of two who press at once the second finds it used.
-        used = Delivery.objects.filter(
-            tenant_no=asked.organisation.no, no=asked.delivery.no, acknowledged_at=None
-        ).update(acknowledged_at=timezone.now())
-        if used:
-            handling.acknowledge(asked.organisation, asked.incident, actor)
-        incident = Incident.objects.get(pk=asked.incident.pk)
+        incident = lock_one(asked.incident.pk)
+        if incident.acknowledged_at is None and incident.resolved_at is None:
+            incident = handling.acknowledge(asked.organisation, incident, actor)
+            Delivery.objects.filter(tenant_no=asked.organisation.no, no=asked.delivery.no).update(
+                acknowledged_at=timezone.now()
+            )
         delivery = Delivery.objects.get(tenant_no=asked.organisation.no, no=asked.delivery.no)
     return Asked(asked.organisation, delivery, incident, actor)
 
@@ -72,7 +77,7 @@ def take_back(asked: Asked) -> Asked:
     if asked.incident is None or asked.by is None or asked.delivery.acknowledged_at is None:
         return asked
     with in_tenant(asked.organisation), transaction.atomic():
-        incident = Incident.objects.get(pk=asked.incident.pk)
+        incident = lock_one(asked.incident.pk)
         mine = (incident.acknowledged_by_id, incident.acknowledged_by) == (asked.by.id, asked.by.name)
         if mine and incident.resolved_at is None:
             handling.release(asked.organisation, incident, asked.by)
@@ -86,6 +91,13 @@ def find_again(asked: Asked) -> Asked:
     found = find(tokens.token_of(asked.organisation.no, asked.delivery.no, "acknowledge"))
     assert found is not None
     return found
+
+
+def _has_left(organisation: Organisation, delivery: Delivery) -> bool:
+    """Who is no member any more is not told how things stand, by old links either."""
+    if delivery.person_id is None:
+        return False
+    return not Membership.objects.filter(organisation=organisation, user_id=delivery.person_id).exists()
 
 
 def _by(organisation: Organisation, delivery: Delivery) -> Actor | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 TOLD_AT_MOST = 50
+LOOK_AGAIN = timedelta(minutes=1)  # while everything is muted
 # Turns of one message to one receiver: policies count up from 1, reminders from here. A digest has that of the first
 # message in it, below 0: so each digest of the same outage has its own.
 FIRST_REMINDER = 10_000
@@ -48,6 +49,9 @@ def _follow_up(organisation: Organisation) -> None:
         with in_tenant(organisation), transaction.atomic():
             organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
             now = timezone.now()
+            if organisation.muted_at(now):
+                follow_ups.put_off(organisation.no, now, now + LOOK_AGAIN)
+                return
             fall_back(organisation, follow_ups.without_receipt(organisation.no, now), now)
             _remind(organisation, follow_ups.to_repeat(organisation.no, now), now)
             _gather(organisation, follow_ups.held(organisation.no, now), now)

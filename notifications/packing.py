@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from pulse import failpoints, links
 from pulse.crypto import SealError
 from pulse.fields import ConfigError
 from pulse.scoping import in_tenant
-from tenants.models import Organisation
+from tenants.models import Membership, Organisation
 
 log = structlog.get_logger(__name__)
 
@@ -101,16 +101,27 @@ def _can_be_asked(leased: Leased) -> bool:
 
 
 def _open_all(organisation: Organisation, items: Sequence[Leased]) -> dict[UUID, Any]:
-    """Typed settings by id. What was planned while a channel or a contact went away is cancelled here."""
+    """Typed settings by id. What was planned while a channel, a contact or a member went away is cancelled here."""
     of_people = {item.channel_id for item in items if item.person_id}
     wanted = {item.channel_id for item in items} - of_people
     known = NotificationChannel.objects.filter(disabled_at=None).in_bulk(wanted)
     methods = ContactMethod.objects.select_related("user").in_bulk(of_people) if of_people else {}
     _cancel(organisation, wanted - known.keys(), "the channel was deleted or switched off")
     _cancel(organisation, of_people - methods.keys(), "the person removed this way to be told")
+    members = _members(organisation, methods)
+    left = {pk for pk, method in methods.items() if method.user_id not in members}
+    _cancel(organisation, left, "the person left the organisation")
+    methods = {pk: method for pk, method in methods.items() if pk not in left}
     opened = {pk: _open(organisation, channel) for pk, channel in known.items()}
     opened |= {pk: _open(organisation, method) for pk, method in methods.items()}
     return {pk: config for pk, config in opened.items() if config is not None}
+
+
+def _members(organisation: Organisation, methods: Mapping[UUID, ContactMethod]) -> set[UUID]:
+    """Who may still be told. A message can wait for hours, and who leaves is told nothing more from then on."""
+    owners = {method.user_id for method in methods.values()}
+    found = Membership.objects.filter(organisation=organisation, user__in=owners, user__is_active=True)
+    return set(found.values_list("user_id", flat=True)) if owners else set()
 
 
 def _open(organisation: Organisation, receiver: NotificationChannel | ContactMethod) -> Any:

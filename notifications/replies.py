@@ -130,4 +130,6 @@ def _take(asked: Asked, by: Actor | None = None) -> str:
         return f"{asked.incident.name} is over already."
     done = answering.acknowledge(asked, by)
     assert done.incident is not None
+    if done.incident.resolved_at:
+        return f"{done.incident.name} is over already."
     return f"{done.incident.name}: {done.incident.acknowledged_by} has it."

@@ -123,8 +123,8 @@ class Plan:
 class Known:
     """What is known at the moment of routing.
 
-    `channels` are those that work, `told` those that were told already, `recent` when each rule last told of one of
-    these monitors.
+    `channels` are those that work, `told` those that were told already, `at_work` the policies that this outage set
+    to work before, `recent` when each rule last told of one of these monitors.
     """
 
     now: datetime
@@ -132,6 +132,7 @@ class Known:
     told: Collection[UUID] = ()
     recent: Mapping[UUID | None, datetime] = field(default_factory=dict)
     silence: Quiet | None = None
+    at_work: Collection[UUID] = ()
 
 
 def quiet(
@@ -251,9 +252,9 @@ def _deliveries(rules: Sequence[RuleView], known: Known) -> Iterator[Planned]:
 
 
 def _policies(rules: Sequence[RuleView], known: Known) -> Iterator[PlannedPolicy]:
-    seen = set()
+    seen = set(known.at_work)
     for rule in sorted(rules, key=lambda rule: rule.waits(known.now)):
-        if rule.policy is not None and rule.policy not in seen and not known.told:
+        if rule.policy is not None and rule.policy not in seen:
             seen.add(rule.policy)
             yield PlannedPolicy(rule.policy, rule.id, rule.waits(known.now), _because(rule, known.now))
 

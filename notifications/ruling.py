@@ -42,7 +42,7 @@ SELECT held.member, g.no FROM held JOIN monitors_monitor g ON g.id = held.holder
 LAST_TOLD = """
 SELECT rule_id, max(created_at) FROM public.ledger_delivery
 WHERE tenant_no = %s AND monitor_no = ANY(%s) AND rule_id = ANY(%s) AND created_at > %s
-    AND event = 'incident.opened' AND purpose = 'rule' AND state <> 'cancelled'
+    AND event = 'incident.opened' AND purpose IN ('rule', 'policy') AND state <> 'cancelled'
 GROUP BY rule_id
 """
 

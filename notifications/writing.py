@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from incidents.models import Incident
+from incidents.models import Incident, TimelineEntry
 from incidents.saying import JOINED, OPENED, RESOLVED
 from notifications import notices
 from notifications.addressing import Because, Loads, Occasion, to_channel, to_same
@@ -17,12 +17,14 @@ from notifications.ledger import chains, queue
 from notifications.ledger.models import Delivery
 from notifications.ledger.queue import NewDelivery
 from notifications.models import EscalationPolicy
+from notifications.planning import openings
 from notifications.routing import Plan, Planned
 from notifications.ruling import Ruling
 from pulse.outbox.relaying import Waiting
 from tenants.models import Organisation
 
 NOT_DUE = "it was over before it was time to tell"
+REPEATED = "it was over before this said it once more"
 FOLDED = "it had not got through when the outage ended: told with the end, as one message"
 
 
@@ -120,6 +122,9 @@ def _drop_untold(organisation: Organisation, routed: Sequence[Routed]) -> None:
     if ended := [pk for pk in _ended(routed) if _was_told(routed, pk)]:
         chains.drop_early(organisation.no, ended, NOT_DUE)
     for one in routed:
+        if one.fact.kind == RESOLVED and one.plan.hold_until is None:
+            followed = {opening.no for opening in openings(one.told)}
+            chains.cancel(organisation.no, [row.no for row in one.told if row.no not in followed], REPEATED)
         if one.fact.kind == SETTLED:
             late = Delivery.objects.filter(
                 tenant_no=organisation.no, monitor_no=one.fact.payload["monitor_no"], event=DEGRADED
@@ -151,3 +156,16 @@ def _set_to_work(organisation: Organisation, routed: Sequence[Routed]) -> None:
                     payload=dict(each.fact.payload),
                     due=now + one.wait,
                 )
+                _take_over(organisation, each.incident, one.policy_id, names[one.policy_id])
+
+
+def _take_over(organisation: Organisation, incident: Incident, policy: UUID, name: str) -> None:
+    """What turns out to be part of a larger outage is not called of by itself by the same policy any more."""
+    if incident.monitor_no is not None:
+        return
+    parts = Incident.objects.filter(part_of=incident).values_list("pk", flat=True)
+    text = f"{name} goes on with the larger outage that this is part of."
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(incident_id=pk, kind=TimelineEntry.Kind.ESCALATED, text=text[:500])
+        for pk in chains.end_one(organisation.no, list(parts), policy)
+    )

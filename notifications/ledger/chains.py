@@ -51,6 +51,12 @@ WHERE no IN (
     ORDER BY no FOR UPDATE)
 """
 STOP = f"{ENDING} RETURNING no"
+END_ONE = """
+UPDATE public.ledger_escalation SET state = 'over', due_at = NULL, finished_at = clock_timestamp()
+WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND policy_id = %(policy)s
+    AND state IN ('running', 'paused')
+RETURNING incident_id
+"""
 RESUME = """
 UPDATE public.ledger_escalation SET state = 'running', due_at = clock_timestamp(), finished_at = NULL
 WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND state = 'acknowledged'
@@ -148,6 +154,13 @@ def advance(tenant_no: int, no: int, step: int, cycle: int, due_at: datetime | N
 def stop(tenant_no: int, incidents: Collection[UUID], state: str) -> int:
     """End the policies at work on these incidents; returns how many there were."""
     return len(_run(STOP, {"tenant": tenant_no, "incidents": list(incidents), "state": state}))
+
+
+def end_one(tenant_no: int, incidents: Collection[UUID], policy: UUID) -> list[UUID]:
+    """End this policy where it works on these incidents; returns on which it did."""
+    return [
+        row[0] for row in _run(END_ONE, {"tenant": tenant_no, "incidents": list(incidents), "policy": policy})
+    ]
 
 
 def end(tenant_no: int, incidents: Collection[UUID]) -> None:

@@ -6,13 +6,14 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
 from django.db import connections, transaction
 from django.utils import timezone
 
-from notifications import channels
+from notifications import answering, channels, tokens
 from notifications.courier import Courier
 from notifications.ledger.models import Delivery
 from notifications.relay import relay, route
@@ -113,3 +114,34 @@ def test_outcomes_that_cannot_be_written_keep_back_nobody_elses(
 
     assert deliveries(acme)[0].repeats == 1
     assert len({entry.key for entry in receiver.ledger}) == 2
+
+
+def test_two_links_that_are_pressed_at_once_wait_in_no_circle(acme: Any) -> None:
+    """Whoever acknowledges ends what follows each message of it, so both would need each other's."""
+    rule(acme, webhook(acme, "one"), webhook(acme, "two"), repeat_seconds=600)
+    outage(acme)
+    relay()
+    with in_tenant(acme):
+        Delivery.objects.filter(tenant_no=acme.no).update(state="sent", repeat_at=timezone.now())
+    asked = [
+        found
+        for row in deliveries(acme)
+        if (found := answering.find(tokens.token_of(acme.no, row.no, "acknowledge")))
+    ]
+    answered: list[str] = []
+
+    def press(one: answering.Asked) -> None:
+        incident = answering.acknowledge(one).incident
+        answered.append(incident.acknowledged_by if incident else "")
+
+    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"]) as superuser:
+        superuser.execute("SELECT FROM o_acme.incidents_incident FOR UPDATE")
+        pressing = [beside(partial(press, one)) for one in asked]
+        wait_until(lambda: superuser.execute(WAITING).fetchone() == (2,), 10, "both to wait")
+        superuser.rollback()
+    for thread in pressing:
+        thread.join(10)
+
+    assert len(answered) == 2
+    assert len(set(answered)) == 1
+    assert {row.repeat_at for row in deliveries(acme)} == {None}
