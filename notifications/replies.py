@@ -22,6 +22,7 @@ from tenants.actors import Actor
 
 YES = frozenset({"1", "ack", "acknowledge", "ok", "okay", "yes", "y"})
 RECENT = timedelta(hours=24)
+PHONES = ("sms", "voice")
 NOT_UNDERSTOOD = (
     "Reply ACK to take the newest incident that you were told of, or ACK ALL to take all of them."
 )
@@ -51,10 +52,12 @@ def twilio_status(fields: Mapping[str, str]) -> tuple[str, str]:
 
 def told(number: str, account: str | None = None) -> list[Asked]:
     """What was sent to this number lately, by any account or by one: the newest of each incident, newest first."""
+    if not f"{number}{account}".isprintable():
+        return []
     with as_pipeline():
         rows = Delivery.objects.filter(
             recipient=number,
-            transport__in=("sms", "voice"),
+            transport__in=PHONES,
             event__in=(OPENED, REMINDER),
             created_at__gt=timezone.now() - RECENT,
         )
@@ -94,7 +97,7 @@ def pressed_in_slack(payload: str) -> Pressed | None:
         action = next(one for one in content["actions"] if one["action_id"] == "acknowledge")
         token, user = str(action["value"]), content["user"]
         who = str(user.get("name") or user.get("username") or user["id"])
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
         return None
     asked = answering.find(token)
     printable = "".join(character for character in who if character.isprintable())[:80]

@@ -10,9 +10,11 @@ from typing import Any
 import structlog
 
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "session")
-# Keys and signing secrets, passwords in addresses of servers, and paths and addresses of mail that are a way in.
+# Keys and signing secrets, passwords in addresses of servers, and paths and addresses of mail that are a way in, here
+# or to a chat.
 SECRET_SHAPES = re.compile(
-    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|(?i:/ping/|/ping-email/))"
+    r"(ppk_live_|whsec_|Bearer\s+|/sign-in/|/reset/key/|/confirm-email/|(?i:/ping/|/ping-email/)"
+    r"|/t/[ar]/|/on-call/|xox[a-z]-|/services/|/api/webhooks/|/bot(?=\d))"
     r"[A-Za-z0-9+/=._:-]{6,}"
     r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"
     r"|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=[@+])"

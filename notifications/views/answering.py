@@ -29,4 +29,6 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         "mine": bool(incident and asked.by and incident.acknowledged_by == asked.by.name),
         "url": links.page_of(asked.organisation.slug, "incidents:detail", incident.pk) if incident else "",
     }
-    return render(request, "telling/acknowledge.html", context)
+    response = render(request, "telling/acknowledge.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from notifications import receipts, replies, signatures, tokens
 from notifications.answering import Asked
 
+FORM = "application/x-www-form-urlencoded"
+
 
 @csrf_exempt  # a provider has no cookie; its signature stands for the request
 @require_POST
@@ -46,7 +48,10 @@ def sms(request: HttpRequest) -> HttpResponse:
 @require_POST
 def slack(request: HttpRequest) -> HttpResponse:
     """A button of a message that our Slack app posted."""
-    pressed = replies.pressed_in_slack(request.POST.get("payload", ""))
+    is_form = (
+        request.content_type == FORM
+    )  # of any other kind the body, which is signed, would be gone by then
+    pressed = replies.pressed_in_slack(request.POST.get("payload", "")) if is_form else None
     if pressed is None:
         return HttpResponse("This is no press of a button of ours.", status=400, content_type="text/plain")
     if not signatures.slack_sent(request, pressed.asked):

@@ -7,24 +7,27 @@ import json
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
+from incidents import handling
 from incidents.models import Incident
 from monitors.telemetry.models import Status
 from notifications import channels, tokens
 from notifications.ledger.models import Delivery
 from pulse.scoping import in_tenant
-from tenants.actors import COMMAND_LINE
+from tenants.actors import COMMAND_LINE, Actor
 from tests.notifications.making import rule
 from tests.notifications.site import Site
 from tests.receivers import wait_until
 
 NUMBER = "+4915112345678"
 TOKEN = "twilio-auth-token"  # of nobody
+FORM = "application/x-www-form-urlencoded"
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
@@ -169,12 +172,10 @@ def press(value: str, secret: str = SIGNING, ago: int = 0) -> Any:
         "actions": [{"action_id": "acknowledge", "value": value}],
     }
     stamp = str(int(timezone.now().timestamp()) - ago)
-    from urllib.parse import urlencode
-
     body = urlencode({"payload": json.dumps(payload)})
     signature = "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), sha256).hexdigest()
     headers = {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": stamp}
-    return Client().post("/t/slack", body, content_type="application/x-www-form-urlencoded", headers=headers)
+    return Client().post("/t/slack", body, FORM, headers=headers)
 
 
 def test_a_button_in_slack_takes_it_in_the_name_of_who_pressed(site: Site) -> None:
@@ -199,9 +200,78 @@ def test_a_press_that_is_forged_replayed_or_of_no_message_changes_nothing(
     assert site.incident.acknowledged_at is None
 
 
-@pytest.mark.parametrize("payload", ["", "[]", "{}", '{"actions": [], "user": {}}', "\x00", "{" * 2000])
+@pytest.mark.parametrize(
+    "payload",
+    ["", "[]", "{}", '{"actions": [], "user": {}}', "\x00", "{" * 2000, "[" * 100_000, '{"a":' * 100_000],
+)
 def test_a_payload_that_is_none_is_refused(site: Site, payload: str) -> None:
     assert Client().post("/t/slack", {"payload": payload}).status_code == 400
+    assert Client().post("/t/slack", urlencode({"payload": payload}), FORM).status_code == 400
+
+
+def test_a_press_that_comes_as_another_kind_of_form_is_refused(site: Site) -> None:
+    payload = {
+        "user": {"id": "U1"},
+        "actions": [{"action_id": "acknowledge", "value": told_in_slack(site)}],
+    }
+
+    assert Client().post("/t/slack", {"payload": json.dumps(payload)}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/t/slack", "/t/sms"])
+def test_what_is_too_large_or_no_form_at_all_is_refused(site: Site, path: str) -> None:
+    anybody = Client()
+    large = {"payload": "x" * 10_000_000, "From": NUMBER, "AccountSid": "AC1"}
+
+    for body in (urlencode(large), "&".join(f"a{number}=1" for number in range(5000))):
+        assert anybody.post(path, body, FORM).status_code == 400
+    assert anybody.post(path, large).status_code in (400, 403)
+    assert anybody.post(path, b"a=1", "multipart/form-data; boundary=").status_code in (400, 403)
+    for method in (anybody.get, anybody.head, anybody.put, anybody.delete):
+        assert method(path).status_code == 405
+
+
+def test_a_number_that_is_none_is_nobodys(site: Site) -> None:
+    told_by_sms(site)
+    odd = {"From": "\x00", "AccountSid": "AC\x00", "Body": "ack"}
+
+    assert Client().post("/t/sms", odd, headers={"X-Twilio-Signature": "é"}).status_code == 403
+    assert b"no open incident" in twilio("/t/sms", odd).content
+
+
+def test_the_page_behind_a_link_is_kept_by_nobody_and_acts_for_its_own_form_alone(site: Site) -> None:
+    row = told_by_sms(site)
+    path = f"/t/a/{tokens.token_of(row.tenant_no, row.no, 'acknowledge')}"
+    browser = Client(enforce_csrf_checks=True)
+
+    page = browser.get(path)
+
+    assert "no-store" in page["Cache-Control"]
+    assert page["X-Robots-Tag"] == "noindex"
+    assert page["Referrer-Policy"] == "same-origin"
+    assert browser.post(path).status_code == 403
+    assert site.incident.acknowledged_at is None
+    for odd in (
+        "\u0661-\u0661-AAAAAAAAAAAAAAAAAAAA",
+        f"1-1-{'A' * 5000}",
+        "--",
+        "1-1-é",
+        "%00",
+        "1-1-%E2%80%A8",
+    ):
+        assert browser.get(f"/t/a/{odd}").status_code == 404
+
+
+def test_a_link_works_again_when_somebody_else_gave_the_incident_back(site: Site, alice: Any) -> None:
+    told_by_sms(site)
+    twilio("/t/sms", {"From": NUMBER, "Body": "ack"})
+    with in_tenant(site.organisation):
+        handling.release(site.organisation, site.incident, Actor.person(alice))
+
+    answer = twilio("/t/sms", {"From": NUMBER, "Body": "ack"})
+
+    assert b"shop: somebody at Phone has it." in answer.content
+    assert site.incident.acknowledged_by == "somebody at Phone"
 
 
 def test_links_that_are_older_than_a_week_do_nothing(site: Site) -> None:

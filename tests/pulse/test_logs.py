@@ -125,6 +125,9 @@ assert Client(headers={"Host": "pulse.example.com"}).get("/v1/nowhere", secure=T
         "/sign-in/canary-token/",
         "/accounts/password/reset/key/3-canary-token/",
         "/accounts/confirm-email/canary:x/",
+        "/t/a/1-2a-canaryCanary_-x",
+        "/t/r/1-2a-canaryCanary_-x",
+        "/on-call/canaryCanary_-x.ics",
     ],
 )
 def test_a_path_that_is_a_way_in_is_not_logged(world: None, written: io.StringIO, path: str) -> None:
