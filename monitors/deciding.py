@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from monitors.evaluation import State, Transition, Verdict, evaluate
 from monitors.policy import Policy
@@ -64,8 +65,7 @@ class Reason:
     needed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """What one result made of a state, and the reason where it was not simply as expected."""
 
     before: State

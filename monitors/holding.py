@@ -7,10 +7,9 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from django.db import connection
@@ -34,13 +33,12 @@ AHEAD_S = 1.0
 INHERIT_EVERY_S = 2.0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Held:
-    """A slot that this worker has claimed ahead of its time, by our monotonic clock."""
+class Held(NamedTuple):
+    """A slot that this worker has claimed ahead of its time, by our monotonic clock. A heap has the first in front."""
 
     start_at: float
-    check: Claimed = field(compare=False)
-    interval_s: int = field(compare=False)
+    check: Claimed
+    interval_s: int
 
 
 class Holding:
@@ -125,5 +123,5 @@ class Holding:
         for check in checks:
             version = changed.get((check.monitor_no, check.token), check.spec_version)
             if version is not None:
-                kept.append(check if version == check.spec_version else replace(check, spec_version=version))
+                kept.append(check if version == check.spec_version else check._replace(spec_version=version))
         return kept, now

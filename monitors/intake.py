@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 from monitors.deciding import DecisionKind, Rule
 from monitors.evaluation import Verdict
@@ -24,8 +25,7 @@ from pulse import metrics
 from pulse.scoping import as_pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What comes back with an outcome: the claim, and the spec it was probed by."""
 
     check: Claimed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from monitors.deciding import Weighed, weigh
 from monitors.evaluation import State, Transition, Verdict
@@ -18,8 +19,7 @@ SAMPLED_EVERY = timedelta(minutes=10)
 LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.FLAPPING)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One probed slot on its way into the database."""
 
     check: Claimed
@@ -28,8 +28,7 @@ class Result:
     lateness_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A result with what it means."""
 
     result: Result
@@ -85,10 +84,10 @@ class Judged:
 def judge(result: Result) -> Judged:
     check = result.check
     if result.spec.upside_down:
-        result = replace(result, outcome=turned_over(result.outcome))
+        result = result._replace(outcome=turned_over(result.outcome))
     policy, before = result.spec.policy, check.state
     if policy.slow_ms is not None:
-        result = replace(result, outcome=slow_is_soft(result.outcome, policy.slow_ms))
+        result = result._replace(outcome=slow_is_soft(result.outcome, policy.slow_ms))
     return Judged(result, weigh(policy, before, verdict_of(result.outcome), check.slot))
 
 

@@ -13,7 +13,7 @@ SWITCH_S = 0.0005
 # still. So what has grown old is put out of its sight every half minute, and looked through once an hour.
 # Checks that hang live for seconds, so what is looked at more often is kept small: at the usual sizes 6,000 of them
 # made a pause of 20 ms every second.
-YOUNG = (1_500, 3, 1_000_000)
+YOUNG = (5_000, 3, 1_000_000)
 SETTLE_S = 30.0
 LOOK_THROUGH_S = 3600.0
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pulse.net.exchange import Watch
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes one. It is not frozen because it is made for each check: that would take four times as long.
+@dataclass(slots=True)
 class Job:
     """One check to make.
 

@@ -54,7 +54,8 @@ FIRST_UNKNOWN = ErrorClass.SOURCE_REFUSED
 DETAIL_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes one. It is not frozen because it is made for each check: that would take three times as long.
+@dataclass(slots=True)
 class Outcome:
     """The result of one check. Durations are in microseconds, None for a phase that was not reached.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -60,11 +61,10 @@ FROM taken t
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A check that this worker holds until its lease ends. `token` proves it when the result is recorded.
 
-    `asked`: somebody asked for it by hand and may be looking on.
+    `asked`: somebody asked for it by hand and may be looking on. A tuple, as all that is made anew for each check.
     """
 
     monitor_no: int

@@ -56,7 +56,8 @@ class Wire:
 PLAIN = Wire()
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes one. It is not frozen because it is made for each check: that would take four times as long.
+@dataclass(slots=True)
 class Request:
     """What to ask for. `max_redirects` None: a redirect is the answer; `tenant` shares out look-ups.
 

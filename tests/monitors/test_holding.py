@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -105,7 +104,7 @@ def starts_in(worker: Holding, seconds: float, **changes: Any) -> None:
     found = [*worker._arrived, *worker._heap]
     worker._arrived.clear()
     worker._heap[:] = [
-        replace(held, start_at=monotonic() + seconds, check=replace(held.check, **changes)) for held in found
+        held._replace(start_at=monotonic() + seconds, check=held.check._replace(**changes)) for held in found
     ]
 
 
