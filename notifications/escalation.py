@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from pulse.fields import ConfigError, FieldError, boolean, integer, read_fields
+from monitors.heartbeats.durations import length
+from pulse.fields import ConfigError, FieldError, boolean, read_fields
 
 TargetKind = Literal["person", "schedule", "channel"]
 KINDS: tuple[TargetKind, ...] = ("person", "schedule", "channel")
@@ -147,6 +148,6 @@ def _target(value: Any) -> dict[str, str]:
 
 STEP = {
     "targets": _targets,
-    "wait_seconds": integer(10, WAIT_AT_MOST_S, "seconds"),
+    "wait_seconds": length(10, WAIT_AT_MOST_S),
     "round_robin": boolean,
 }

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 
 from monitors.controls import Typed
-from monitors.heartbeats.durations import seconds_of, words
+from monitors.heartbeats.durations import words
 from monitors.models import Monitor
 from notifications import rules
 from notifications.hours import DAYS
@@ -122,18 +122,12 @@ class RuleForm(forms.Form):
         wanted["tags"] = [] if is_all else [tag.strip() for tag in typed["tags"].split(",") if tag.strip()]
         wanted["hours"] = self._hours(typed)
         for name, empty in DURATIONS.items():
-            wanted[f"{name}_seconds"] = self._seconds(name, typed[name], empty)
+            wanted[f"{name}_seconds"] = typed[name] or empty
         try:
             return rules.read(wanted, self.rule)
         except ConfigError as error:
             self._complain(error)
         return typed
-
-    def _seconds(self, name: str, text: str, empty: int | None) -> Any:
-        if not text:
-            return empty
-        read = seconds_of(text)
-        return text if read is None else read  # what is no length of time is for the definition to refuse
 
     def _hours(self, typed: Mapping[str, Any]) -> dict[str, Any] | None:
         if not any(typed.get(name) for name in HOURS):

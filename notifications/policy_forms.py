@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from monitors.controls import Typed, numeric
-from monitors.heartbeats.durations import seconds_of, words
+from monitors.heartbeats.durations import words
 from notifications import policies
 from notifications.escalation import STEPS_AT_MOST
 from notifications.forms import TEXT, Ticked
@@ -124,11 +124,10 @@ def _as_json(typed: Mapping[str, Any]) -> dict[str, Any]:
     steps = []
     for step in typed["steps"]:
         pairs = [target.partition(":") for target in step["targets"]]
-        seconds = seconds_of(step["wait"])
         steps.append(
             {
                 "targets": [{"kind": kind, "id": identity} for kind, _, identity in pairs],
-                "wait_seconds": step["wait"] if seconds is None else seconds,
+                "wait_seconds": step["wait"],
                 "round_robin": step["round_robin"],
             }
         )

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from monitors.details import tags as read_tags
+from monitors.heartbeats.durations import length
 from monitors.models import Monitor
 from notifications import hours
 from notifications.models import EscalationPolicy, Event, NotificationChannel, Rule, Severity
-from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
+from pulse.fields import ConfigError, FieldError, boolean, optional, read_fields
 
 READ_ONLY = ("id", "created_at", "url")
 ALL = "all"
@@ -186,10 +187,10 @@ READERS = {
     "policy": _policy,
     "on": _some(Event.values, least=1),
     "severities": _some(Severity.values, least=0),
-    "delay_seconds": integer(0, DAY_S, "seconds"),
-    "repeat_seconds": optional(integer(60, DAY_S, "seconds")),
-    "cooldown_seconds": optional(integer(60, 7 * DAY_S, "seconds")),
-    "digest_seconds": integer(0, 3600, "seconds"),
+    "delay_seconds": length(0, DAY_S),
+    "repeat_seconds": optional(length(60, DAY_S)),
+    "cooldown_seconds": optional(length(60, 7 * DAY_S)),
+    "digest_seconds": length(0, 3600),
     "hours": hours.read,
     "enabled": boolean,
 }

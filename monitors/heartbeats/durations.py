@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from monitors.probes.settings import Setting
@@ -41,18 +42,27 @@ def words(seconds: int | None) -> str:
     return " ".join(parts) or "0 s"
 
 
-def span(name: str, label: str, help_text: str, low: int, high: int, *, default: int | None) -> Setting:
-    """A length of time: whole seconds for scripts, words in a form; with the default None it may be left out."""
+def length(low: int, high: int) -> Callable[[Any], int]:
+    """Reads what a script gives as seconds, and what people write like 1 h 30 min."""
 
-    def read(value: Any) -> int | None:
-        if value in (None, "") and default is None:
-            return None
+    def read(value: Any) -> int:
         found = seconds_of(value) if isinstance(value, str) else value
         if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
             raise FieldError(
                 f"Use a length from {words(low)} to {words(high)}, in seconds or like 1 h 30 min."
             )
         return found
+
+    return read
+
+
+def span(name: str, label: str, help_text: str, low: int, high: int, *, default: int | None) -> Setting:
+    """A length of time: whole seconds for scripts, words in a form; with the default None it may be left out."""
+
+    within = length(low, high)
+
+    def read(value: Any) -> int | None:
+        return None if value in (None, "") and default is None else within(value)
 
     integer = {"type": "integer", "minimum": low, "maximum": high}
     kinds = [integer, {"type": "string", "examples": ["1 h 30 min"]}]

@@ -247,10 +247,10 @@ def test_what_is_stored_is_typed_back_as_people_write_it(acme: Any, as_alice: An
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("delay", "soon", "number"),
-        ("repeat", "5 s", "60"),
-        ("cooldown", "9 d", "604800"),
-        ("digest", "2 h", "3600"),
+        ("delay", "soon", "from 0 s to 1 d"),
+        ("repeat", "5 s", "from 1 min to 1 d"),
+        ("cooldown", "9 d", "from 1 min to 7 d"),
+        ("digest", "2 h", "from 0 s to 1 h"),
         ("zone", "Mars/Olympus", "zone"),
         ("starts", "25:00", "starts"),
         ("severities", ["worst"], "critical"),
