@@ -136,6 +136,42 @@ def test_a_forged_reply_changes_nothing(site: Site) -> None:
     assert site.incident.acknowledged_at is None
 
 
+OWN = {"account_sid": "AC" + "1" * 32, "auth_token": "own-auth-token", "sender": "+12025550100"}
+
+
+def told_by_own_account(site: Site) -> None:
+    """An outage that was sent to the number by an account that only this channel has."""
+    with in_tenant(site.organisation):
+        values = channels.read({"name": "Own", "kind": "sms", "config": {"to": NUMBER, **OWN}})
+        channel, _ = channels.create(site.organisation, values, COMMAND_LINE)
+    rule(site.organisation, channel)
+    _sent(site)
+
+
+def reply(token: str, account: str) -> Any:
+    return twilio("/t/sms", {"From": NUMBER, "Body": "ack", "AccountSid": account}, token)
+
+
+def test_a_reply_to_a_channels_own_account_counts(site: Site) -> None:
+    told_by_own_account(site)
+
+    answer = reply(OWN["auth_token"], OWN["account_sid"])
+
+    assert b"somebody at Own has it" in answer.content
+    assert site.incident.acknowledged_by == "somebody at Own"
+
+
+@pytest.mark.parametrize("account", [OWN["account_sid"], "AC" + "0" * 32, "", "%"])
+def test_an_own_account_answers_for_nothing_that_another_one_sent(site: Site, account: str) -> None:
+    told_by_sms(site)
+    with in_tenant(site.organisation):
+        values = channels.read({"name": "Own", "kind": "sms", "config": {"to": NUMBER, **OWN}})
+        channels.create(site.organisation, values, COMMAND_LINE)
+
+    assert reply(OWN["auth_token"], account).status_code == 403
+    assert site.incident.acknowledged_at is None
+
+
 @pytest.mark.parametrize(("digits", "taken"), [("1", True), ("2", False), ("", False)])
 def test_pressing_one_in_a_call_takes_it(site: Site, digits: str, taken: bool) -> None:
     delivery = told_by_sms(site)
