@@ -93,3 +93,12 @@ def test_a_deleted_rule_is_gone(api: Any) -> None:
 
     assert api.delete(f"rules/{rule['id']}").status_code == 204
     assert api.get(f"rules/{rule['id']}").status_code == 404
+
+
+def test_lengths_of_time_are_seconds_or_as_people_write_them(api: Any) -> None:
+    rule = make_rule(api, make_channel(api), delay_seconds="10 min", repeat_seconds=3600, digest_seconds="90")
+
+    shown = {name: rule[f"{name}_seconds"] for name in ("delay", "repeat", "digest", "cooldown")}
+    assert shown == {"delay": 600, "repeat": 3600, "digest": 90, "cooldown": None}
+    for wrong in ("soon", -1, 86_401, True, 1.5, ["1"], ""):
+        assert pointers(api.patch(f"rules/{rule['id']}", {"delay_seconds": wrong})) == ["/delay_seconds"]
