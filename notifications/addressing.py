@@ -20,8 +20,8 @@ from notifications.transports import TRANSPORTS
 from pulse import scoping
 from pulse.ids import uuid7
 
-# The newest messages are found by their order, so that a receiver with a long past costs no more than another; those
-# of the hour are as many of them as a limit can count.
+# The newest messages are found by their order, so that a receiver with a long past costs no more than another. What
+# was held or folded since is passed over; where that is more, something is held, and that alone says to wait.
 LOADS = """
 SELECT (SELECT array_agg(created_at) FROM (
         SELECT created_at FROM (
@@ -33,7 +33,7 @@ SELECT (SELECT array_agg(created_at) FROM (
         WHERE tenant_no = %(tenant)s AND {whose} = %(id)s AND state = 'held' AND retry_at > %(now)s)
 """
 HOUR = timedelta(hours=1)
-LOOKED_AT = 12_000
+PASSED_OVER = 1000
 ANY_SEVERITY = ""
 
 
@@ -167,7 +167,7 @@ def _load(whose: str, identity: UUID, limit: int | None, now: datetime) -> Load:
         "since": now - HOUR,
         "now": now,
         "limit": limit or 0,
-        "newest": LOOKED_AT,
+        "newest": (limit or 0) + PASSED_OVER,
     }
     with connection.cursor() as cursor:
         cursor.execute(LOADS.format(whose=whose), values)

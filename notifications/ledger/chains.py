@@ -15,7 +15,8 @@ START = """
 INSERT INTO public.ledger_escalation (tenant_no, fact_no, incident_id, policy_id, policy_name, rule_id, reason,
     payload, due_at, run)
 SELECT %(tenant)s, %(fact)s, %(incident)s, %(policy)s, %(name)s, %(rule)s, %(reason)s, %(payload)s::jsonb, %(due)s,
-    (SELECT count(*) FROM public.ledger_escalation WHERE tenant_no = %(tenant)s AND policy_id = %(policy)s)
+    coalesce((SELECT run + 1 FROM public.ledger_escalation WHERE tenant_no = %(tenant)s AND policy_id = %(policy)s
+        ORDER BY no DESC LIMIT 1), 0)
 ON CONFLICT (fact_no, policy_id) DO NOTHING
 """
 # Which organisations have a step to take: one look at a small index. One that is suspended takes nobody's place.
@@ -35,7 +36,10 @@ PAUSE = """
 UPDATE public.ledger_escalation SET state = 'paused', due_at = %(until)s
 WHERE tenant_no = %(tenant)s AND no = ANY(%(numbers)s)
 """
-WAKE = "UPDATE public.ledger_escalation SET due_at = now() WHERE tenant_no = %(tenant)s AND state = 'paused'"
+WAKE = """
+UPDATE public.ledger_escalation SET due_at = now()
+WHERE tenant_no = %(tenant)s AND state = 'paused' AND due_at IS NOT NULL
+"""
 ADVANCE = """
 UPDATE public.ledger_escalation SET step = %(step)s, cycle = %(cycle)s, due_at = %(due)s, state = %(state)s,
     finished_at = CASE WHEN %(state)s = 'running' THEN NULL ELSE clock_timestamp() END

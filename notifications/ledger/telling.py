@@ -24,6 +24,9 @@ CREATE INDEX ledger_delivery_held ON ledger_delivery (retry_at) WHERE state = 'h
 CREATE INDEX ledger_delivery_fallback ON ledger_delivery (fallback_at) WHERE fallback_at IS NOT NULL;
 CREATE INDEX ledger_delivery_repeat ON ledger_delivery (repeat_at) WHERE repeat_at IS NOT NULL;
 CREATE INDEX ledger_delivery_monitor ON ledger_delivery (monitor_no, created_at DESC) WHERE monitor_no IS NOT NULL;
+-- Whoever replies is known by the number alone; dead letters are few among many that were sent.
+CREATE INDEX ledger_delivery_phone ON ledger_delivery (recipient, no DESC) WHERE transport IN ('sms', 'voice');
+CREATE INDEX ledger_delivery_dead ON ledger_delivery (tenant_no, no DESC) WHERE state IN ('dead', 'unknown');
 CREATE INDEX ledger_delivery_person ON ledger_delivery (person_id, no DESC) WHERE person_id IS NOT NULL;
 ALTER TABLE ledger_attempt ADD COLUMN request text NOT NULL DEFAULT '';
 """
@@ -49,7 +52,7 @@ CREATE TABLE ledger_escalation (
 ) WITH (fillfactor = 80);
 CREATE INDEX ledger_escalation_due ON ledger_escalation (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX ledger_escalation_incident ON ledger_escalation (incident_id);
-CREATE INDEX ledger_escalation_policy ON ledger_escalation (policy_id);
+CREATE INDEX ledger_escalation_policy ON ledger_escalation (policy_id, no DESC);
 """
 FORWARD = COLUMNS + ESCALATION + secure("ledger_escalation")
 BACKWARD = """
