@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from incidents import resolving
@@ -19,6 +20,8 @@ from tenants.actors import PULSE, Actor
 from tenants.audit import record
 from tenants.models import Handle, Organisation
 
+log = structlog.get_logger(__name__)
+AWAY = (OperationalError, InterfaceError)
 HANDLE = "drill"
 ENDS_AFTER = timedelta(hours=1)
 CAUSE = "a fire drill: nothing is broken"
@@ -62,12 +65,22 @@ def end_overdue(now: datetime) -> int:
     """In all organisations: nobody has to remember to end a drill. Returns how many were ended."""
     ended = 0
     for handle in Handle.objects.filter(kind=HANDLE).select_related("organisation"):
-        with in_tenant(handle.organisation), transaction.atomic():
-            incident = Incident.objects.filter(pk=handle.object_id).first()
-            if incident and not incident.resolved_at and incident.opened_at > now - ENDS_AFTER:
-                continue
-            if incident and not incident.resolved_at:
-                resolving.resolve(handle.organisation, incident, PULSE)
-                ended += 1
-            handle.delete()
+        try:
+            ended += _end_overdue(handle, now)
+        except AWAY:
+            raise
+        except Exception:  # one drill that cannot be ended must not keep the others going on
+            log.exception("drill_failed", organisation=handle.organisation.slug, incident=handle.key)
     return ended
+
+
+def _end_overdue(handle: Handle, now: datetime) -> int:
+    with in_tenant(handle.organisation), transaction.atomic():
+        incident = Incident.objects.filter(pk=handle.object_id).first()
+        is_over = incident is None or incident.resolved_at is not None
+        if incident and not is_over and incident.opened_at > now - ENDS_AFTER:
+            return 0
+        if incident and not is_over:
+            resolving.resolve(handle.organisation, incident, PULSE)
+        handle.delete()
+    return 0 if is_over else 1

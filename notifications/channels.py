@@ -96,7 +96,9 @@ def end_rotation(organisation: Organisation, channel: NotificationChannel, by: A
 def delete(organisation: Organisation, channel: NotificationChannel, by: Actor) -> int:
     """Delete it and cancel what waits for it, visibly; returns how many deliveries that were."""
     with transaction.atomic():
-        cancelled = queue.cancel_channel(organisation.no, channel.pk, f"{by.name} deleted the channel")
+        # Its row before its messages: whoever sends a dead letter again takes them in that order too.
+        NotificationChannel.objects.select_for_update().filter(pk=channel.pk).first()
+        cancelled = len(queue.cancel_channel(organisation.no, channel.pk, f"{by.name} deleted the channel"))
         record(organisation, by, "deleted", "channel", channel.pk, channel.name, {"cancelled": cancelled})
         channel.delete()
         live.publish(organisation.id, ["channels", "deliveries"])
@@ -118,16 +120,17 @@ def test(organisation: Organisation, channel: NotificationChannel, by: Actor) ->
     return subject
 
 
-def switch_off(organisation: Organisation, channel_id: UUID, why: str) -> None:
-    """The receiver wants no more: cancel what waits, and say so where people look."""
+def switch_off(organisation: Organisation, channel_id: UUID, why: str) -> list[int]:
+    """The receiver wants no more: cancel what waits, and say so where people look. Returns what waited."""
     channel = NotificationChannel.objects.select_for_update().filter(pk=channel_id, disabled_at=None).first()
     if channel is None:
-        return
+        return []
     channel.disabled_at, channel.disabled_reason = timezone.now(), why[:255]
     channel.save(update_fields=["disabled_at", "disabled_reason"])
-    queue.cancel_channel(organisation.no, channel_id, f"the channel was switched off: {why}")
+    waited = queue.cancel_channel(organisation.no, channel_id, f"the channel was switched off: {why}")
     record(organisation, PULSE, "switched off", "channel", channel.pk, channel.name, {"why": why})
     live.publish(organisation.id, ["channels"])
+    return waited
 
 
 def open_config(organisation: Organisation, channel: NotificationChannel) -> Any:

@@ -81,6 +81,7 @@ def finish(tenant_no: int, items: Sequence[Finished]) -> None:
     with in_tenant(organisation), transaction.atomic():
         known = NotificationChannel.objects.in_bulk({item.attempted.leased.channel_id for item in items})
         items = _with_sequels(items, known)
+        _hold_gone(items)
         ours = queue.finish(tenant_no, items, now)
         written = [item for item in items if item.attempted.leased.no in ours]
         _write_timeline(written)
@@ -106,6 +107,13 @@ def _with_sequels(items: Sequence[Finished], known: Mapping[UUID, NotificationCh
         else item
         for item in items
     ]
+
+
+def _hold_gone(items: Sequence[Finished]) -> None:
+    """Channels that will be switched off come before their messages, as for whoever deletes one or sends again."""
+    gone = {item.attempted.leased.channel_id for item in items if item.gone}
+    if gone:
+        list(NotificationChannel.objects.select_for_update().filter(pk__in=gone).order_by("pk"))
 
 
 def _may_repeat(item: Finished) -> bool:
@@ -140,7 +148,8 @@ def _report(
         leased = item.attempted.leased
         channel = known.get(leased.channel_id)
         if item.gone and channel is not None:
-            channels.switch_off(organisation, leased.channel_id, item.answer)
+            waited = channels.switch_off(organisation, leased.channel_id, item.answer)
+            following.fall_back(organisation, waited, now)
         tired = item.state == DeliveryState.RETRYING and item.attempted.number == WORTH_SAYING
         if channel is not None and (tired or item.misconfigured or item.state == DeliveryState.DEAD):
             notices.channel_fails(organisation, channel, item.answer)

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
-from notifications.addressing import Because, Occasion, to_channel, to_same
+from notifications.addressing import Because, Loads, Occasion, to_channel, to_same
 from notifications.events import DIGEST, OPENED, REMINDER
 from notifications.ledger import chains, follow_ups, queue
 from notifications.ledger.models import Delivery
@@ -76,14 +76,23 @@ def fall_back(organisation: Organisation, numbers: Sequence[int], now: datetime)
         {one.channel_id for one in found.values()}
     )
     incidents = _open_incidents(found.values())
-    rows = []
+    rows, loads = [], Loads()
     for delivery in found.values():
         channel = channels.get(delivery.channel_id)
         incident = incidents.get(delivery.incident_id) if delivery.incident_id else None
-        if channel is None or channel.fallback is None or channel.fallback.disabled_at or incident is None:
-            continue
-        rows.append(_instead(delivery, channel, channel.fallback, incident, now))
+        other = _next_way(channel) if channel and incident else None
+        if channel and incident and other:
+            rows.append(_instead(delivery, channel, other, incident, now, loads))
     queue.insert(organisation.no, now, rows)
+
+
+def _next_way(channel: NotificationChannel) -> NotificationChannel | None:
+    """The first channel after it that works."""
+    seen, other = {channel.pk}, channel.fallback
+    while other is not None and other.disabled_at and other.pk not in seen:
+        seen.add(other.pk)
+        other = other.fallback
+    return other if other is not None and other.pk not in seen else None
 
 
 def _instead(
@@ -92,11 +101,12 @@ def _instead(
     other: NotificationChannel,
     incident: Incident,
     now: datetime,
+    loads: Loads,
 ) -> NewDelivery:
-    failed = delivery.state in ("dead", "unknown") or delivery.receipt == "failed"
+    failed = delivery.state != "sent" or delivery.receipt == "failed"
     why = f"{channel.name} {'could not deliver it' if failed else 'has no receipt'}"
     incident.timeline.create(kind=Kind.ESCALATED, text=f"{why}: telling {other.name} instead.")
-    occasion = Occasion(delivery.fact_no, delivery.event, delivery.payload, incident, now)
+    occasion = Occasion(delivery.fact_no, delivery.event, delivery.payload, incident, now, loads=loads)
     because = Because(
         "fallback", why, delivery.rule_id, delivery.escalation_no, delivery.turn, delivery.wants_recovery
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from notifications import channels, tokens
+from notifications import channels, sifting, tokens
 from notifications.contacts import opening
 from notifications.contacts.models import ContactMethod
 from notifications.events import OPENED, REMINDER
@@ -51,6 +51,7 @@ def prepare(tenant_no: int, items: Sequence[Leased]) -> list[Parcel]:
     if organisation is None:
         return []  # suspended or deleted: nothing goes out, and the lease runs out
     with in_tenant(organisation), transaction.atomic():
+        items = sifting.sift(organisation, items)
         configs = _open_all(organisation, items)
         ready = [item for item in items if item.channel_id in configs]
         attempted = queue.attempt(tenant_no, ready, [_can_be_asked(item) for item in ready])

@@ -12,7 +12,6 @@ from uuid import UUID
 from django.db import connection
 
 OPEN = "('pending', 'sending', 'retrying')"
-WAITING = "('held', 'pending', 'sending', 'retrying')"
 LEASE_SECONDS = 60
 
 INSERT = """
@@ -26,7 +25,8 @@ SELECT %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s:
 ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
 """
 # A recovery waits for its opening, and is dropped with it. Destinations that already have all the
-# sends they may have at once are passed over, and one claim takes no more of any than that.
+# sends they may have at once are passed over, and one claim takes no more of any than that. What an organisation that
+# is suspended has waiting takes nobody's place.
 CLAIM = f"""
 WITH ready AS (
     SELECT d.no, d.destination, row_number() OVER (PARTITION BY d.destination ORDER BY d.retry_at, d.no) AS place
@@ -34,6 +34,7 @@ WITH ready AS (
         SELECT no, destination, retry_at FROM ledger_delivery q
         WHERE state IN {OPEN} AND retry_at <= now() AND (lease_until IS NULL OR lease_until < now())
             AND destination <> ALL(%(full)s)
+            AND EXISTS (SELECT FROM public.tenants_organisation o WHERE o.no = q.tenant_no AND o.state = 'ready')
             AND (follows_no IS NULL OR EXISTS (
                 SELECT FROM ledger_delivery p LEFT JOIN ledger_delivery f ON f.no = p.folded_into
                 WHERE p.no = q.follows_no AND 'sent' IN (p.state, f.state)))
@@ -100,8 +101,14 @@ WHERE d.state IN {OPEN} AND d.follows_no = p.no
 CANCEL_CHANNEL = f"""
 UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = now(), lease_until = NULL,
     fencing_token = fencing_token + 1, last_answer = %(why)s, fallback_at = NULL, repeat_at = NULL
-WHERE tenant_no = %(tenant)s AND channel_id = %(channel)s AND state IN {WAITING}
+WHERE tenant_no = %(tenant)s AND channel_id = %(channel)s AND (state IN {OPEN} OR state = 'held')
 RETURNING no
+"""
+# Given back before anything was tried.
+PUT_OFF = """
+UPDATE public.ledger_delivery d SET retry_at = %(until)s, lease_until = NULL
+FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)
+WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s
 """
 RESEND = """
 UPDATE public.ledger_delivery SET state = 'retrying', retry_at = now(), finished_at = NULL, attempts = 0
@@ -259,11 +266,23 @@ def finish(tenant_no: int, items: Sequence[Finished], now: datetime) -> set[int]
         return {row[0] for row in cursor.fetchall()}
 
 
-def cancel_channel(tenant_no: int, channel_id: UUID, why: str) -> int:
-    """Cancel all that waits for a channel; returns how many deliveries that were."""
+def cancel_channel(tenant_no: int, channel_id: UUID, why: str) -> list[int]:
+    """Cancel all that waits for a channel; returns which deliveries that were."""
     with connection.cursor() as cursor:
         cursor.execute(CANCEL_CHANNEL, {"tenant": tenant_no, "channel": channel_id, "why": why})
-        return len(cursor.fetchall())
+        return [row[0] for row in cursor.fetchall()]
+
+
+def put_off(tenant_no: int, items: Sequence[Leased], until: datetime) -> None:
+    """Let go of these until then; whoever is behind the lease has them no more."""
+    values: dict[str, Any] = {
+        "tenant": tenant_no,
+        "numbers": [item.no for item in items],
+        "tokens": [item.token for item in items],
+        "until": until,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PUT_OFF, values)
 
 
 def resend(tenant_no: int, no: int) -> bool:

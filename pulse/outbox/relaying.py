@@ -13,12 +13,14 @@ from django.db import connection
 
 LEASE_SECONDS = 30
 
-# A fact waits for the earlier ones of its subject: an end is routed by who was told of the beginning.
+# A fact waits for the earlier ones of its subject: an end is routed by who was told of the beginning. Those of an
+# organisation that is suspended stay where they are, and take nobody's place.
 CLAIM = f"""
 WITH taken AS (
     SELECT no FROM outbox_fact f
     WHERE routed_at IS NULL AND (hold_until IS NULL OR hold_until <= now())
         AND (lease_until IS NULL OR lease_until < now())
+        AND EXISTS (SELECT FROM public.tenants_organisation o WHERE o.no = f.tenant_no AND o.state = 'ready')
         AND NOT EXISTS (SELECT FROM outbox_fact e WHERE e.subject = f.subject AND e.routed_at IS NULL AND e.no < f.no)
     ORDER BY no LIMIT %s FOR UPDATE SKIP LOCKED
 )

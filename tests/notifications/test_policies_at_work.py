@@ -13,12 +13,14 @@ from django.utils import timezone
 from incidents import handling, merging
 from incidents.models import Incident
 from monitors.telemetry.models import Status
-from notifications import policies, tokens
+from notifications import delivery, policies, tokens
 from notifications.contacts.models import ContactMethod
 from notifications.following import follow_up_all
-from notifications.ledger import queue
+from notifications.ledger import chains as chains_sql
+from notifications.ledger import follow_ups, queue
 from notifications.ledger.models import Delivery, Escalation
-from notifications.models import EscalationPolicy
+from notifications.ledger.queue import Finished, Leased
+from notifications.models import EscalationPolicy, NotificationChannel
 from notifications.packing import prepare
 from notifications.relay import relay
 from notifications.stepping import step_all
@@ -27,7 +29,7 @@ from pulse.scoping import as_pipeline, in_tenant
 from tenants import membership, muting
 from tenants.abilities import Role
 from tenants.actors import COMMAND_LINE, Actor
-from tenants.models import Membership
+from tenants.models import Membership, Organisation
 from tests.incidents.making import fail, groups, recover, route_all, several
 from tests.notifications.making import rule, webhook
 from tests.notifications.site import Site, let_time_pass
@@ -254,10 +256,9 @@ def test_who_left_is_not_told_of_what_was_still_to_come(site: Site, carol: Any, 
     membership.remove(Membership.objects.get(organisation=acme, user=carol), COMMAND_LINE)
     let_time_pass()
 
-    with as_pipeline():
-        leased = queue.claim(64, 64, [])
-    assert len(leased) == 2
-    assert prepare(acme.no, leased) == []
+    found = leased()
+    assert len(found) == 2
+    assert prepare(acme.no, found) == []
     assert {(row.state, row.last_answer) for row in site.deliveries()} == {
         ("cancelled", "the person left the organisation")
     }
@@ -294,3 +295,82 @@ def test_a_link_is_no_page_for_who_left(site: Site, carol: Any, acme: Any, clien
     membership.remove(Membership.objects.get(organisation=acme, user=carol), COMMAND_LINE)
 
     assert client.get(path).status_code == 404
+
+
+def leased() -> list[Leased]:
+    with as_pipeline():
+        return queue.claim(64, 64, [])
+
+
+def test_what_was_planned_before_a_mute_waits_too_and_goes_out_when_it_ends(site: Site, acme: Any) -> None:
+    rule(acme, webhook(acme))
+    site.becomes(Status.DOWN)
+    relay()
+    muting.mute(acme, timezone.now() + timedelta(hours=1), COMMAND_LINE)
+
+    assert prepare(acme.no, leased()) == []
+    assert leased() == []
+    muting.unmute(acme, COMMAND_LINE)
+    let_time_pass()
+
+    assert len(prepare(acme.no, leased())) == 1
+
+
+def test_who_was_chosen_while_somebody_else_took_it_is_not_called(site: Site, alice: Any, carol: Any) -> None:
+    site.policy([carol])
+    site.becomes(Status.DOWN)
+    run()
+    # The acknowledgement has seen no message of the step that was committed just after it.
+    with in_tenant(site.organisation):
+        Incident.objects.update(acknowledged_at=timezone.now(), acknowledged_by="alice")
+
+    assert prepare(site.organisation.no, leased()) == []
+    assert [(row.state, row.last_answer) for row in site.deliveries()] == [("cancelled", "somebody has it")]
+
+
+def test_what_a_suspended_organisation_has_waiting_takes_nobodys_place(
+    site: Site, acme: Any, alice: Any
+) -> None:
+    rule(acme, webhook(acme), policy=str(policy(acme, alice).pk), repeat_seconds=600)
+    site.becomes(Status.DOWN)
+    relay()
+    Site(acme).becomes(Status.DOWN)
+    execute("UPDATE ledger_delivery SET repeat_at = now()")
+    Organisation.objects.filter(pk=acme.pk).update(state=Organisation.State.SUSPENDED)
+
+    assert relay() == 0
+    assert leased() == []
+    with as_pipeline():
+        assert chains_sql.due() == []
+        assert follow_ups.due() == []
+    Organisation.objects.filter(pk=acme.pk).update(state=Organisation.State.READY)
+    assert relay() == 1
+    assert len(leased()) == 2
+    assert follow_up_all() == 1
+
+
+def test_a_channel_that_wants_no_more_hands_on_all_that_waits_and_passes_over_who_is_off(
+    site: Site, acme: Any
+) -> None:
+    first, off, last = (webhook(acme, name) for name in ("first", "off", "last"))
+    with in_tenant(acme):
+        NotificationChannel.objects.filter(pk=first.pk).update(fallback=off)
+        NotificationChannel.objects.filter(pk=off.pk).update(fallback=last, disabled_at=timezone.now())
+        NotificationChannel.objects.filter(pk=last.pk).update(fallback=first)
+    rule(acme, first)
+    for one in (site, Site(acme)):
+        one.becomes(Status.DOWN)
+    relay()
+
+    with as_pipeline():
+        oldest = queue.claim(1, 1, [])
+    (parcel,) = prepare(acme.no, oldest)
+    gone = Finished(parcel.attempted, "dead", "failed", "answered 410", 410, gone=True)
+    delivery.finish(acme.no, [gone])
+
+    assert [(row.channel_name, row.state, row.purpose) for row in deliveries(acme)] == [
+        ("first", "dead", "rule"),
+        ("first", "cancelled", "rule"),
+        ("last", "pending", "fallback"),
+        ("last", "pending", "fallback"),
+    ]
