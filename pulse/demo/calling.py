@@ -68,9 +68,7 @@ def _schedule(organisation: Organisation, *people: User) -> Schedule:
         "handoff": "00:00",
         "start": monday.isoformat(),
     }
-    values = definition.read(
-        {"name": "Shop duty", "layers": [layer]}, now, {person.pk for person in people}
-    )
+    values = definition.read({"name": "Shop duty", "layers": [layer]}, now, {person.pk for person in people})
     return planning.create(organisation, values, PULSE)
 
 

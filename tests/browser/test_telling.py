@@ -55,7 +55,7 @@ def test_many_monitors_are_found_by_typing(signed_in: Page, acme: Any) -> None:
     signed_in.goto("/o/acme/rules/new/")
     expect(signed_in.get_by_label("checkout")).to_be_hidden()
 
-    signed_in.get_by_label("Only the chosen ones").check()
+    signed_in.get_by_label("Only those chosen here").check()
     signed_in.get_by_label("Find a monitor").fill("check")
 
     expect(signed_in.get_by_label("checkout")).to_be_visible()
