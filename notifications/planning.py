@@ -157,6 +157,11 @@ def _settled(organisation: Organisation, fact: Waiting) -> Plan:
     return route_resolved(_silence(organisation, int(fact.payload["monitor_no"]), now), told, now)
 
 
+def _was_called(delivery: Delivery) -> bool:
+    """By a policy, or instead of a channel that failed: whoever that was need not go on looking."""
+    return delivery.person_id is not None or delivery.purpose in ("policy", "fallback")
+
+
 def _acknowledged(
     organisation: Organisation, fact: Waiting, incident: Incident, told: Sequence[Delivery], ruling: Ruling
 ) -> Plan:
@@ -171,7 +176,9 @@ def _acknowledged(
     recipients = {
         (one.channel_id, one.recipient): one
         for one in told
-        if one.state == "sent" and ((one.person_id and str(one.person_id) != by) or one.channel_id in wanting)
+        if one.state == "sent"
+        and str(one.person_id) != by
+        and (_was_called(one) or one.channel_id in wanting)
     }
     return Plan(
         tuple(

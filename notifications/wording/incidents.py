@@ -82,7 +82,8 @@ def _is(verb: str, incident: Mapping[str, Any], name: str, state: str) -> str:
 
 
 def _because(said: str, incident: Mapping[str, Any]) -> str:
-    cause = (incident.get("cause") or "").rstrip(".")
+    # Of a drill that nothing is broken is said in front already.
+    cause = "" if incident.get("drill") else (incident.get("cause") or "").rstrip(".")
     return f"{said}: {cause}." if cause else f"{said}."
 
 

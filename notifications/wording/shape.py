@@ -44,12 +44,15 @@ class Words:
     @property
     def title(self) -> str:
         drill = "DRILL: " if self.is_drill else ""
-        return one_line(f"{drill}{self.mark}: {self.name}" if self.name else f"{drill}{self.mark}")
+        name = self.name.removeprefix("Drill: ") if self.is_drill else self.name
+        return one_line(f"{drill}{self.mark}: {name}" if name else f"{drill}{self.mark}")
 
     @property
     def summary(self) -> str:
         """One sentence that says it all, where there is room for no more."""
-        return one_line(f"DRILL, nothing is broken: {self.sentence}" if self.is_drill else self.sentence)
+        if not self.is_drill:
+            return one_line(self.sentence)
+        return one_line(f"DRILL, nothing is broken: {self.sentence.removeprefix('Drill: ')}")
 
     @property
     def colour(self) -> str:
