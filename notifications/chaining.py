@@ -12,6 +12,7 @@ from incidents.models import Incident, TimelineEntry
 from incidents.saying import payload
 from notifications.events import ACKNOWLEDGED, OPENED, REMINDER
 from notifications.ledger import chains
+from notifications.models import Rule
 from pulse import bells, scoping
 from pulse.ids import uuid7
 from pulse.outbox.appending import NewFact, append
@@ -44,10 +45,13 @@ def stop_acknowledged(acknowledged: Sequence[IncidentAcknowledged]) -> None:
 
 
 def resume_released(released: Sequence[IncidentReleased]) -> None:
-    """Nobody has it any more: each policy goes on with its next step at once."""
+    """Nobody has it any more: each policy goes on with its next step at once, and reminders in their time."""
     organisation = scoping.current()
     for one in released:
-        names = chains.resume(organisation.no, _with_parts(one.incident))
+        whole = _with_parts(one.incident)
+        names = chains.resume(organisation.no, whole)
+        repeats = Rule.objects.filter(repeat_seconds__isnull=False).values_list("pk", "repeat_seconds")
+        chains.remind_again(organisation.no, whole, dict(repeats))
         if names:
             text = f"Nobody has it: {' and '.join(sorted(set(names)))} goes on."
             TimelineEntry.objects.create(incident_id=one.incident, kind=Kind.ESCALATED, text=text[:500])

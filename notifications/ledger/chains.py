@@ -93,6 +93,19 @@ WHERE no IN (
         AND (repeat_at IS NOT NULL OR fallback_at IS NOT NULL)
     ORDER BY no FOR UPDATE)
 """
+# By the last that each receiver got, or would have got, of its rule.
+REMIND_AGAIN = """
+WITH last AS (
+    SELECT DISTINCT ON (channel_id, recipient) no, rule_id FROM public.ledger_delivery
+    WHERE tenant_no = %(tenant)s AND incident_id = ANY(%(incidents)s) AND purpose IN ('rule', 'reminder')
+        AND ((event = 'incident.opened' AND state = 'sent')
+            OR (event = 'incident.reminder' AND state IN ('sent', 'cancelled')))
+    ORDER BY channel_id, recipient, no DESC
+)
+UPDATE public.ledger_delivery d SET repeat_at = now() + make_interval(secs => r.seconds)
+FROM last JOIN unnest(%(rules)s::uuid[], %(seconds)s::int[]) AS r(id, seconds) ON r.id = last.rule_id
+WHERE d.no = last.no
+"""
 # Both in one statement: each end of an outage asks for them, and few have anything of it.
 END = f"WITH calmed AS ({CALM}) {ENDING}"
 NAME = """
@@ -175,6 +188,16 @@ def end(tenant_no: int, incidents: Collection[UUID]) -> None:
 def resume(tenant_no: int, incidents: Collection[UUID]) -> list[str]:
     """Go on with the next step at once; returns the names of the policies."""
     return [row[0] for row in _run(RESUME, {"tenant": tenant_no, "incidents": list(incidents)})]
+
+
+def remind_again(tenant_no: int, incidents: Collection[UUID], repeats: Mapping[UUID, int | None]) -> None:
+    """Say it again in the time of each rule: `repeats` are those that do, with their seconds."""
+    if repeats:
+        rules, seconds = list(repeats), list(repeats.values())
+        _run(
+            REMIND_AGAIN,
+            {"tenant": tenant_no, "incidents": list(incidents), "rules": rules, "seconds": seconds},
+        )
 
 
 def pause(tenant_no: int, numbers: Collection[int], until: datetime) -> None:

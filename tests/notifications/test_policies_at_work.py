@@ -8,20 +8,22 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents import handling, merging
 from incidents.models import Incident
 from monitors.telemetry.models import Status
-from notifications import delivery, policies, tokens
+from notifications import delivery, policies, previewing, tokens
 from notifications.contacts.models import ContactMethod
 from notifications.following import follow_up_all
 from notifications.ledger import chains as chains_sql
 from notifications.ledger import follow_ups, queue
 from notifications.ledger.models import Delivery, Escalation
 from notifications.ledger.queue import Finished, Leased
-from notifications.models import EscalationPolicy, NotificationChannel
-from notifications.packing import prepare
+from notifications.models import EscalationPolicy, NotificationChannel, Rule
+from notifications.packing import prepare_all
 from notifications.relay import relay
 from notifications.stepping import step_all
 from pulse.outbox.models import Fact
@@ -258,7 +260,7 @@ def test_who_left_is_not_told_of_what_was_still_to_come(site: Site, carol: Any, 
 
     found = leased()
     assert len(found) == 2
-    assert prepare(acme.no, found) == []
+    assert list(prepare_all(found)) == []
     assert {(row.state, row.last_answer) for row in site.deliveries()} == {
         ("cancelled", "the person left the organisation")
     }
@@ -308,12 +310,12 @@ def test_what_was_planned_before_a_mute_waits_too_and_goes_out_when_it_ends(site
     relay()
     muting.mute(acme, timezone.now() + timedelta(hours=1), COMMAND_LINE)
 
-    assert prepare(acme.no, leased()) == []
+    assert list(prepare_all(leased())) == []
     assert leased() == []
     muting.unmute(acme, COMMAND_LINE)
     let_time_pass()
 
-    assert len(prepare(acme.no, leased())) == 1
+    assert len(list(prepare_all(leased()))) == 1
 
 
 def test_who_was_chosen_while_somebody_else_took_it_is_not_called(site: Site, alice: Any, carol: Any) -> None:
@@ -324,7 +326,7 @@ def test_who_was_chosen_while_somebody_else_took_it_is_not_called(site: Site, al
     with in_tenant(site.organisation):
         Incident.objects.update(acknowledged_at=timezone.now(), acknowledged_by="alice")
 
-    assert prepare(site.organisation.no, leased()) == []
+    assert list(prepare_all(leased())) == []
     assert [(row.state, row.last_answer) for row in site.deliveries()] == [("cancelled", "somebody has it")]
 
 
@@ -364,9 +366,9 @@ def test_a_channel_that_wants_no_more_hands_on_all_that_waits_and_passes_over_wh
 
     with as_pipeline():
         oldest = queue.claim(1, 1, [])
-    (parcel,) = prepare(acme.no, oldest)
+    (parcel,) = list(prepare_all(oldest))
     gone = Finished(parcel.attempted, "dead", "failed", "answered 410", 410, gone=True)
-    delivery.finish(acme.no, [gone])
+    delivery.finish(acme, [gone])
 
     assert [(row.channel_name, row.state, row.purpose) for row in deliveries(acme)] == [
         ("first", "dead", "rule"),
@@ -374,3 +376,38 @@ def test_a_channel_that_wants_no_more_hands_on_all_that_waits_and_passes_over_wh
         ("last", "pending", "fallback"),
         ("last", "pending", "fallback"),
     ]
+
+
+def test_reminders_go_on_when_nobody_has_it_any_more(site: Site, acme: Any, alice: Any) -> None:
+    rule(acme, webhook(acme), repeat_seconds=600)
+    site.becomes(Status.DOWN)
+    relay()
+    execute("UPDATE ledger_delivery SET state = 'sent', repeat_at = now()")
+    follow_up_all()
+    with in_tenant(acme):
+        handling.acknowledge(acme, site.incident, Actor.person(alice))
+        handling.release(acme, site.incident, Actor.person(alice))
+    let_time_pass()
+    follow_up_all()
+
+    assert [(row.event, row.state) for row in site.deliveries()] == [
+        ("incident.opened", "sent"),
+        ("incident.reminder", "cancelled"),
+        ("incident.reminder", "pending"),
+    ]
+
+
+def test_a_preview_asks_no_more_for_many_steps_than_for_one(site: Site, acme: Any, alice: Any) -> None:
+    short, long = policy(acme, alice), policy(acme, *[alice] * 20, repeat=1)
+    made = rule(acme, name="call", channels=[], policy=str(short.pk))
+    asked = []
+    for one in (short, short, long):
+        with in_tenant(acme):
+            Rule.objects.filter(pk=made.pk).update(policy=one)
+            with CaptureQueriesContext(connection) as queries:
+                lines = previewing.preview(acme, site.monitor, "major", timezone.now()).lines
+        asked.append((len(lines), len(queries)))
+
+    _, (few, little), (many, same) = asked
+    assert (few, many) == (1, 40)
+    assert little == same
