@@ -12,7 +12,9 @@ from incidents.models import Incident
 from notifications import events, notices
 from notifications.chaining import CALLING
 from notifications.ledger import chains, queue
+from notifications.ledger.models import Delivery, DeliveryState
 from notifications.ledger.queue import Leased
+from notifications.writing import FOLDED
 from tenants.models import Organisation
 
 AT_ANY_TIME = (events.TEST, *notices.FACTS)
@@ -21,7 +23,7 @@ LOOK_AGAIN = timedelta(minutes=1)
 
 def sift(organisation: Organisation, items: Sequence[Leased]) -> Sequence[Leased]:
     """What may go out now, in the transaction that commits its attempts."""
-    return _still_wanted(organisation, _not_muted(organisation, items))
+    return _not_stale(organisation, _still_wanted(organisation, _not_muted(organisation, items)))
 
 
 def _not_muted(organisation: Organisation, items: Sequence[Leased]) -> Sequence[Leased]:
@@ -47,3 +49,26 @@ def _still_wanted(organisation: Organisation, items: Sequence[Leased]) -> Sequen
     spare = {item.no for item in calls if item.incident_id in taken}
     chains.cancel(organisation.no, spare, "somebody has it")
     return [item for item in items if item.no not in spare]
+
+
+def _not_stale(organisation: Organisation, items: Sequence[Leased]) -> Sequence[Leased]:
+    """A beginning that was under way when the outage ended, and failed: its end tells of both, as one message."""
+    late = {
+        item.no: item.incident_id
+        for item in items
+        if item.event == events.OPENED and item.state == DeliveryState.RETRYING
+    }
+    if not late:
+        return items
+    following = Delivery.objects.filter(
+        tenant_no=organisation.no,
+        incident_id__in=late.values(),
+        follows_no__in=late,
+        event=events.RESOLVED,
+        state__in=(DeliveryState.HELD, DeliveryState.PENDING),
+    )
+    ends = {end.follows_no: end.id for end in following.only("id", "follows_no") if end.follows_no}
+    folded = chains.fold(organisation.no, ends, FOLDED)
+    chains.name(organisation.no, {no: ends[no] for no in folded})
+    following.filter(follows_no__in=folded).update(follows_no=None)
+    return [item for item in items if item.no not in folded]

@@ -411,3 +411,23 @@ def test_a_preview_asks_no_more_for_many_steps_than_for_one(site: Site, acme: An
     _, (few, little), (many, same) = asked
     assert (few, many) == (1, 40)
     assert little == same
+
+
+def test_a_beginning_that_was_under_way_when_the_outage_ended_and_failed_is_told_with_the_end(
+    site: Site, acme: Any
+) -> None:
+    rule(acme, webhook(acme))
+    site.becomes(Status.DOWN)
+    relay()
+    (parcel,) = prepare_all(leased())
+    site.becomes(Status.UP)
+    relay()
+    failed = Finished(parcel.attempted, "retrying", "failed", "answered 503", 503, timedelta(minutes=5))
+    delivery.finish(acme, [failed])
+    let_time_pass()
+
+    assert list(prepare_all(leased())) == []
+    beginning, end = deliveries(acme)
+    assert (beginning.state, beginning.folded_into, end.follows_no) == ("folded", end.no, None)
+    (told,) = prepare_all(leased())
+    assert told.message.event == "incident.resolved"
