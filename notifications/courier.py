@@ -23,6 +23,7 @@ from notifications.relay import relay
 from notifications.stepping import step_all
 from pulse import failpoints
 from pulse.scoping import as_pipeline
+from tenants.models import Organisation
 
 log = structlog.get_logger(__name__)
 
@@ -117,17 +118,20 @@ class Courier:
         by_tenant: defaultdict[int, list[Finished]] = defaultdict(list)
         for item in self._unfinished:
             by_tenant[item.attempted.leased.tenant_no].append(item)
+        if not by_tenant:
+            return
+        known = Organisation.objects.in_bulk(by_tenant, field_name="no")
         for tenant_no, items in by_tenant.items():
             try:
-                delivery.finish(tenant_no, items)
+                if tenant_no in known:  # else it was deleted, and its deliveries with it
+                    delivery.finish(known[tenant_no], items)
             except AWAY:
                 raise
             except Exception:  # one organisation's fault: its leases run out, and the same keys go out again
                 log.exception("finish_failed", tenant_no=tenant_no, deliveries=len(items))
             done = {id(item) for item in items}
             self._unfinished = [item for item in self._unfinished if id(item) not in done]
-        if by_tenant:
-            failpoints.reach("delivery.recorded")
+        failpoints.reach("delivery.recorded")
 
     def _work(self) -> bool:
         """A batch of each in turn, so that in a storm the first messages do not wait for the last fact."""
@@ -140,22 +144,9 @@ class Courier:
 
     def _send_due(self) -> int:
         leased = self._claim()
-        by_tenant: defaultdict[int, list[Leased]] = defaultdict(list)
-        for item in leased:
-            by_tenant[item.tenant_no].append(item)
-        for tenant_no, items in by_tenant.items():
-            for parcel in self._prepare(tenant_no, items):
-                self._send(parcel)
+        for parcel in packing.prepare_all(leased):
+            self._send(parcel)
         return len(leased)
-
-    def _prepare(self, tenant_no: int, items: list[Leased]) -> list[Parcel]:
-        try:
-            return packing.prepare(tenant_no, items)
-        except AWAY:
-            raise
-        except Exception:  # one organisation's fault must not keep the others' messages back
-            log.exception("prepare_failed", tenant_no=tenant_no, deliveries=len(items))
-            return []
 
     def _claim(self) -> list[Leased]:
         with self._lock:

@@ -72,17 +72,14 @@ def _look_up(parcel: Parcel) -> Answer | None:
         raise _StillUnknown(failure.answer) from failure
 
 
-def finish(tenant_no: int, items: Sequence[Finished]) -> None:
+def finish(organisation: Organisation, items: Sequence[Finished]) -> None:
     """Commit outcomes of one organisation, with what follows of them."""
-    organisation = Organisation.objects.filter(no=tenant_no).first()
-    if organisation is None:
-        return
     now = timezone.now()
     with in_tenant(organisation), transaction.atomic():
         known = NotificationChannel.objects.in_bulk({item.attempted.leased.channel_id for item in items})
         items = _with_sequels(items, known)
         _hold_gone(items)
-        ours = queue.finish(tenant_no, items, now)
+        ours = queue.finish(organisation.no, items, now)
         written = [item for item in items if item.attempted.leased.no in ours]
         _write_timeline(written)
         _report(organisation, written, known, now)
