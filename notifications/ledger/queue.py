@@ -275,14 +275,9 @@ def cancel_channel(tenant_no: int, channel_id: UUID, why: str) -> list[int]:
 
 def put_off(tenant_no: int, items: Sequence[Leased], until: datetime) -> None:
     """Let go of these until then; whoever is behind the lease has them no more."""
-    values: dict[str, Any] = {
-        "tenant": tenant_no,
-        "numbers": [item.no for item in items],
-        "tokens": [item.token for item in items],
-        "until": until,
-    }
+    numbers, tokens = [item.no for item in items], [item.token for item in items]
     with connection.cursor() as cursor:
-        cursor.execute(PUT_OFF, values)
+        cursor.execute(PUT_OFF, {"tenant": tenant_no, "numbers": numbers, "tokens": tokens, "until": until})
 
 
 def resend(tenant_no: int, no: int) -> bool:
