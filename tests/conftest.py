@@ -91,19 +91,24 @@ END $$
 
 
 def _remember_cast() -> None:
-    superuser = _superuser()
-    superuser.execute("CREATE SCHEMA IF NOT EXISTS suite")
-    superuser.execute(EMPTY)
+    cleaner = _cleaner()
+    cleaner.execute("CREATE SCHEMA IF NOT EXISTS suite")
+    cleaner.execute(EMPTY)
     for table in CAST_TABLES:
-        superuser.execute(f"CREATE TABLE IF NOT EXISTS suite.{table} AS TABLE public.{table}")
+        cleaner.execute(f"CREATE TABLE IF NOT EXISTS suite.{table} AS TABLE public.{table}")
 
 
-@cache
-def _superuser() -> psycopg.Connection:
-    """One connection for all of the process: what it knows of some thousand tables takes as long to learn as to use."""
+def superuser() -> psycopg.Connection:
+    """A connection of a role that no wall stops."""
     import psycopg
 
     return psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"], autocommit=True)
+
+
+@cache
+def _cleaner() -> psycopg.Connection:
+    """One for all of the process: what it knows of some thousand tables takes as long to learn as to use."""
+    return superuser()
 
 
 @pytest.fixture
@@ -122,15 +127,15 @@ def _clean() -> None:
     from django.db import connection
 
     connection.set_schema_to_public()  # type: ignore[attr-defined]
-    superuser = _superuser()
-    superuser.execute("SELECT suite.empty(%s)", [list(WRITTEN_TABLES)])
-    extra = superuser.execute(
+    cleaner = _cleaner()
+    cleaner.execute("SELECT suite.empty(%s)", [list(WRITTEN_TABLES)])
+    extra = cleaner.execute(
         "SELECT schema_name FROM tenants_organisation WHERE slug NOT IN ('acme', 'globex')"
     ).fetchall()
     for (schema,) in extra:
-        superuser.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+        cleaner.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
     for table in CAST_TABLES:
-        _restore(superuser, table)
+        _restore(cleaner, table)
 
 
 def _renew() -> None:
@@ -146,15 +151,13 @@ def _renew() -> None:
         connection.search_path_set_schemas = None  # type: ignore[attr-defined]
 
 
-def _restore(superuser: psycopg.Connection, table: str) -> None:
+def _restore(cleaner: psycopg.Connection, table: str) -> None:
     """The rows as they were made: a role, a name, a password or a membership that a test changed is back."""
     columns = [
-        column.name for column in superuser.execute(f"SELECT * FROM suite.{table} LIMIT 0").description or ()
+        column.name for column in cleaner.execute(f"SELECT * FROM suite.{table} LIMIT 0").description or ()
     ]
-    superuser.execute(
-        f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM suite.{table} s WHERE s.id = t.id)"
-    )
-    superuser.execute(
+    cleaner.execute(f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM suite.{table} s WHERE s.id = t.id)")
+    cleaner.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE SELECT {', '.join(columns)}"
         f" FROM suite.{table} ON CONFLICT (id) DO UPDATE SET"
         f" {', '.join(f'{column} = excluded.{column}' for column in columns if column not in ('id', 'no'))}"

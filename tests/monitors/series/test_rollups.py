@@ -14,6 +14,7 @@ from monitors.series.model import Points
 from monitors.series.reading import Bucket, read, series_of, width_for
 from monitors.series.rollups import roll_up
 from pulse.scoping import as_pipeline, in_tenant
+from tests.conftest import superuser
 from tests.monitors.making import make
 
 HOUR = timedelta(hours=1)
@@ -116,14 +117,10 @@ def test_the_width_of_buckets_fits_the_time_shown(hours: int, width: int) -> Non
 
 
 def test_nobody_rolls_up_twice_at_once(acme: Any, shop: Any, start: datetime) -> None:
-    import psycopg
-
     from monitors.series import rollups
-    from tests.conftest import _superuser
 
     store(acme, shop, start, 1)
-    other: psycopg.Connection = _superuser()
-    with other, other.transaction():
+    with superuser() as other, other.transaction():
         other.execute("SELECT pg_advisory_xact_lock(%s)", [rollups.LOCK])
         assert roll_up() == 0
 
