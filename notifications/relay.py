@@ -26,7 +26,7 @@ from tenants.models import Organisation
 log = structlog.get_logger(__name__)
 
 # Few enough that what they tell is under way before the next ones are looked at.
-FACTS_AT_ONCE = 100
+FACTS_AT_ONCE = 25
 AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 
