@@ -31,7 +31,9 @@ def three(superuser: psycopg.Connection[Any], alice: Any) -> Iterator[psycopg.Co
     superuser.execute(FIRST.format("o_initech"))
     superuser.execute(
         "DROP TABLE o_initech.notifications_rule_channels, o_initech.notifications_rule_monitors,"
-        " o_initech.notifications_rule, o_initech.notifications_notificationchannel"
+        " o_initech.notifications_rule_groups, o_initech.notifications_rule, o_initech.notifications_override,"
+        " o_initech.notifications_schedule, o_initech.notifications_escalationpolicy,"
+        " o_initech.notifications_notificationchannel"
     )
     yield superuser
     mend(superuser)
