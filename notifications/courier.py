@@ -35,7 +35,9 @@ AWAY = (OperationalError, InterfaceError)
 
 
 class Courier:
-    """Its database thread relays facts, leases deliveries, commits attempts and outcomes; a pool sends.
+    """One thread leases deliveries, commits attempts and outcomes; a pool sends; one thread beside routes facts.
+
+    Routing has a thread and a connection of its own because most of both is waiting for the database.
 
     It looks by its own clock; a bell only makes it look early, and so does every outcome.
     """
@@ -49,18 +51,21 @@ class Courier:
         self._circuits: dict[str, Circuit] = {}
         self._unfinished: list[Finished] = []
         self._looked = 0.0
-        self._hastened: object = None
         self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._bell = threading.Event()
+        self._relaying = threading.Thread(target=self._relay, name="relay", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._relaying.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._thread.is_alive() and self._relaying.is_alive()
 
     def wake(self) -> None:
+        self._bell.set()
         self._inbox.put(None)
 
     def stop(self, timeout_s: float = 8.0) -> None:
@@ -68,14 +73,16 @@ class Courier:
         self._stopping.set()
         self.wake()
         self._thread.join(timeout_s)
+        self._relaying.join(timeout_s)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
         until, busy = None, False
+        hastened: object = None
         while until is None or (self._busy and monotonic() < until):
             try:
                 self._unfinished += self._collect(0 if busy else LOOK_EVERY_S)
-                self._hasten()
+                hastened = _hasten(hastened)
                 self._finish()
                 busy = not self._stopping.is_set() and self._work()
             except AWAY as error:
@@ -91,16 +98,26 @@ class Courier:
                 until = monotonic() + 7
         connection.close()
 
-    def _hasten(self) -> None:
-        """Let commits of this connection not wait for the disk, but for attempts, which do (1.5 of 1.8 ms each here).
-
-        What a crash of the server takes with it is routed again, or sent again under the same key and counted:
-        nothing was sent before its attempt was on disk.
-        """
-        if connection.connection is None or connection.connection is not self._hastened:
-            with connection.cursor() as cursor:
-                cursor.execute("SET synchronous_commit = off")
-            self._hastened = connection.connection
+    def _relay(self) -> None:
+        """Route facts for as long as there are any; what they tell can go out while the next ones are looked at."""
+        hastened: object = None
+        while not self._stopping.is_set():
+            try:
+                hastened = _hasten(hastened)
+                if relay():
+                    self._inbox.put(None)
+                    continue
+                self._bell.wait(LOOK_EVERY_S)
+                self._bell.clear()
+            except AWAY as error:
+                log.warning("database_away", at="relay", error=str(error).splitlines()[0])
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+            except Exception:
+                log.exception("relay_failed")
+                connection.close()
+                self._stopping.wait(AWAY_WAIT_S)
+        connection.close()
 
     def _collect(self, wait_s: float) -> list[Finished]:
         """Wait for an outcome, a bell or the clock; then take everything that is there."""
@@ -139,8 +156,7 @@ class Courier:
             self._looked = monotonic()
             step_all()
             follow_up_all()
-        routed = relay()
-        return bool(self._send_due() or routed)
+        return bool(self._send_due())
 
     def _send_due(self) -> int:
         leased = self._claim()
@@ -199,3 +215,15 @@ class Courier:
             if self._busy[destination] <= 0:
                 del self._busy[destination]
         self._inbox.put(None)
+
+
+def _hasten(known: object) -> object:
+    """Let commits of this thread's connection not wait for the disk, but for attempts, which do (1.5 of 1.8 ms each).
+
+    What a crash of the server takes with it is routed again, or sent again under the same key and counted: nothing was
+    sent before its attempt was on disk. Returned is the connection that is set so, to ask with again.
+    """
+    if connection.connection is None or connection.connection is not known:
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+    return connection.connection
