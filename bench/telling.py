@@ -78,11 +78,13 @@ def lossless(options: argparse.Namespace) -> Iterator[Figure]:
         committed = monotonic()
         killing.start()
         wiping.start()
-        left = _wait_until_told(options.patience)
+        _wait_until_told(options.patience)
         took = monotonic() - committed
         done.set()
         killing.join()
         wiping.join()
+        with pulse(site.environment, *WORKER):  # what the dead ones had leased comes when their leases end
+            left = _wait_until_told(180)
         found, ledger = _rows(), site.hooks.ledger()
     keys = {f"msg_{row['id'].hex}" for row in found}
     seen_again = sum(len(times) - 1 for times in ledger.values())
