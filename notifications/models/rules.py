@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from incidents.models import Incident
 from monitors.models import Monitor
 from notifications.models.channels import NotificationChannel
 from notifications.models.policies import EscalationPolicy
@@ -24,12 +25,7 @@ class Event(models.TextChoices):
     DRILL = "drill", "is part of a fire drill"
 
 
-class Severity(models.TextChoices):
-    """As of incidents."""
-
-    CRITICAL = "critical"
-    MAJOR = "major"
-    MINOR = "minor"
+Severity = Incident.Severity
 
 
 class Rule(models.Model):
