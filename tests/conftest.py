@@ -80,8 +80,8 @@ DECLARE written regclass;
 BEGIN
     FOR written IN
         SELECT leaf FROM unnest(tables) WITH ORDINALITY AS t(name, place)
-        LEFT JOIN pg_inherits ON inhparent = name::regclass
-        CROSS JOIN LATERAL (SELECT coalesce(inhrelid, name::regclass) AS leaf) l
+        LEFT JOIN LATERAL pg_partition_tree(name) tree ON true
+        CROSS JOIN LATERAL (SELECT coalesce(relid, name::regclass) AS leaf) l
         WHERE pg_relation_size(leaf) > 0 ORDER BY place
     LOOP
         EXECUTE format('DELETE FROM %s', written);
