@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import queue as queues
-import random
 import threading
 from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from notifications import delivery, packing
-from notifications.breaking import Circuit
 from notifications.following import follow_up_all
 from notifications.ledger import queue
-from notifications.ledger.models import DeliveryState
 from notifications.ledger.queue import Finished, Leased
-from notifications.packing import Parcel
 from notifications.relay import relay
+from notifications.sending import SENDS_PER_DESTINATION, Senders
 from notifications.stepping import step_all
 from pulse import failpoints
 from pulse.scoping import as_pipeline
@@ -28,8 +24,6 @@ from tenants.models import Organisation
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 0.5
-SENDS_AT_ONCE = 64
-SENDS_PER_DESTINATION = 4
 AWAY_WAIT_S = 1.0
 AWAY = (OperationalError, InterfaceError)
 
@@ -37,7 +31,8 @@ AWAY = (OperationalError, InterfaceError)
 class Courier:
     """One thread leases deliveries, commits attempts and outcomes; a pool sends; one thread beside routes facts.
 
-    Routing has a thread and a connection of its own because most of both is waiting for the database.
+    Routing has a thread and a connection of its own because most of both is waiting for the database; what it plans
+    for now it starts at once, where the pool has a place.
 
     It looks by its own clock; a bell only makes it look early, and so does every outcome.
     """
@@ -45,13 +40,9 @@ class Courier:
     def __init__(self) -> None:
         self._inbox: queues.SimpleQueue[Finished | None] = queues.SimpleQueue()
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._busy: Counter[str] = Counter()
-        # Of destinations that failed lately; each worker learns by itself.
-        self._circuits: dict[str, Circuit] = {}
+        self.senders = Senders(self._inbox.put)
         self._unfinished: list[Finished] = []
         self._looked = 0.0
-        self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._bell = threading.Event()
         self._relaying = threading.Thread(target=self._relay, name="relay", daemon=True)
@@ -71,15 +62,16 @@ class Courier:
     def stop(self, timeout_s: float = 8.0) -> None:
         """Lease no more, wait for sends under way and commit their outcomes."""
         self._stopping.set()
+        self.senders.close()
         self.wake()
         self._thread.join(timeout_s)
         self._relaying.join(timeout_s)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.senders.abandon()
 
     def _run(self) -> None:
         until, busy = None, False
         hastened: object = None
-        while until is None or (self._busy and monotonic() < until):
+        while until is None or (self.senders.busy and monotonic() < until):
             try:
                 self._unfinished += self._collect(0 if busy else LOOK_EVERY_S)
                 hastened = _hasten(hastened)
@@ -104,7 +96,7 @@ class Courier:
         while not self._stopping.is_set():
             try:
                 hastened = _hasten(hastened)
-                if relay():
+                if relay(self.senders):
                     self._inbox.put(None)
                     continue
                 self._bell.wait(LOOK_EVERY_S)
@@ -161,60 +153,23 @@ class Courier:
     def _send_due(self) -> int:
         leased = self._claim()
         for parcel in packing.prepare_all(leased):
-            self._send(parcel)
+            self.senders.take_claimed(parcel.attempted.leased.destination)
+            self.senders.send(parcel)
         return len(leased)
 
     def _claim(self) -> list[Leased]:
-        with self._lock:
-            room = SENDS_AT_ONCE - self._busy.total()
-            now = monotonic()
-            full = [
-                name
-                for name in self._busy.keys() | self._circuits.keys()
-                if self._circuits.get(name, Circuit()).refuses(now) or self._busy[name] >= self._room(name)
-            ]
-        if room <= 0 or self._stopping.is_set():
+        free, rooms = self.senders.rooms()
+        if free <= 0 or self._stopping.is_set():
             return []
         with as_pipeline():
-            leased = queue.claim(room, SENDS_PER_DESTINATION, full)
+            leased = queue.claim(free, SENDS_PER_DESTINATION, rooms)
+        taken = Counter(item.destination for item in leased)
+        self.senders.behind = len(leased) >= free or any(
+            count >= rooms.get(name, SENDS_PER_DESTINATION) for name, count in taken.items()
+        )
         if leased:
             failpoints.reach("delivery.leased")
         return leased
-
-    def _room(self, destination: str) -> int:
-        return self._circuits.get(destination, Circuit()).room(SENDS_PER_DESTINATION)
-
-    def _send(self, parcel: Parcel) -> None:
-        destination = parcel.attempted.leased.destination
-        with self._lock:
-            self._busy[destination] += 1
-
-        def work() -> None:
-            try:
-                finished = delivery.send(parcel, random.random())  # noqa: S311  # jitter, no secret
-                self._learn(destination, finished)
-                self._inbox.put(finished)
-            finally:
-                self._inbox.put(None)
-
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._sent(destination))
-
-    def _learn(self, destination: str, finished: Finished) -> None:
-        """A receiver that answers works, whatever it says of one message; 5xx and silence say that it does not."""
-        answered = finished.status_code is not None and finished.status_code < 500
-        works = finished.state == DeliveryState.SENT or answered
-        with self._lock:
-            circuit = self._circuits.pop(destination, Circuit()).after(works=works, now=monotonic())
-            if circuit.failures:
-                self._circuits[destination] = circuit
-
-    def _sent(self, destination: str) -> None:
-        with self._lock:
-            self._busy[destination] -= 1
-            if self._busy[destination] <= 0:
-                del self._busy[destination]
-        self._inbox.put(None)
 
 
 def _hasten(known: object) -> object:

@@ -70,10 +70,10 @@ def prepare(organisation: Organisation, items: Sequence[Leased]) -> list[Parcel]
         ready = [item for item in items if item.channel_id in configs]
         attempted = queue.attempt(organisation.no, ready, [_can_be_asked(item) for item in ready])
     failpoints.reach("delivery.attempted")
-    return [_parcel(organisation, item, configs[item.leased.channel_id]) for item in attempted]
+    return [pack(organisation, item, configs[item.leased.channel_id]) for item in attempted]
 
 
-def _parcel(organisation: Organisation, item: Attempted, config: Any) -> Parcel:
+def pack(organisation: Organisation, item: Attempted, config: Any) -> Parcel:
     leased = item.leased
     since = leased.first_tried_at if _can_be_asked(leased) else None
     return Parcel(item, _message(organisation, leased), config, since)

@@ -16,6 +16,7 @@ from notifications.audience import incident_id, incidents_of, told_of
 from notifications.planning import plan
 from notifications.routing import Plan
 from notifications.ruling import Ruling, read_ruling
+from notifications.starting import Outlet, Starting
 from notifications.writing import Routed, write
 from pulse import failpoints
 from pulse.outbox import relaying
@@ -31,8 +32,11 @@ AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 
 
-def relay() -> int:
-    """Claim waiting facts and route them; returns how many were claimed (0: nothing waits)."""
+def relay(outlet: Outlet | None = None) -> int:
+    """Claim waiting facts and route them; returns how many were claimed (0: nothing waits).
+
+    What is due at once goes out through the outlet as soon as it is committed, where that has a place for it.
+    """
     with as_pipeline():
         waiting = relaying.claim(FACTS_AT_ONCE)
     failpoints.reach("relay.claimed")
@@ -41,28 +45,33 @@ def relay() -> int:
         by_tenant[fact.tenant_no].append(fact)
     ready = Organisation.objects.filter(no__in=by_tenant, state=Organisation.State.READY)
     for organisation in ready if by_tenant else ():
-        _route_all(organisation, by_tenant[organisation.no])
-    failpoints.reach("relay.routed")
+        _route_all(organisation, by_tenant[organisation.no], outlet)
     return len(waiting)
 
 
-def _route_all(organisation: Organisation, facts: Sequence[Waiting]) -> None:
+def _route_all(organisation: Organisation, facts: Sequence[Waiting], outlet: Outlet | None) -> None:
     """All facts of an organisation in one transaction; if that fails, each in its own."""
+    starting = Starting(organisation, outlet)
     try:
         with in_tenant(organisation), transaction.atomic():
             # Under the lock that lifting a mute or a snooze takes: else a hold could be written just after it.
             organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
             ruling = read_ruling()
             for some in rounds(facts):
-                route(organisation, some, ruling)
+                route(organisation, some, ruling, starting)
             failpoints.reach("relay.routing")
     except AWAY:
+        starting.drop()
         raise
     except Exception:
+        starting.drop()
         log.exception("routing_failed", organisation=organisation.slug, facts=[fact.no for fact in facts])
         if len(facts) > 1:
             for fact in facts:
-                _route_all(organisation, [fact])
+                _route_all(organisation, [fact], outlet)
+    else:
+        failpoints.reach("relay.routed")
+        starting.go()
 
 
 def rounds(facts: Sequence[Waiting]) -> list[list[Waiting]]:
@@ -77,7 +86,7 @@ def rounds(facts: Sequence[Waiting]) -> list[list[Waiting]]:
     return [some for some in found if some]
 
 
-def route(organisation: Organisation, facts: Sequence[Waiting], ruling: Ruling) -> None:
+def route(organisation: Organisation, facts: Sequence[Waiting], ruling: Ruling, starting: Starting) -> None:
     """Plan facts and write the plans down, with a word in the timelines; reads and writes are for all at once."""
     incidents = incidents_of(facts)
     told = told_of(organisation, incidents, facts)
@@ -93,7 +102,7 @@ def route(organisation: Organisation, facts: Sequence[Waiting], ruling: Ruling) 
         for fact in facts
         if fact.no in ours
     ]
-    write(organisation, planned, ruling)
+    write(organisation, planned, ruling, starting)
     TimelineEntry.objects.bulk_create(
         _note(one.incident, one.plan) for one in planned if one.incident is not None and one.plan.because
     )

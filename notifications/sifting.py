@@ -14,7 +14,6 @@ from notifications.chaining import CALLING
 from notifications.ledger import chains, queue
 from notifications.ledger.models import Delivery, DeliveryState
 from notifications.ledger.queue import Leased
-from notifications.writing import FOLDED
 from tenants.models import Organisation
 
 AT_ANY_TIME = (events.TEST, *notices.FACTS)
@@ -68,7 +67,7 @@ def _not_stale(organisation: Organisation, items: Sequence[Leased]) -> Sequence[
         state__in=(DeliveryState.HELD, DeliveryState.PENDING),
     )
     ends = {end.follows_no: end.id for end in following.only("id", "follows_no") if end.follows_no}
-    folded = chains.fold(organisation.no, ends, FOLDED)
+    folded = chains.fold(organisation.no, ends)
     chains.name(organisation.no, {no: ends[no] for no in folded})
     following.filter(follows_no__in=folded).update(follows_no=None)
     return [item for item in items if item.no not in folded]

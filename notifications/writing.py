@@ -20,12 +20,12 @@ from notifications.models import EscalationPolicy
 from notifications.planning import openings
 from notifications.routing import Plan, Planned
 from notifications.ruling import Ruling
+from notifications.starting import Starting
 from pulse.outbox.relaying import Waiting
 from tenants.models import Organisation
 
 NOT_DUE = "it was over before it was time to tell"
 REPEATED = "it was over before this said it once more"
-FOLDED = "it had not got through when the outage ended: told with the end, as one message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Routed:
         return Occasion(fact.no, event, fact.payload, self.incident, now, number, fact.created_at, loads)
 
 
-def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling) -> None:
+def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling, starting: Starting) -> None:
     """In the transaction that marks the facts routed."""
     rows: list[NewDelivery] = []
     folded: dict[int, UUID] = {}
@@ -63,7 +63,9 @@ def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling) 
                 rows.append(row)
                 if planned.instead_of is not None and row.follows_no is None:
                     folded[planned.instead_of] = row.id
-    queue.insert(organisation.no, timezone.now(), rows)
+    now = timezone.now()
+    queue.insert(organisation.no, now, rows)
+    starting.began(queue.start(organisation.no, starting.pick(rows, ruling.channels, now)))
     chains.name(organisation.no, folded)
     _drop_untold(organisation, routed)
     _set_to_work(organisation, routed)
@@ -88,7 +90,7 @@ def _row(
     if known is None:
         channel = ruling.channels.get(planned.channel_id)
         return to_channel(occasion, channel, because) if channel else None
-    if planned.instead_of is not None and not chains.fold(organisation.no, [known.no], FOLDED):
+    if planned.instead_of is not None and not chains.fold(organisation.no, [known.no]):
         if not planned.wants_recovery:
             return None
         because = replace(because, follows=known.no)  # it is on its way after all

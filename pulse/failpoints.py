@@ -21,7 +21,7 @@ STEPS = {
     "ping.committed": "pings are committed, nobody was answered",
     "relay.claimed": "facts are leased, nothing is routed",
     "relay.routing": "inside the transaction that inserts deliveries and marks the fact routed",
-    "relay.routed": "deliveries are committed, none is leased",
+    "relay.routed": "deliveries are committed, nothing of them was sent",
     "policy.stepping": "inside the transaction that takes a policy's step",
     "follow.writing": "inside the transaction of reminders, fallbacks and digests",
     "delivery.leased": "a delivery is leased, no attempt is written",

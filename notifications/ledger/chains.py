@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+FOLDED = "it had not got through when the outage ended: told with the end, as one message"
 START = """
 INSERT INTO public.ledger_escalation (tenant_no, fact_no, incident_id, policy_id, policy_name, rule_id, reason,
     payload, due_at, run)
@@ -236,7 +237,7 @@ def calm(tenant_no: int, incidents: Collection[UUID]) -> None:
         cursor.execute(CALM, {"tenant": tenant_no, "incidents": list(incidents)})
 
 
-def fold(tenant_no: int, numbers: Collection[int], why: str) -> set[int]:
+def fold(tenant_no: int, numbers: Collection[int], why: str = FOLDED) -> set[int]:
     """Take back what has not gone out, since another message will tell it; returns those that could be."""
     return _withdraw(tenant_no, numbers, why, "folded")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,18 @@ from django.db import connection
 
 OPEN = "('pending', 'sending', 'retrying')"
 LEASE_SECONDS = 60
+COLUMNS = """
+    d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.event, d.payload, d.fact_at,
+    d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient, d.turn, d.purpose, d.rule_id,
+    d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery,
+    coalesce((SELECT p.provider_id FROM public.ledger_delivery p WHERE p.no = d.follows_no), '')"""
+# A recovery waits for its opening, and is dropped with it.
+IN_TURN = """
+    (d.follows_no IS NULL OR EXISTS (
+        SELECT FROM public.ledger_delivery p LEFT JOIN public.ledger_delivery f ON f.no = p.folded_into
+        WHERE p.no = d.follows_no AND 'sent' IN (p.state, f.state)))"""
+# On disk before anything is sent, and with it all that was committed before; see the courier.
+ON_DISK = "set_config('synchronous_commit', 'on', true)"
 
 INSERT = """
 INSERT INTO public.ledger_delivery (tenant_no, id, fact_no, event, incident_id, monitor_no, channel_id,
@@ -24,37 +36,48 @@ SELECT %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s:
     %s::timestamptz[]) AS r
 ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
 """
-# A recovery waits for its opening, and is dropped with it. Destinations that already have all the
-# sends they may have at once are passed over, and one claim takes no more of any than that. What an organisation that
-# is suspended has waiting takes nobody's place.
+# What goes out as soon as it is committed: it is leased, and its first attempt is written, with it.
+START = f"""
+WITH held AS (
+    UPDATE public.ledger_delivery d SET state = 'sending', attempts = 1, first_tried_at = clock_timestamp(),
+        lease_until = now() + make_interval(secs => {LEASE_SECONDS}), fencing_token = d.fencing_token + 1
+    WHERE d.tenant_no = %(tenant)s AND d.id = ANY(%(ids)s) AND d.state = 'pending' AND d.attempts = 0 AND {IN_TURN}
+    RETURNING {COLUMNS}
+), tried AS (
+    INSERT INTO public.ledger_attempt (delivery_no, number, started_at, tenant_no, outcome)
+    SELECT no, 1, clock_timestamp(), %(tenant)s, 'unknown' FROM held
+    RETURNING delivery_no, started_at, {ON_DISK}
+)
+SELECT t.started_at, h.* FROM held h JOIN tried t ON t.delivery_no = h.no ORDER BY h.no
+"""
+# One claim takes no more for a destination than it has room for. What an organisation that is suspended has waiting
+# takes nobody's place.
 CLAIM = f"""
 WITH ready AS (
-    SELECT d.no, d.destination, row_number() OVER (PARTITION BY d.destination ORDER BY d.retry_at, d.no) AS place
+    SELECT q.no, q.destination, row_number() OVER (PARTITION BY q.destination ORDER BY q.retry_at, q.no) AS place
     FROM (
-        SELECT no, destination, retry_at FROM ledger_delivery q
+        SELECT no, destination, retry_at FROM ledger_delivery d
         WHERE state IN {OPEN} AND retry_at <= now() AND (lease_until IS NULL OR lease_until < now())
             AND destination <> ALL(%(full)s)
-            AND EXISTS (SELECT FROM public.tenants_organisation o WHERE o.no = q.tenant_no AND o.state = 'ready')
-            AND (follows_no IS NULL OR EXISTS (
-                SELECT FROM ledger_delivery p LEFT JOIN ledger_delivery f ON f.no = p.folded_into
-                WHERE p.no = q.follows_no AND 'sent' IN (p.state, f.state)))
+            AND EXISTS (SELECT FROM public.tenants_organisation o WHERE o.no = d.tenant_no AND o.state = 'ready')
+            AND {IN_TURN}
         ORDER BY retry_at, no LIMIT 2000
-    ) d
+    ) q
 ), taken AS (
     SELECT no FROM ledger_delivery
-    WHERE no IN (SELECT no FROM ready WHERE place <= %(each)s ORDER BY no LIMIT %(limit)s)
+    WHERE no IN (
+        SELECT no FROM ready
+        LEFT JOIN unnest(%(names)s::text[], %(rooms)s::int[]) AS r(name, room) ON name = destination
+        WHERE place <= coalesce(room, %(each)s) ORDER BY no LIMIT %(limit)s)
         AND state IN {OPEN} AND (lease_until IS NULL OR lease_until < now())
     ORDER BY no FOR UPDATE SKIP LOCKED
 )
 UPDATE ledger_delivery d SET lease_until = now() + make_interval(secs => {LEASE_SECONDS}),
     fencing_token = d.fencing_token + 1
 FROM taken WHERE d.no = taken.no
-RETURNING d.no, d.id, d.tenant_no, d.channel_id, d.transport, d.destination, d.event, d.payload, d.fact_at,
-    d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient, d.turn, d.purpose, d.rule_id,
-    d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery,
-    coalesce((SELECT p.provider_id FROM ledger_delivery p WHERE p.no = d.follows_no), '')
+RETURNING {COLUMNS}
 """
-ATTEMPTS = """
+ATTEMPTS = f"""
 WITH r AS (
     SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[], %(asked)s::bool[]) AS r(no, token, asked)
 ), held AS (
@@ -66,8 +89,7 @@ WITH r AS (
 )
 INSERT INTO public.ledger_attempt (delivery_no, number, started_at, tenant_no, outcome)
 SELECT no, attempts, clock_timestamp(), %(tenant)s, 'unknown' FROM held
--- On disk before anything is sent, and with it all that was committed before; see the courier.
-RETURNING delivery_no, number, started_at, set_config('synchronous_commit', 'on', true)
+RETURNING delivery_no, number, started_at, {ON_DISK}
 """
 FINISH = """
 WITH r AS (
@@ -217,11 +239,32 @@ def insert(tenant_no: int, now: datetime, rows: Sequence[NewDelivery]) -> None:
         cursor.execute(INSERT, [tenant_no, *columns])
 
 
-def claim(limit: int, each: int, full: list[str]) -> list[Leased]:
-    """Lease what is due, oldest first, at most `each` per destination and none of the full ones."""
+def start(tenant_no: int, ids: Collection[UUID]) -> list[Attempted]:
+    """Lease deliveries just inserted, and write their first attempts: both are committed with them, or nothing is."""
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(START, {"tenant": tenant_no, "ids": list(ids)})
+        rows = cursor.fetchall()
+    # To the sender it is what was never tried before.
+    fresh = [
+        (replace(_leased(row), state="pending", attempts=0, first_tried_at=None), at) for at, *row in rows
+    ]
+    return [Attempted(leased, 1, at) for leased, at in fresh]
+
+
+def claim(limit: int, each: int, rooms: Mapping[str, int]) -> list[Leased]:
+    """Lease what is due, oldest first, at most `each` per destination, and of those named as many as they have room."""
+    values: dict[str, Any] = {
+        "limit": limit,
+        "each": each,
+        "full": [name for name, room in rooms.items() if room <= 0],
+        "names": list(rooms),
+        "rooms": list(rooms.values()),
+    }
     with connection.cursor() as cursor:
         cursor.execute(CANCEL_ORPHANS)
-        cursor.execute(CLAIM, {"limit": limit, "each": each, "full": full})
+        cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
     return sorted((_leased(row) for row in rows), key=lambda item: item.no)
 

@@ -23,6 +23,9 @@ from tests.test_story import hurry, make_channel, make_monitor, status_of
 
 CHECKS = [step for step in STEPS if step.startswith(("claim", "record", "incident.placed"))]
 DELIVERIES = [step for step in STEPS if step.startswith(("relay", "delivery"))]
+# What goes out at once is never claimed; what waits for its rule's delay is.
+AT_ONCE = [(step, 0) for step in DELIVERIES if step not in ("delivery.leased", "delivery.attempted")]
+CLAIMED = [(step, 1) for step in DELIVERIES if step.startswith("delivery")]
 
 
 def expire_leases() -> None:
@@ -78,11 +81,18 @@ def test_checks_worker_killed_while_an_incident_ends(
     verify(acme, receiver.ledger, outages=1, repeats_allowed=0)
 
 
-@pytest.mark.parametrize("step", DELIVERIES)
+@pytest.mark.parametrize("aim", [*AT_ONCE, *CLAIMED])
 def test_delivery_worker_killed_at(
-    step: str, acme: Any, api: Any, target: Any, receiver: WebhookReceiver, checker: Any, tmp_path: Path
+    aim: tuple[str, int],
+    acme: Any,
+    api: Any,
+    target: Any,
+    receiver: WebhookReceiver,
+    checker: Any,
+    tmp_path: Path,
 ) -> None:
-    prepare(api, receiver)
+    step, delay = aim
+    prepare(api, receiver, delay)
     monitor = make_monitor(api, target.url)
     wait_until(lambda: status_of(api, monitor) == "up", 15, "the monitor to be up")
     target.status = 503
@@ -168,9 +178,10 @@ def have_looked(places: dict[str, int]) -> bool:
         return set(CheckResult.objects.values_list("location", flat=True)) == set(places.values())
 
 
-def prepare(api: Any, receiver: WebhookReceiver) -> None:
+def prepare(api: Any, receiver: WebhookReceiver, delay: int = 0) -> None:
     channel = make_channel(api, receiver)
-    api.post("rules", {"name": "all", "channels": [channel["id"]], "on": ["down", "up"]})
+    rule = {"name": "all", "channels": [channel["id"]], "on": ["down", "up"], "delay_seconds": delay}
+    assert api.post("rules", rule).status_code == 201
 
 
 def told(api: Any) -> bool:

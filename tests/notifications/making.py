@@ -88,7 +88,7 @@ def delivery(
 def tried(organisation: Any, waiting: Delivery, state: str, answer: str = "answered 503") -> Delivery:
     """Let one attempt of it end so, by the courier's own steps."""
     with as_pipeline():
-        leased: list[Leased] = [item for item in queue.claim(64, 64, []) if item.no == waiting.no]
+        leased: list[Leased] = [item for item in queue.claim(64, 64, {}) if item.no == waiting.no]
     with in_tenant(organisation):
         attempted = queue.attempt(organisation.no, leased)
         outcome = "sent" if state == "sent" else "failed"

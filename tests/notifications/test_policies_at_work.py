@@ -301,7 +301,7 @@ def test_a_link_is_no_page_for_who_left(site: Site, carol: Any, acme: Any, clien
 
 def leased() -> list[Leased]:
     with as_pipeline():
-        return queue.claim(64, 64, [])
+        return queue.claim(64, 64, {})
 
 
 def test_what_was_planned_before_a_mute_waits_too_and_goes_out_when_it_ends(site: Site, acme: Any) -> None:
@@ -365,7 +365,7 @@ def test_a_channel_that_wants_no_more_hands_on_all_that_waits_and_passes_over_wh
     relay()
 
     with as_pipeline():
-        oldest = queue.claim(1, 1, [])
+        oldest = queue.claim(1, 1, {})
     (parcel,) = list(prepare_all(oldest))
     gone = Finished(parcel.attempted, "dead", "failed", "answered 410", 410, gone=True)
     delivery.finish(acme, [gone])

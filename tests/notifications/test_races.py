@@ -18,6 +18,7 @@ from notifications.courier import Courier
 from notifications.ledger.models import Delivery
 from notifications.relay import relay, route
 from notifications.ruling import read_ruling
+from notifications.starting import Starting
 from pulse.outbox import relaying
 from pulse.scoping import as_pipeline, in_tenant
 from tenants import muting
@@ -83,7 +84,7 @@ def test_a_channel_deleted_while_a_message_is_planned_for_it_cancels_the_message
     with in_tenant(acme), transaction.atomic():
         ruling = read_ruling()
         beside(delete).join(10)
-        route(acme, [fact], ruling)
+        route(acme, [fact], ruling, Starting(acme, None))
     courier = Courier()
     courier.start()
     try:
