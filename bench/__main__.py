@@ -13,6 +13,7 @@ from bench import (
     heartbeats,
     ingest,
     judging,
+    lossless,
     outage,
     packing,
     pipeline,
@@ -35,7 +36,8 @@ FIGURES = {
     "memory": pipeline.memory,
     "transitions": transitions.run,
     "telling": telling.run,
-    "lossless": telling.lossless,
+    "wiped": telling.wiped,
+    "lossless": lossless.run,
     "outage": outage.run,
     "heartbeats": heartbeats.run,
     "ingest": ingest.run,
@@ -47,7 +49,7 @@ FIGURES = {
     "startup": startup.run,
 }
 # Seconds of measuring unless told.
-LASTS_S = {"pipeline": 600, "tenants": 120, "memory": 3600, "transitions": 60}
+LASTS_S = {"pipeline": 600, "tenants": 120, "memory": 3600, "transitions": 60, "wiped": 95}
 
 
 def main() -> int:

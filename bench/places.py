@@ -79,7 +79,7 @@ def pulse(
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process, and of its ended and living children."""
     total = 0.0
-    for one in [pid, *_children(pid)]:
+    for one in [pid, *children(pid)]:
         try:
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -93,7 +93,7 @@ def cpu_seconds(pid: int) -> float:
 def resident_bytes(pid: int) -> int:
     """Memory of a process and of its living children that is not shared with others (Pss)."""
     total = 0
-    for one in [pid, *_children(pid)]:
+    for one in [pid, *children(pid)]:
         try:
             lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
         except OSError:
@@ -102,7 +102,8 @@ def resident_bytes(pid: int) -> int:
     return total
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """All processes below it that live."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -111,5 +112,5 @@ def _children(pid: int) -> list[int]:
             continue
         if int(fields[1]) == pid:
             child = int(path.parent.name)
-            found += [child, *_children(child)]
+            found += [child, *children(child)]
     return found

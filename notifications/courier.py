@@ -24,6 +24,8 @@ from tenants.models import Organisation
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 0.5
+# What comes in together is written together: a transaction for each would take longer than that.
+GATHER_S = 0.01
 AWAY_WAIT_S = 1.0
 AWAY = (OperationalError, InterfaceError)
 
@@ -112,10 +114,11 @@ class Courier:
         connection.close()
 
     def _collect(self, wait_s: float) -> list[Finished]:
-        """Wait for an outcome, a bell or the clock; then take everything that is there."""
+        """Wait for an outcome, a bell or the clock; then take everything that is there a moment later."""
         finished = []
         try:
             item = self._inbox.get(block=wait_s > 0, timeout=wait_s or None)
+            self._stopping.wait(GATHER_S)
             while True:
                 if item is not None:
                     finished.append(item)
@@ -148,6 +151,8 @@ class Courier:
             self._looked = monotonic()
             step_all()
             follow_up_all()
+            with as_pipeline():
+                queue.cancel_orphans()
         return bool(self._send_due())
 
     def _send_due(self) -> int:

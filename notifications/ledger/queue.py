@@ -263,10 +263,15 @@ def claim(limit: int, each: int, rooms: Mapping[str, int]) -> list[Leased]:
         "rooms": list(rooms.values()),
     }
     with connection.cursor() as cursor:
-        cursor.execute(CANCEL_ORPHANS)
         cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
     return sorted((_leased(row) for row in rows), key=lambda item: item.no)
+
+
+def cancel_orphans() -> None:
+    """Of openings that never arrived the ends are not told either."""
+    with connection.cursor() as cursor:
+        cursor.execute(CANCEL_ORPHANS)
 
 
 def attempt(tenant_no: int, items: Sequence[Leased], asked: Sequence[bool] | None = None) -> list[Attempted]:

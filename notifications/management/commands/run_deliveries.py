@@ -13,6 +13,8 @@ from notifications.courier import Courier
 
 class Command(BaseCommand):
     help = "Route and deliver in this process, without Celery and without Redis, until SIGTERM or ^C."
+    # Django's look at the project is for whoever changes it: a third of the start.
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopped = threading.Event()
