@@ -12,8 +12,8 @@ from django.db import connection
 
 from incidents.models import Incident
 from notifications.contacts.reaching import Person, Reach
+from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery, DeliveryState
-from notifications.ledger.queue import NewDelivery
 from notifications.models import NotificationChannel
 from notifications.storming import Load, Verdict, judge
 from notifications.transports import TRANSPORTS

@@ -79,7 +79,7 @@ def finish(organisation: Organisation, items: Sequence[Finished]) -> None:
         known = NotificationChannel.objects.in_bulk({item.attempted.leased.channel_id for item in items})
         items = _with_sequels(items, known)
         _hold_gone(items)
-        ours = queue.finish(organisation.no, items, now)
+        ours = queue.finish(organisation.no, items)
         written = [item for item in items if item.attempted.leased.no in ours]
         _write_timeline(written)
         _report(organisation, written, known, now)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from incidents.models import Incident, TimelineEntry
 from notifications.addressing import Because, Loads, Occasion, to_channel, to_same
 from notifications.events import DIGEST, OPENED, REMINDER
-from notifications.ledger import chains, follow_ups, queue
+from notifications.ledger import chains, entering, follow_ups
+from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery
-from notifications.ledger.queue import NewDelivery
 from notifications.models import NotificationChannel
 from pulse import failpoints, live
 from pulse.scoping import as_pipeline, in_tenant
@@ -80,13 +80,13 @@ def fall_back(organisation: Organisation, numbers: Sequence[int], now: datetime)
     for delivery in found.values():
         channel = channels.get(delivery.channel_id)
         incident = incidents.get(delivery.incident_id) if delivery.incident_id else None
-        other = _next_way(channel) if channel and incident else None
+        other = next_way(channel) if channel and incident else None
         if channel and incident and other:
             rows.append(_instead(delivery, channel, other, incident, now, loads))
-    queue.insert(organisation.no, now, rows)
+    entering.insert(organisation.no, now, rows)
 
 
-def _next_way(channel: NotificationChannel) -> NotificationChannel | None:
+def next_way(channel: NotificationChannel) -> NotificationChannel | None:
     """The first channel after it that works."""
     seen, other = {channel.pk}, channel.fallback
     while other is not None and other.disabled_at and other.pk not in seen:
@@ -129,7 +129,7 @@ def _remind(organisation: Organisation, numbers: Sequence[int], now: datetime) -
             "reminder", f"reminder {nth}, because of {delivery.reason}"[:300], delivery.rule_id, turn=turn
         )
         rows.append(to_same(occasion, delivery, because))
-    queue.insert(organisation.no, now, rows)
+    entering.insert(organisation.no, now, rows)
 
 
 def _open_incidents(deliveries: Any) -> dict[Any, Incident]:
@@ -166,7 +166,7 @@ def _fold(organisation: Organisation, waiting: Sequence[Delivery], now: datetime
     occasion = Occasion(first.fact_no, DIGEST, {"data": data}, None, now)
     because = Because("digest", f"{len(waiting)} messages that were held back", turn=GATHERED - first.turn)
     row = to_same(occasion, first, because, is_due=True)
-    queue.insert(organisation.no, now, [row])
+    entering.insert(organisation.no, now, [row])
     taken = chains.fold(
         organisation.no, [one.no for one in waiting], f"told within one message of {len(waiting)}"
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifications import events
 from notifications.addressing import Because, Occasion, to_person
 from notifications.contacts.reaching import reaches
-from notifications.ledger.queue import NewDelivery
+from notifications.ledger.entering import NewDelivery
 from notifications.models import NotificationChannel
 from pulse import links
 from pulse.outbox.appending import NewFact, append

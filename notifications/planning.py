@@ -103,6 +103,7 @@ def _of_incident(
         last_told(rules, whom.awake, now) if not incident.is_drill else {},
         whom.silence,
         _at_work(organisation, incident) if fact.kind == JOINED else (),
+        ruling.instead,
     )
     found = route_opened(subject, rules, known)
     if whom.asleep and found.hold_until is None and not is_over:
@@ -137,7 +138,9 @@ def _of_monitor(organisation: Organisation, fact: Waiting, told: Sequence[Delive
     subject = Subject(traits_of(ruling, [number]), MINOR, COVERED_BY[fact.kind])
     known = {delivery.channel_id for delivery in told}
     silence = _silence(organisation, number, now)
-    return route_again(ruling.rules, subject, Known(now, ruling.working, known, {}, silence))
+    return route_again(
+        ruling.rules, subject, Known(now, ruling.working, known, {}, silence, instead=ruling.instead)
+    )
 
 
 def _settles(fact: Waiting) -> bool:

@@ -50,7 +50,8 @@ def preview(organisation: Organisation, monitor: Monitor, severity: str, now: da
         now, organisation.muted_until, organisation.muted_by, monitor.snoozed_until, monitor.snoozed_by
     )
     recent = last_told(ruling.rules, [monitor.no], now)
-    plan = route_opened(subject, ruling.rules, routing.Known(now, ruling.working, (), recent, silence))
+    known = routing.Known(now, ruling.working, (), recent, silence, instead=ruling.instead)
+    plan = route_opened(subject, ruling.rules, known)
     lines = [
         _of_channel(ruling, one.channel_id, one.wait + one.digest, one.reason) for one in plan.deliveries
     ]
@@ -83,9 +84,9 @@ def _of_policy(
     for at, number, targets in steps:
         why = f"step {number + 1} of {policy.name}, {planned.reason}"
         lines += [
-            _of_channel(ruling, target.id, at - now, why)
+            _of_channel(ruling, pk, at - now, why)
             for target in targets
-            if target.kind == "channel" and target.id in ruling.working
+            if target.kind == "channel" and (pk := ruling.instead.get(target.id, target.id)) in ruling.working
         ]
         people, gaps = cast.at(targets, at)
         lines += [Line(at - now, f"nobody: {gap}", "", why, is_gap=True) for gap in gaps]

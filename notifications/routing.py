@@ -11,7 +11,9 @@ from notifications.hours import Hours
 
 NOW = timedelta(0)
 STALE = timedelta(seconds=60)
-GONE = frozenset({"dead", "cancelled", "unknown"})
+STANDS_IN = ", instead of a channel that is switched off"
+# Not "unknown": who may have heard that it is down hears that it is over.
+GONE = frozenset({"dead", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,9 @@ class Plan:
 class Known:
     """What is known at the moment of routing.
 
-    `channels` are those that work, `told` those that were told already, `at_work` the policies that this outage set
-    to work before, `recent` when each rule last told of one of these monitors.
+    `channels` are those that work, `instead` who stands in for those that are switched off, `told` those that were
+    told already, `at_work` the policies that this outage set to work before, `recent` when each rule last told of one
+    of these monitors.
     """
 
     now: datetime
@@ -133,6 +136,11 @@ class Known:
     recent: Mapping[UUID | None, datetime] = field(default_factory=dict)
     silence: Quiet | None = None
     at_work: Collection[UUID] = ()
+    instead: Mapping[UUID, UUID] = field(default_factory=dict)
+
+    def receivers(self, rule: RuleView) -> set[UUID]:
+        """The working channels of a rule, and those that stand in for the others."""
+        return {self.instead.get(channel, channel) for channel in rule.channels} & self.channels
 
 
 def quiet(
@@ -235,11 +243,9 @@ def _cooling(rule: RuleView, known: Known) -> datetime | None:
 
 def _deliveries(rules: Sequence[RuleView], known: Known) -> Iterator[Planned]:
     """For each channel the rule that speaks first; what any of its rules asks for counts."""
-    wanted = sorted(
-        {channel for rule in rules for channel in rule.channels & known.channels} - set(known.told)
-    )
-    for channel in wanted:
-        telling = [rule for rule in rules if channel in rule.channels]
+    receivers = {rule: known.receivers(rule) for rule in rules}
+    for channel in sorted(set().union(*receivers.values()) - set(known.told)):
+        telling = [rule for rule in rules if channel in receivers[rule]]
         first = min(telling, key=lambda rule: rule.waits(known.now))
         yield Planned(
             channel,
@@ -247,7 +253,7 @@ def _deliveries(rules: Sequence[RuleView], known: Known) -> Iterator[Planned]:
             rule_id=first.id,
             wait=first.waits(known.now),
             digest=min(rule.digest for rule in telling),
-            reason=_because(first, known.now),
+            reason=_because(first, known.now) + ("" if channel in first.channels else STANDS_IN),
         )
 
 

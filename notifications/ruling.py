@@ -59,6 +59,19 @@ class Ruling:
         return frozenset(pk for pk, channel in self.channels.items() if channel.disabled_at is None)
 
     @cached_property
+    def instead(self) -> dict[UUID, UUID]:
+        """Of channels that are switched off the first working one after them."""
+        found = {}
+        for pk in self.channels.keys() - self.working:
+            seen, other = {pk}, self.channels[pk].fallback_id
+            while other in self.channels and other not in self.working and other not in seen:
+                seen.add(other)
+                other = self.channels[other].fallback_id
+            if other in self.working:
+                found[pk] = other
+        return found
+
+    @cached_property
     def looks_closer(self) -> bool:
         """Whether any rule asks for tags or groups: else nobody needs to look them up."""
         return any(rule.tags or rule.groups for rule in self.rules)

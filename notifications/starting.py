@@ -11,8 +11,9 @@ from uuid import UUID
 import structlog
 
 from notifications import channels, packing
+from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import DeliveryState
-from notifications.ledger.queue import Attempted, NewDelivery
+from notifications.ledger.queue import Attempted
 from notifications.models import NotificationChannel
 from notifications.packing import Parcel
 from pulse.crypto import SealError

@@ -17,9 +17,10 @@ from notifications import escalation
 from notifications.addressing import Because, Loads, Occasion, to_channel, to_person
 from notifications.contacts.reaching import Person, reaches
 from notifications.escalation import Move, Standing, Target, move
-from notifications.ledger import chains, queue
+from notifications.following import next_way
+from notifications.ledger import chains, entering
 from notifications.ledger.chains import Chain
-from notifications.ledger.queue import NewDelivery
+from notifications.ledger.entering import NewDelivery
 from notifications.models import EscalationPolicy, NotificationChannel, Schedule
 from notifications.oncall.reading import who_are_on_call
 from pulse import failpoints, live, scoping
@@ -112,7 +113,7 @@ def _advance(
         escalation.load(policy.steps, policy.repeat), Standing(chain.step, chain.cycle, chain.run), now
     )
     rows, told = _deliveries(chain, incident, taken, batch)
-    queue.insert(organisation.no, now, [row for row in rows if batch.first_to_tell(row)])
+    entering.insert(organisation.no, now, [row for row in rows if batch.first_to_tell(row)])
     state = "running" if taken.due_at else "exhausted"
     chains.advance(organisation.no, chain.no, taken.step, taken.cycle, taken.due_at, state)
     incident.timeline.create(kind=Kind.ESCALATED, text=_words(policy, chain, told, taken.due_at, now)[:500])
@@ -148,11 +149,17 @@ def _deliveries(
     ]
     channel_ids = [target.id for target in taken.targets if target.kind == "channel"]
     for channel in NotificationChannel.objects.filter(pk__in=channel_ids).order_by("pk"):
-        works = channel.disabled_at is None
-        told.append(channel.name if works else f"{channel.name} (switched off, so not told)")
-        if works:
-            rows.append(to_channel(occasion, channel, because))
+        receiver = channel if channel.disabled_at is None else next_way(channel)
+        told.append(_said(channel, receiver))
+        if receiver is not None:
+            rows.append(to_channel(occasion, receiver, because))
     return rows, told
+
+
+def _said(channel: NotificationChannel, receiver: NotificationChannel | None) -> str:
+    if receiver is None:
+        return f"{channel.name} (switched off, so not told)"
+    return receiver.name if receiver is channel else f"{receiver.name} (since {channel.name} is switched off)"
 
 
 def _people(targets: Sequence[Target], now: datetime) -> tuple[list[Person], list[str]]:

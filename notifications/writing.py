@@ -13,9 +13,9 @@ from incidents.saying import JOINED, OPENED, RESOLVED
 from notifications import notices
 from notifications.addressing import Because, Loads, Occasion, to_channel, to_same
 from notifications.events import DEGRADED, SETTLED, TEST
-from notifications.ledger import chains, queue
+from notifications.ledger import chains, entering
+from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery
-from notifications.ledger.queue import NewDelivery
 from notifications.models import EscalationPolicy
 from notifications.planning import openings
 from notifications.routing import Plan, Planned
@@ -64,8 +64,8 @@ def write(organisation: Organisation, routed: Sequence[Routed], ruling: Ruling, 
                 if planned.instead_of is not None and row.follows_no is None:
                     folded[planned.instead_of] = row.id
     now = timezone.now()
-    queue.insert(organisation.no, now, rows)
-    starting.began(queue.start(organisation.no, starting.pick(rows, ruling.channels, now)))
+    entering.insert(organisation.no, now, rows)
+    starting.began(entering.start(organisation.no, starting.pick(rows, ruling.channels, now)))
     chains.name(organisation.no, folded)
     _drop_untold(organisation, routed)
     _set_to_work(organisation, routed)

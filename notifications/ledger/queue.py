@@ -1,10 +1,10 @@
-"""The SQL of deliveries: insert, lease, attempt, finish. Every statement compares the fencing token or a state."""
+"""The SQL of deliveries: lease, attempt, finish. Every statement compares the fencing token or a state."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,38 +18,14 @@ COLUMNS = """
     d.attempts, d.fencing_token, d.state, d.incident_id, d.channel_name, d.recipient, d.turn, d.purpose, d.rule_id,
     d.person_id, d.escalation_no, d.first_tried_at, d.wants_recovery,
     coalesce((SELECT p.provider_id FROM public.ledger_delivery p WHERE p.no = d.follows_no), '')"""
-# A recovery waits for its opening, and is dropped with it.
+# A recovery waits for its opening, and is dropped with it. Who may have heard of one of unknown outcome hears its end.
 IN_TURN = """
     (d.follows_no IS NULL OR EXISTS (
         SELECT FROM public.ledger_delivery p LEFT JOIN public.ledger_delivery f ON f.no = p.folded_into
-        WHERE p.no = d.follows_no AND 'sent' IN (p.state, f.state)))"""
+        WHERE p.no = d.follows_no AND coalesce(f.state, p.state) IN ('sent', 'unknown')))"""
 # On disk before anything is sent, and with it all that was committed before; see the courier.
 ON_DISK = "set_config('synchronous_commit', 'on', true)"
 
-INSERT = """
-INSERT INTO public.ledger_delivery (tenant_no, id, fact_no, event, incident_id, monitor_no, channel_id,
-    channel_name, transport, recipient, destination, payload, wants_recovery, follows_no, turn, purpose, reason,
-    rule_id, escalation_no, person_id, state, retry_at, last_answer, fact_at)
-SELECT %s, r.* FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
-    %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bool[], %s::bigint[], %s::int[],
-    %s::text[], %s::text[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[],
-    %s::timestamptz[]) AS r
-ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
-"""
-# What goes out as soon as it is committed: it is leased, and its first attempt is written, with it.
-START = f"""
-WITH held AS (
-    UPDATE public.ledger_delivery d SET state = 'sending', attempts = 1, first_tried_at = clock_timestamp(),
-        lease_until = now() + make_interval(secs => {LEASE_SECONDS}), fencing_token = d.fencing_token + 1
-    WHERE d.tenant_no = %(tenant)s AND d.id = ANY(%(ids)s) AND d.state = 'pending' AND d.attempts = 0 AND {IN_TURN}
-    RETURNING {COLUMNS}
-), tried AS (
-    INSERT INTO public.ledger_attempt (delivery_no, number, started_at, tenant_no, outcome)
-    SELECT no, 1, clock_timestamp(), %(tenant)s, 'unknown' FROM held
-    RETURNING delivery_no, started_at, {ON_DISK}
-)
-SELECT t.started_at, h.* FROM held h JOIN tried t ON t.delivery_no = h.no ORDER BY h.no
-"""
 # One claim takes no more for a destination than it has room for. What an organisation that is suspended has waiting
 # takes nobody's place.
 CLAIM = f"""
@@ -94,20 +70,22 @@ RETURNING delivery_no, number, started_at, {ON_DISK}
 FINISH = """
 WITH r AS (
     SELECT * FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[], %(attempts)s::int[], %(states)s::text[],
-        %(retries)s::timestamptz[], %(starts)s::timestamptz[], %(outcomes)s::text[], %(codes)s::int[],
-        %(answers)s::text[], %(requests)s::text[], %(provider_ids)s::text[], %(fallbacks)s::timestamptz[],
-        %(repeats)s::timestamptz[]) AS r(no, token, attempt, state, retry_at, started_at, outcome, code, answer,
-            request, provider_id, fallback_at, repeat_at)
+        %(retries)s::float8[], %(starts)s::timestamptz[], %(outcomes)s::text[], %(codes)s::int[],
+        %(answers)s::text[], %(requests)s::text[], %(provider_ids)s::text[], %(fallbacks)s::float8[],
+        %(repeats)s::float8[]) AS r(no, token, attempt, state, retry_in, started_at, outcome, code, answer,
+            request, provider_id, fall_back_in, repeat_in)
 ), tried AS (
     UPDATE public.ledger_attempt a SET finished_at = clock_timestamp(), outcome = r.outcome, status_code = r.code,
         answer = r.answer, request = r.request
     FROM r WHERE a.delivery_no = r.no AND a.number = r.attempt AND a.started_at = r.started_at
         AND a.tenant_no = %(tenant)s
 )
-UPDATE public.ledger_delivery d SET state = r.state, retry_at = coalesce(r.retry_at, d.retry_at), lease_until = NULL,
+UPDATE public.ledger_delivery d SET state = r.state, lease_until = NULL,
+    retry_at = coalesce(clock_timestamp() + make_interval(secs => r.retry_in), d.retry_at),
     last_answer = r.answer, provider_id = coalesce(nullif(r.provider_id, ''), d.provider_id),
     -- A receipt may be quicker than our own word that it was sent.
-    fallback_at = CASE WHEN d.receipt = '' THEN r.fallback_at END, repeat_at = r.repeat_at,
+    fallback_at = CASE WHEN d.receipt = '' THEN clock_timestamp() + make_interval(secs => r.fall_back_in) END,
+    repeat_at = clock_timestamp() + make_interval(secs => r.repeat_in),
     finished_at = CASE WHEN r.state IN ('sent', 'dead', 'unknown') THEN clock_timestamp() ELSE d.finished_at END
 FROM r WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s AND d.state = 'sending'
 RETURNING d.no
@@ -118,7 +96,7 @@ UPDATE ledger_delivery d SET state = 'cancelled', finished_at = now(),
     last_answer = 'the message of the outage never arrived, so its end is not told'
 FROM ledger_delivery p LEFT JOIN ledger_delivery f ON f.no = p.folded_into
 WHERE d.state IN {OPEN} AND d.follows_no = p.no
-    AND (p.state IN ('dead', 'cancelled', 'unknown') OR f.state IN ('dead', 'cancelled', 'unknown'))
+    AND coalesce(f.state, p.state) IN ('dead', 'cancelled')
 """
 CANCEL_CHANNEL = f"""
 UPDATE public.ledger_delivery SET state = 'cancelled', finished_at = now(), lease_until = NULL,
@@ -137,35 +115,6 @@ UPDATE public.ledger_delivery SET state = 'retrying', retry_at = now(), finished
 WHERE tenant_no = %(tenant)s AND no = %(no)s AND state IN ('dead', 'unknown')
 RETURNING no
 """
-
-
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    id: UUID
-    fact_no: int
-    event: str
-    incident_id: UUID | None
-    monitor_no: int | None
-    channel_id: UUID
-    channel_name: str
-    transport: str
-    recipient: str
-    destination: str
-    payload: dict[str, Any]
-    wants_recovery: bool
-    follows_no: int | None
-    turn: int = 0
-    purpose: str = "rule"
-    reason: str = ""
-    rule_id: UUID | None = None
-    escalation_no: int | None = None
-    person_id: UUID | None = None
-    state: str = "pending"
-    # When it may go out; the database reads no clock for it, so that a whole batch has one.
-    retry_at: datetime | None = None
-    last_answer: str = ""
-    # When what it tells of was committed.
-    fact_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,33 +175,6 @@ class Finished:
     repeat_in: timedelta | None = None
 
 
-def insert(tenant_no: int, now: datetime, rows: Sequence[NewDelivery]) -> None:
-    """Write deliveries; a second time changes nothing. What says nothing of its times is of `now`."""
-    if not rows:
-        return
-    names = NewDelivery.__dataclass_fields__
-    columns = [[getattr(row, name) for row in rows] for name in names]
-    columns[list(names).index("payload")] = [json.dumps(row.payload) for row in rows]
-    for name in ("retry_at", "fact_at"):
-        columns[list(names).index(name)] = [getattr(row, name) or now for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [tenant_no, *columns])
-
-
-def start(tenant_no: int, ids: Collection[UUID]) -> list[Attempted]:
-    """Lease deliveries just inserted, and write their first attempts: both are committed with them, or nothing is."""
-    if not ids:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(START, {"tenant": tenant_no, "ids": list(ids)})
-        rows = cursor.fetchall()
-    # To the sender it is what was never tried before.
-    fresh = [
-        (replace(_leased(row), state="pending", attempts=0, first_tried_at=None), at) for at, *row in rows
-    ]
-    return [Attempted(leased, 1, at) for leased, at in fresh]
-
-
 def claim(limit: int, each: int, rooms: Mapping[str, int]) -> list[Leased]:
     """Lease what is due, oldest first, at most `each` per destination, and of those named as many as they have room."""
     values: dict[str, Any] = {
@@ -265,7 +187,7 @@ def claim(limit: int, each: int, rooms: Mapping[str, int]) -> list[Leased]:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
-    return sorted((_leased(row) for row in rows), key=lambda item: item.no)
+    return sorted((leased(row) for row in rows), key=lambda item: item.no)
 
 
 def cancel_orphans() -> None:
@@ -291,7 +213,7 @@ def attempt(tenant_no: int, items: Sequence[Leased], asked: Sequence[bool] | Non
     return [Attempted(item, *started[item.no]) for item in items if item.no in started]
 
 
-def finish(tenant_no: int, items: Sequence[Finished], now: datetime) -> set[int]:
+def finish(tenant_no: int, items: Sequence[Finished]) -> set[int]:
     """Write outcomes; returns the deliveries that were still ours to finish."""
     values: dict[str, Any] = {
         "tenant": tenant_no,
@@ -300,14 +222,14 @@ def finish(tenant_no: int, items: Sequence[Finished], now: datetime) -> set[int]
         "attempts": [item.attempted.number for item in items],
         "starts": [item.attempted.started_at for item in items],
         "states": [item.state for item in items],
-        "retries": [_after(now, item.retry_in) for item in items],
+        "retries": [_seconds(item.retry_in) for item in items],
         "outcomes": [item.outcome for item in items],
         "codes": [item.status_code for item in items],
         "answers": [item.answer for item in items],
         "requests": [item.request for item in items],
         "provider_ids": [item.provider_id for item in items],
-        "fallbacks": [_after(now, item.fall_back_in) for item in items],
-        "repeats": [_after(now, item.repeat_in) for item in items],
+        "fallbacks": [_seconds(item.fall_back_in) for item in items],
+        "repeats": [_seconds(item.repeat_in) for item in items],
     }
     with connection.cursor() as cursor:
         cursor.execute(FINISH, values)
@@ -335,11 +257,11 @@ def resend(tenant_no: int, no: int) -> bool:
         return bool(cursor.fetchall())
 
 
-def _after(now: datetime, wait: timedelta | None) -> datetime | None:
-    return now + wait if wait is not None else None
+def _seconds(wait: timedelta | None) -> float | None:
+    return wait.total_seconds() if wait is not None else None
 
 
-def _leased(row: Sequence[Any]) -> Leased:
+def leased(row: Sequence[Any]) -> Leased:
     no, identity, tenant_no, channel_id, transport, destination, event, payload, *rest = row
     content = json.loads(payload) if isinstance(payload, str) else payload
     return Leased(no, identity, tenant_no, channel_id, transport, destination, event, content, *rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,10 @@ from incidents.models import Incident
 from monitors.facts import MonitorChangedStatus
 from monitors.telemetry.models import Status
 from notifications import channels, rules
-from notifications.ledger import queue
+from notifications.ledger import entering, queue
+from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery
-from notifications.ledger.queue import Finished, Leased, NewDelivery
+from notifications.ledger.queue import Finished, Leased
 from notifications.models import NotificationChannel, Rule
 from pulse.ids import uuid7
 from pulse.scoping import as_pipeline, in_tenant
@@ -61,9 +63,10 @@ def delivery(
     *,
     incident: Incident | None = None,
     name: str = "shop",
+    now: datetime | None = None,
     **more: Any,
 ) -> Delivery:
-    """One that waits to be sent, of its fields as a test has them."""
+    """One that waits to be sent, of its fields as a test has them; `now` by the clock of who writes it."""
     row = NewDelivery(
         id=uuid7(),
         fact_no=next(FACTS),
@@ -81,7 +84,7 @@ def delivery(
     )
     row = replace(row, **more)
     with in_tenant(organisation):
-        queue.insert(organisation.no, timezone.now(), [row])
+        entering.insert(organisation.no, now or timezone.now(), [row])
         return Delivery.objects.get(tenant_no=organisation.no, id=row.id)
 
 
@@ -92,5 +95,5 @@ def tried(organisation: Any, waiting: Delivery, state: str, answer: str = "answe
     with in_tenant(organisation):
         attempted = queue.attempt(organisation.no, leased)
         outcome = "sent" if state == "sent" else "failed"
-        queue.finish(organisation.no, [Finished(attempted[0], state, outcome, answer, None)], timezone.now())
+        queue.finish(organisation.no, [Finished(attempted[0], state, outcome, answer, None)])
         return Delivery.objects.get(tenant_no=organisation.no, no=waiting.no)

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from incidents import handling
 from monitors.telemetry.models import Status
-from notifications import bouncing, receipts
+from notifications import bouncing, channels, receipts
 from notifications.ledger.models import Delivery
 from notifications.models import NotificationChannel
 from pulse.scoping import in_tenant
@@ -145,6 +146,39 @@ def test_a_channel_that_gives_up_is_followed_by_the_next_one_and_by_a_word_to_wh
     assert notice["To"] == "alice@acme.example"
     assert "webhook" in str(notice["Subject"])
     assert any(text == "webhook could not deliver it: telling webhook instead." for text in site.texts())
+
+
+def test_who_stands_in_for_a_channel_that_is_switched_off_is_told_at_once(
+    site: Site, receiver: WebhookReceiver, courier: Any
+) -> None:
+    first = site.channel("webhook", {"url": receiver.url})
+    second = site.lonely("webhook", {"url": receiver.url})
+    third = site.lonely("webhook", {"url": receiver.url})
+    set_channel(site, first, fallback=second)
+    set_channel(site, second, fallback=third)
+    with in_tenant(site.organisation), transaction.atomic():
+        for gone in (first, second):
+            channels.switch_off(site.organisation, gone.pk, "answered 410")
+
+    site.becomes(Status.DOWN)
+    (row,) = site.wait("sent")
+
+    assert (row.channel_id, row.purpose) == (third.pk, "rule")
+
+
+def test_the_end_is_told_where_nobody_knows_whether_the_beginning_arrived(
+    site: Site, receiver: WebhookReceiver, courier: Any
+) -> None:
+    site.channel("webhook", {"url": receiver.url})
+    site.becomes(Status.DOWN)
+    site.wait("sent")
+    with in_tenant(site.organisation):
+        Delivery.objects.filter(tenant_no=site.organisation.no).update(state="unknown")
+
+    site.becomes(Status.UP)
+
+    site.wait("unknown", "sent")
+    assert kinds(receiver) == ["incident.opened", "incident.resolved"]
 
 
 def test_a_failed_receipt_tries_the_next_way_at_once_and_a_good_one_never(

@@ -76,6 +76,25 @@ def test_every_covering_rule_tells_each_of_its_working_channels_once(
     assert bool(plan.because) == (not told)
 
 
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ([rule(C)], [(B, "rule rule, instead of a channel that is switched off")]),
+        ([rule(B, C)], [(B, "rule rule")]),
+        (
+            [rule(C), rule(B, delay=timedelta(minutes=1))],
+            [(B, "rule rule, instead of a channel that is switched off")],
+        ),
+    ],
+)
+def test_a_fallback_stands_in_for_a_channel_that_is_switched_off(
+    rules: list[RuleView], told: list[tuple[UUID, str]]
+) -> None:
+    plan = routed(*rules, instead={C: B})
+
+    assert [(planned.channel_id, planned.reason) for planned in plan.deliveries] == told
+
+
 def test_a_drill_goes_where_an_outage_would_and_to_who_asked_for_drills() -> None:
     plan = routed(rule(A), rule(B, on=frozenset({"drill"})), events=frozenset({"down", "drill"}))
 
@@ -154,7 +173,7 @@ def test_who_was_told_is_not_told_again() -> None:
         ("retrying", LATER, False, "instead"),
         ("held", LATER, True, "instead"),
         ("dead", NOW, True, "never"),
-        ("unknown", NOW, True, "never"),
+        ("unknown", NOW, True, "after it"),
         ("cancelled", NOW, True, "never"),
         ("sent", NOW, False, "never"),
     ],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from incidents import resolving
 from notifications import channels, notices
@@ -222,3 +224,10 @@ def test_who_stops_takes_nothing_new(senders: Senders) -> None:
 
     assert not senders.take(HERE)
     assert senders.rooms() == (0, {})
+
+
+def test_a_process_that_is_ahead_of_the_database_keeps_no_message_waiting(acme: Any) -> None:
+    ahead = timezone.now() + timedelta(minutes=10)
+    row = delivery(acme, webhook(acme), now=ahead, retry_at=ahead)
+
+    assert claimed({}) == [row.no]
