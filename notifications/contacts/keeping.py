@@ -10,6 +10,7 @@ from notifications import sealing
 from notifications.contacts import opening
 from notifications.contacts.models import ContactMethod, Quiet
 from notifications.contacts.reaching import with_accounts
+from notifications.masking import masked
 from notifications.transports import TRANSPORTS
 from pulse.crypto import SealError
 from pulse.fields import ConfigError
@@ -34,7 +35,7 @@ def add(user: User, kind: str, label: str, config: dict[str, Any], after_seconds
     found = sealing.read(TRANSPORTS[kind], config)
     method = ContactMethod(id=uuid7(), user=user, kind=kind, after_seconds=after_seconds)
     opening.keep(method, found)
-    method.label = label or opening.recipient(method)[:120]
+    method.label = label or masked(opening.recipient(method))[:120]
     with transaction.atomic():
         # Held, so that two at once cannot go over the limit together.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)

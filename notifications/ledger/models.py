@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from notifications.masking import masked
+
 
 class DeliveryState(models.TextChoices):
     """pending → sending (the attempt is committed first) → sent | retrying → … | dead | cancelled.
@@ -81,6 +83,11 @@ class Delivery(models.Model):
 
     class Meta:
         managed = False
+
+    @property
+    def shown_recipient(self) -> str:
+        """The receiver as everybody in the organisation may see it."""
+        return masked(self.recipient) if self.person_id else self.recipient
 
 
 class Attempt(models.Model):

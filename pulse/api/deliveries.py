@@ -39,7 +39,7 @@ def shape(row: Delivery) -> dict[str, Any]:
         "person": str(row.person_id) if row.person_id else None,
         "name": row.channel_name,
         "transport": row.transport,
-        "recipient": row.recipient,
+        "recipient": row.shown_recipient,
         "attempts": row.attempts,
         "repeats": row.repeats,
         "last_answer": row.last_answer or None,

@@ -246,3 +246,26 @@ def test_the_list_costs_the_same_for_three_and_thirty(acme: Any, as_alice: Any) 
 
     cost(0)
     assert cost(3) == cost(27) < 20
+
+
+@pytest.mark.parametrize(
+    ("recipient", "of_a_person", "shown"),
+    [
+        ("+4915112345678", True, "+49…678"),
+        ("+4915112345678", False, "+4915112345678"),
+        ("bob@acme.example", True, "bob@acme.example"),
+    ],
+)
+def test_of_a_persons_number_others_see_as_much_as_they_need(
+    recipient: str, of_a_person: bool, shown: str, acme: Any, as_bob: Any, alice: Any, api: Any
+) -> None:
+    person = alice.pk if of_a_person else None
+    row = delivery(acme, webhook(acme), recipient=recipient, transport="sms", person_id=person)
+
+    page = as_bob.get(DELIVERIES).content.decode()
+    why = as_bob.get(f"{DELIVERIES}{row.id}/why/").content.decode()
+
+    assert shown in page
+    assert shown in why
+    assert api.get(f"deliveries/{row.id}").json()["recipient"] == shown
+    assert (recipient in page + why) == (recipient == shown)
