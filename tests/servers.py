@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import re
 import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadGroupScheduling
 
 from pulse.embedded.postgres import EmbeddedPostgres
 from pulse.embedded.valkey import EmbeddedValkey
@@ -58,26 +56,8 @@ def _start() -> None:
     }
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling:
-    return _Together(config, log)
-
-
-class _Together(LoadGroupScheduling):  # type: ignore[misc]  # without types
-    """Tests of one group on one worker, so that the server they share is started once.
-
-    xdist 3.8 hands the groups on in node ids that pytest 9.2 no longer lets it change: they are read from the
-    files' own marks.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid.partition("::")[0]) or nodeid
-
-
-@lru_cache
-def _group(path: str) -> str:
-    """The name in a test file's `xdist_group("name")`, "" without one."""
-    try:
-        found = re.search(r'xdist_group\("(\w+)"\)', Path(path).read_text())
-    except OSError:
-        return ""
-    return found[1] if found else ""
+def pytest_collection_finish() -> None:
+    """Modules and tests stay: the collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

@@ -19,8 +19,6 @@ from tests.agent.harness import AgentProcess, Front
 from tests.conftest import Api
 from tests.receivers import wait_until
 
-pytestmark = pytest.mark.xdist_group("agent")
-
 
 @pytest.fixture
 def front(world: None) -> Iterator[Front]:

@@ -9,7 +9,6 @@ from tests.certificates import Authority
 from tests.peers.dovecot import PASSWORD, DovecotPeer, dovecot
 from tests.probes.asking import Asking, facts, notes
 
-pytestmark = pytest.mark.xdist_group("dovecot")
 READER = {"username": "reader", "password": PASSWORD}
 PLAIN = {"security": "none", "plain_sign_in": True}
 

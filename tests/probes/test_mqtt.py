@@ -12,7 +12,6 @@ from tests.certificates import Authority
 from tests.peers.mosquitto import PASSWORD, MosquittoPeer, mosquitto
 from tests.probes.asking import Asking, facts
 
-pytestmark = pytest.mark.xdist_group("mosquitto")
 READER = {"username": "reader", "password": PASSWORD}
 PLAIN = {"security": "none", "plain_sign_in": True}
 

@@ -12,7 +12,6 @@ from tests.certificates import Authority
 from tests.peers.mariadb import PASSWORD, MariadbPeer, mariadb
 from tests.probes.asking import Asking, facts, notes
 
-pytestmark = pytest.mark.xdist_group("mariadb")
 READER = {"security": "none", "username": "reader", "password": PASSWORD, "database": "shop"}
 
 

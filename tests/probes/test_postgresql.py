@@ -13,7 +13,6 @@ from tests.peers.postgres import PASSWORD, PostgresPeer, postgres
 from tests.peers.tls_front import TlsFront
 from tests.probes.asking import Asking, facts
 
-pytestmark = pytest.mark.xdist_group("postgresql")
 READER = {"security": "none", "username": "reader", "password": PASSWORD, "database": "postgres"}
 
 

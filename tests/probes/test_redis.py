@@ -14,7 +14,6 @@ from tests.peers.tls_front import TlsFront
 from tests.peers.valkey import PASSWORD, ValkeyPeer, valkey
 from tests.probes.asking import Asking, facts
 
-pytestmark = pytest.mark.xdist_group("valkey")
 PLAIN = {"security": "none", "plain_sign_in": True, "password": PASSWORD}
 
 

@@ -10,7 +10,6 @@ from pulse.fields import ConfigError
 from tests.peers.snmpd import COMMUNITY, HIDDEN, METHODS, PASSWORD, SnmpdPeer, snmpd
 from tests.probes.asking import Asking, facts
 
-pytestmark = pytest.mark.xdist_group("snmpd")
 V2C = {"version": "2c", "community": COMMUNITY}
 SIGNED = {"version": "3", "username": "sha256", "authentication": "sha256", "auth_password": PASSWORD}
 HIDING = SIGNED | {"privacy": "aes128", "priv_password": HIDDEN}

@@ -10,8 +10,6 @@ from pulse.fields import ConfigError
 from tests.peers.openssh import OpensshPeer, openssh
 from tests.probes.asking import Asking, facts, notes
 
-pytestmark = pytest.mark.xdist_group("openssh")
-
 
 @pytest.fixture(scope="module")
 def asking() -> Iterator[Asking]:
