@@ -49,8 +49,8 @@ def site(django_db_setup: None) -> Iterator[str]:
         server.wait(15)
 
 
-# Playwright's loop runs in this thread while the fixture lives: other modules want a thread without one.
-@pytest.fixture(scope="module")
+# Playwright's loop runs in this thread while the fixture lives: other folders want a thread without one.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert program, "no Chromium: make test installs it"
@@ -80,13 +80,11 @@ def page(chromium: Browser, site: str, world: None) -> Iterator[Page]:
 
 
 @pytest.fixture
-def signed_in(page: Page, alice: Any) -> Page:
-    """Alice, through the form."""
-    page.goto("/accounts/login/")
-    page.locator("[name=login]").fill(alice.email)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    page.wait_for_url("**/o/acme/")
+def signed_in(page: Page, site: str, as_alice: Any) -> Page:
+    """Alice, who has signed in before; the form is in tests/browser/test_story.py."""
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": as_alice.cookies["sessionid"].value, "url": site}]
+    )
     return page
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_maintenance import sign_in
 from tests.incidents.making import fail, groups, recover, several
 
+pytestmark = pytest.mark.browser
 
-def test_an_incident_is_handled_by_keyboard_while_its_page_follows(acme: Any, page: Page) -> None:
+
+def test_an_incident_is_handled_by_keyboard_while_its_page_follows(acme: Any, signed_in: Page) -> None:
     failing = several(acme, "a", "b", "c")
     fail(acme, failing)
-    sign_in(page)
+    page = signed_in
     page.goto(f"/o/acme/incidents/{groups(acme)[0].pk}/")
     expect(page.get_by_role("heading", name="3 monitors are down")).to_be_visible()
     expect(page.get_by_text("Live", exact=True)).to_be_visible()

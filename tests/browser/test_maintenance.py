@@ -6,27 +6,21 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from monitors.maintenance import editing
 from pulse.scoping import in_tenant
 from tenants.actors import COMMAND_LINE
-from tests.browser.conftest import PASSWORD
 from tests.monitors.making import make
 from tests.monitors.suppression.scene import window
 
-
-def sign_in(page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail").fill("alice@acme.example")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/o/acme/**")
+pytestmark = pytest.mark.browser
 
 
-def test_open_pages_follow_a_window_that_begins_and_ends(acme: Any, page: Page) -> None:
+def test_open_pages_follow_a_window_that_begins_and_ends(acme: Any, signed_in: Page) -> None:
     shop = make(acme)
-    sign_in(page)
+    page = signed_in
     page.goto("/o/acme/monitors/")
     row = page.locator(f"#monitor_{shop.pk}_row")
     expect(row).to_be_visible()
@@ -39,11 +33,11 @@ def test_open_pages_follow_a_window_that_begins_and_ends(acme: Any, page: Page) 
     expect(row).not_to_have_attribute("data-status", "maintenance")
 
 
-def test_what_is_pushed_is_on_the_clocks_of_the_reader(acme: Any, alice: Any, page: Page) -> None:
+def test_what_is_pushed_is_on_the_clocks_of_the_reader(acme: Any, alice: Any, signed_in: Page) -> None:
     shop = make(acme)
     alice.time_zone = "Asia/Kolkata"
     alice.save(update_fields=["time_zone"])
-    sign_in(page)
+    page = signed_in
     page.goto("/o/acme/monitors/")
     row = page.locator(f"#monitor_{shop.pk}_row")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
@@ -57,9 +51,9 @@ def test_what_is_pushed_is_on_the_clocks_of_the_reader(acme: Any, alice: Any, pa
     expect(pushed).to_have_text(shown)
 
 
-def test_a_weekly_window_is_planned_with_the_next_ten_in_sight(acme: Any, page: Page) -> None:
+def test_a_weekly_window_is_planned_with_the_next_ten_in_sight(acme: Any, signed_in: Page) -> None:
     make(acme)
-    sign_in(page)
+    page = signed_in
     page.goto("/o/acme/maintenance/new/")
     page.get_by_label("Name").fill("Patches")
     expect(page.get_by_label("Lasts")).to_be_hidden()

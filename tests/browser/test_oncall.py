@@ -43,6 +43,7 @@ def test_a_schedule_is_made_looked_at_and_taken_over(
     signed_in: Page, acme: Any, alice: Any, bob: Any
 ) -> None:
     page = signed_in
+    page.goto("/o/acme/")
     page.get_by_role("link", name="On call").click()
     shoot(page, "empty")
     page.get_by_role("link", name="Make the first schedule").click()

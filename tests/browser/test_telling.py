@@ -13,7 +13,7 @@ from tests.monitors.making import make
 from tests.notifications.making import delivery, tried, webhook
 from tests.receivers import WebhookReceiver
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
 
 
