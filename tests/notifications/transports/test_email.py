@@ -132,9 +132,11 @@ def test_a_server_without_tls_is_not_spoken_to(settings: Any) -> None:
 
 
 def test_what_the_server_says_is_cut_and_printable(settings: Any) -> None:
-    with says(b"220 ready\r\n", b"250 mail.test\r\n", b"554 " + b"\x1b[31m" + b"x" * 900 + b"\r\n") as url:
+    said = b"554 " + b"\x1b[31m" + b"x" * 900 + b"\r\n"
+    with says(b"220 ready\r\n", b"250 mail.test\r\n", said, b"250 reset\r\n", b"221 bye\r\n") as url:
         failed = failure(settings, url)
 
+    assert "xxx" in failed.answer.text
     assert failed.answer.text.isprintable()
     assert len(failed.answer.text) <= 300
 
