@@ -14,7 +14,7 @@ from monitors.series.model import Points
 from monitors.series.reading import Bucket, read, series_of, width_for
 from monitors.series.rollups import roll_up
 from pulse.scoping import as_pipeline, in_tenant
-from tests.conftest import superuser
+from tests.cleaning import superuser
 from tests.monitors.making import make
 
 HOUR = timedelta(hours=1)
