@@ -15,12 +15,12 @@ from incidents import lifecycle
 from incidents.models import Incident
 from monitors.facts import MonitorChangedStatus
 from monitors.telemetry.models import Status
-from notifications import channels, rules
+from notifications import channels, policies, rules
 from notifications.ledger import entering, queue
 from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery
 from notifications.ledger.queue import Finished, Leased
-from notifications.models import NotificationChannel, Rule
+from notifications.models import EscalationPolicy, NotificationChannel, Rule
 from pulse.ids import uuid7
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.actors import COMMAND_LINE
@@ -97,3 +97,10 @@ def tried(organisation: Any, waiting: Delivery, state: str, answer: str = "answe
         outcome = "sent" if state == "sent" else "failed"
         queue.finish(organisation.no, [Finished(attempted[0], state, outcome, answer, None)])
         return Delivery.objects.get(tenant_no=organisation.no, no=waiting.no)
+
+
+def policy(organisation: Any, *people: Any, **more: Any) -> EscalationPolicy:
+    steps = [{"targets": [{"kind": "person", "id": str(person.pk)}]} for person in people]
+    with in_tenant(organisation):
+        values = policies.read({"name": "Ops", "steps": steps, **more})
+        return policies.create(organisation, values, COMMAND_LINE)

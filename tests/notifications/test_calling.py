@@ -26,11 +26,6 @@ from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
 
 
 @pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
-
-
-@pytest.fixture
 def carol(acme: Any) -> Any:
     """An operator of acme."""
     user, _ = membership.find_or_create_user("carol@acme.example", "correct horse battery")

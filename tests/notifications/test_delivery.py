@@ -23,11 +23,6 @@ from tests.notifications.site import Site, let_time_pass
 from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
 
 
-@pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
-
-
 def test_a_failed_delivery_is_tried_again_with_the_same_key(
     site: Site, receiver: WebhookReceiver, courier: Any
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 
 from incidents import drilling, handling
@@ -20,11 +19,6 @@ from pulse.scoping import in_tenant
 from tenants.actors import COMMAND_LINE, Actor
 from tests.notifications.site import Site
 from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
-
-
-@pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
 
 
 def drill(site: Site) -> Incident:

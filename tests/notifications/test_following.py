@@ -19,11 +19,6 @@ from tests.notifications.site import Site, let_time_pass
 from tests.receivers import SmtpReceiver, WebhookReceiver, wait_until
 
 
-@pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
-
-
 def kinds(receiver: WebhookReceiver) -> list[str]:
     return [entry.json["type"] for entry in receiver.ledger]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 
 from monitors import editing
@@ -15,11 +14,6 @@ from tenants import muting
 from tenants.actors import COMMAND_LINE
 from tests.notifications.site import Site
 from tests.receivers import WebhookReceiver, wait_until
-
-
-@pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
 
 
 def test_a_snooze_holds_messages_back_and_its_end_lets_them_go(

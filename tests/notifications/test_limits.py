@@ -7,7 +7,6 @@ from datetime import time
 from typing import Any
 
 import psycopg
-import pytest
 
 from incidents.models import Incident
 from monitors.telemetry.models import Status
@@ -19,11 +18,6 @@ from notifications.stepping import step_all
 from pulse.scoping import in_tenant
 from tests.notifications.making import outage, rule, webhook
 from tests.notifications.site import Site, let_time_pass
-
-
-@pytest.fixture
-def site(acme: Any) -> Site:
-    return Site(acme)
 
 
 def states(site: Site) -> list[str]:
