@@ -17,6 +17,8 @@ LOOK_UPS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"
 # What Python and its libraries read at run time, and nothing else that lies around.
 READABLE = ("/etc/ssl", "/usr/lib", "/usr/share", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/dev/null",
             "/dev/urandom", "/etc/localtime", "/etc/gai.conf", "/etc/mime.types", "/etc/services")  # fmt: skip
+# Where it really is: the environment may be a link.
+PYTHON = tuple(str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix))
 
 
 class Refused(PermissionError):
@@ -68,7 +70,7 @@ def _check_file(arguments: tuple[Any, ...]) -> None:
         return  # a descriptor that is open already
     name = str(Path(_text(path)).resolve())
     is_write = isinstance(flags, int) and flags & 0b11
-    if is_write or not name.startswith((sys.prefix, sys.base_prefix, *READABLE)):
+    if is_write or not name.startswith((*PYTHON, *READABLE)):
         raise Refused("a file")
 
 

@@ -116,10 +116,12 @@ def test_a_service_that_hangs_is_killed(service: Provider, monkeypatch: Any) -> 
     assert failed.value.unknown
 
 
-def child(url: str, hosts: list[str], networks: str = "127.0.0.0/8") -> dict[str, Any]:
+def child(
+    url: str, hosts: list[str], networks: str = "127.0.0.0/8", python: str = sys.executable
+) -> dict[str, Any]:
     order = {"url": url, "title": "t", "body": "b", "type": "info", "hosts": hosts, "networks": networks}
     done = subprocess.run(
-        [sys.executable, "-I", str(apprise.CHILD)], input=json.dumps(order).encode(), capture_output=True, env={},
+        [python, "-I", str(apprise.CHILD)], input=json.dumps(order).encode(), capture_output=True, env={},
         timeout=30, check=False,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout)
@@ -129,6 +131,15 @@ def child(url: str, hosts: list[str], networks: str = "127.0.0.0/8") -> dict[str
 def test_the_child_reaches_no_other_host(service: Provider) -> None:
     assert child(address(service), ["api.pushover.net"])["sent"] is False
     assert service.asked == []
+
+
+def test_an_environment_that_is_a_link_is_pythons_own_all_the_same(service: Provider, tmp_path: Path) -> None:
+    linked = tmp_path / "environment"
+    linked.symlink_to(sys.prefix)
+
+    found = child(address(service), ["127.0.0.1"], python=str(linked / "bin" / "python"))
+
+    assert found["sent"], found
 
 
 def test_the_child_reaches_no_private_address(service: Provider) -> None:
