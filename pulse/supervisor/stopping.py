@@ -19,7 +19,8 @@ def stop(supervisor: Supervisor) -> None:
     """Returns when no descendant is left. A second ^C shortens each stage to what a kill takes."""
     supervisor.is_stopping = True
     began = time.monotonic()
-    asked_before = supervisor.stop_requests
+    # A second ^C may have come before this line was reached: it counts.
+    asked_before = min(supervisor.stop_requests, 1)
     for child in supervisor.children:
         child.next_start = None
     for stage, seconds in _GONE_BY.items():
