@@ -1,31 +1,26 @@
 """What a look-up of a name brought, and the sentence about it when that was nothing."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from pycares import errno
-
+from pulse.net import dns_wire
 from pulse.net.addresses import Policy
 from pulse.net.failures import Failure
 
 # Negative answers are kept this long, so that a dead name does not cost a query per check.
 NEGATIVE_S = 5.0
 
-_FAILURES = {
-    errno.ARES_ENOTFOUND: Failure.NXDOMAIN,
-    errno.ARES_ENODATA: Failure.NO_ADDRESS,
-    errno.ARES_ETIMEOUT: Failure.DNS_TIMEOUT,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Addresses in the order to try them, or why there are none. `ttl` in seconds; `family` 4, 6 or 0 for any."""
+    """Addresses in the order to try them, or why there are none. `ttl` in seconds; `family` 4, 6 or 0 for any.
+
+    `reason` is that of DNS_FAILED, in a few words.
+    """
 
     addresses: tuple[str, ...] = ()
     ttl: float = NEGATIVE_S
     failure: Failure | None = None
-    code: int = 0
+    reason: str = ""
     family: int = 0
 
     def sentence(self, name: str) -> str:
@@ -35,7 +30,7 @@ class Answer:
             return f"{name} has no {_KINDS[self.family]}"
         if self.failure is Failure.DNS_TIMEOUT:
             return f"no name server answered for {name} in time"
-        return f"the look-up of {name} failed ({_CODES.get(self.code, 'name server error')})"
+        return f"the look-up of {name} failed ({self.reason or 'name server error'})"
 
 
 _KINDS = {
@@ -43,24 +38,34 @@ _KINDS = {
     4: "IPv4 address (A record), and the monitor asks for one",
     6: "IPv6 address (AAAA record), and the monitor asks for one",
 }
-_CODES = {
-    errno.ARES_ESERVFAIL: "SERVFAIL",
-    errno.ARES_EREFUSED: "REFUSED",
-    errno.ARES_ECONNREFUSED: "no name server reached",
-    errno.ARES_EBADNAME: "not a host name",
+_REASONS = {
+    dns_wire.FORMERR: "FORMERR",
+    dns_wire.SERVFAIL: "SERVFAIL",
+    dns_wire.NOTIMP: "NOTIMP",
+    dns_wire.REFUSED: "REFUSED",
+    dns_wire.UNREADABLE: "the answer cannot be read",
+    dns_wire.CUT_OFF: "the answer was cut off, and cannot be had over TCP",
+    dns_wire.UNREACHABLE: "no name server reached",
 }
 
 
-def positive(result: Any) -> Answer:
-    """The answer in a pycares DNSResult; the name server has followed CNAMEs, so only addresses count."""
-    records = [record for record in result.answer if hasattr(record.data, "addr")]
-    if not records:
+def answer_of(reply: dns_wire.Reply) -> Answer:
+    """What a name server said; DNS_FAILED where another one, or the same a moment later, may say more."""
+    if reply.rcode == dns_wire.NXDOMAIN:
+        return Answer(failure=Failure.NXDOMAIN)
+    if reply.rcode != dns_wire.NOERROR:
+        return failed(_REASONS.get(reply.rcode, f"response code {reply.rcode}"))
+    if not reply.addresses:
         return Answer(failure=Failure.NO_ADDRESS)
-    return Answer(tuple(record.data.addr for record in records), float(min(record.ttl for record in records)))
+    return Answer(reply.addresses, float(reply.ttl))
 
 
-def negative(code: int) -> Answer:
-    return Answer(failure=_FAILURES.get(code, Failure.DNS_FAILED), code=code)
+def failed(reason: str) -> Answer:
+    return Answer(failure=Failure.DNS_FAILED, reason=reason)
+
+
+def timed_out() -> Answer:
+    return Answer(failure=Failure.DNS_TIMEOUT)
 
 
 def vet(addresses: tuple[str, ...], policy: Policy) -> tuple[list[str], str]:

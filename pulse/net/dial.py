@@ -8,18 +8,19 @@ from contextlib import suppress
 from ipaddress import ip_address
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
-
-import pycares
+from typing import Self
 
 from pulse.net.addresses import Policy
-from pulse.net.answers import Answer, negative, positive, vet
-from pulse.net.dns_channel import QUERY_TIMEOUT_S, TRIES
+from pulse.net.answers import Answer, vet
+from pulse.net.dns_blocking import ask_and_wait
+from pulse.net.dns_wire import AAAA, A
 from pulse.net.errors import AddressRefused, DeadlineExceeded, NotConnected, NotResolved
 from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
+from pulse.net.nameservers import NameServers
 
 _hosts = HostsFile()
+_servers = NameServers()
 
 
 class Deadline:
@@ -123,40 +124,11 @@ def _look_up(name: str, deadline: Deadline, nameservers: Sequence[str] | None) -
     listed = _hosts.addresses(name)
     if listed:
         return Answer(listed)
-    # One channel per look-up: its thread would not survive a worker's fork, its cache would grow old.
-    channel = pycares.Channel(
-        flags=pycares.ARES_FLAG_NOSEARCH,
-        timeout=QUERY_TIMEOUT_S,
-        tries=TRIES,
-        servers=list(nameservers) if nameservers else None,
-        lookups="b",
-    )
-    try:
-        answer = _ask(channel, name, pycares.QUERY_TYPE_A, deadline)
-        return (
-            _ask(channel, name, pycares.QUERY_TYPE_AAAA, deadline)
-            if answer.failure is Failure.NO_ADDRESS
-            else answer
-        )
-    finally:
-        channel.close()
-
-
-def _ask(channel: pycares.Channel, name: str, kind: int, deadline: Deadline) -> Answer:
-    answered = threading.Event()
-    answers: list[Answer] = []
-
-    def finished(result: Any, code: int | None) -> None:
-        answers.append(positive(result) if code is None else negative(code))
-        answered.set()
-
-    try:
-        channel.query(name, kind, callback=finished)
-    except pycares.AresError as error:
-        return negative(int(error.args[0]))
-    if not answered.wait(deadline.left()):
-        raise deadline.exceeded()
-    return answers[0]
+    places = NameServers(nameservers).places() if nameservers else _servers.places()
+    answer = ask_and_wait(name, A, places, deadline.left)
+    if answer.failure is Failure.NO_ADDRESS:
+        return ask_and_wait(name, AAAA, places, deadline.left)
+    return answer
 
 
 def _not_connected(error: OSError, address: str, port: int) -> NotConnected:

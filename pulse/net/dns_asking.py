@@ -6,7 +6,6 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
@@ -20,14 +19,13 @@ from pulse.net.endpoints import Endpoint, parse_endpoint
 from pulse.net.errors import NotConnected, OutboundError
 from pulse.net.failures import Failure
 from pulse.net.fetching import fetched
+from pulse.net.nameservers import PORT, RESOLV_CONF, listed
 from pulse.net.request import Request, Wire
 from pulse.net.streams import Phases, Stream, connect_stream, open_stream
 
 if TYPE_CHECKING:
     from pulse.net.fetch import Outbound
 
-RESOLV_CONF = Path("/etc/resolv.conf")
-PORT = 53
 # Datagrams that are not the answer (guesses of others, repeats) are passed over, so many of them.
 _PASSED_OVER = 200
 _TRIES = 3
@@ -176,25 +174,8 @@ async def _stream(asking: Asking, server: Server) -> Stream:
 
 def own_nameserver(configured: Sequence[str] | None, path: Path = RESOLV_CONF) -> tuple[str, int]:
     """The first name server that the engine itself uses; the operator chose it, so it need not be public."""
-    for text in configured or _listed(path):
+    plain = [text for text in listed(path) if "%" not in text]
+    for text in configured or plain:
         place = parse_endpoint(text, PORT)
         return place.host, place.port or PORT
     raise NotConnected(Failure.DNS_FAILED, f"this machine has no name server in {path}")
-
-
-def _listed(path: Path) -> list[str]:
-    try:
-        words = [line.split() for line in path.read_text("utf-8", "replace").splitlines()]
-    except OSError:
-        return []
-    return [
-        found[1] for found in words if len(found) > 1 and found[0] == "nameserver" and _is_plain(found[1])
-    ]
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text

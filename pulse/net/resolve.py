@@ -7,22 +7,18 @@ from dataclasses import replace
 from functools import partial
 from random import random
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pycares import QUERY_TYPE_A, QUERY_TYPE_AAAA
-
-from pulse.net.answers import Answer, negative, positive
-from pulse.net.dns_channel import DnsChannel
+from pulse.net.answers import Answer
+from pulse.net.dns_queries import Queries
+from pulse.net.dns_wire import AAAA, A
 from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
 
-# c-ares keeps answers for up to an hour and pycares cannot switch that off, so the channel and everything it
-# knows is renewed this often, which also picks up a changed resolv.conf. What it answered is kept here for its
-# TTL and at most KEEP_S: so no answer is ever older than both together, whatever its TTL says.
-RENEW_S = 10.0
+# An answer is kept for its TTL and at most so long, whatever its TTL says.
+KEEP_S = 30.0
 # Kept anew, a name is kept for less, at random: those that a worker first asks for together would expire together,
 # and be asked for all at once ever after.
-KEEP_S = 30.0
 # Expired answers are swept out this often: names of monitors that are gone must not pile up.
 SWEEP_S = 60.0
 LOOKUPS_PER_TENANT = 500
@@ -52,16 +48,13 @@ class Resolver:
         hosts: HostsFile | None = None,
         lookups_per_tenant: int = LOOKUPS_PER_TENANT,
     ) -> None:
-        self._loop = loop
-        self._nameservers = nameservers
         self._hosts = hosts or HostsFile()
         self._limit = lookups_per_tenant
         self._cache: dict[str, tuple[float, Answer]] = {}
         self._waiting: dict[str, list[Waiter]] = {}
         self._in_flight: Counter[int] = Counter()
         self._queued: dict[int, deque[tuple[str, Waiter, int]]] = {}
-        self._channel = DnsChannel(loop, nameservers)
-        self._renew_at = monotonic() + RENEW_S
+        self._queries = Queries(loop, nameservers)
         self._sweep_at = monotonic() + SWEEP_S
 
     def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0) -> None:
@@ -85,12 +78,13 @@ class Resolver:
     def close(self) -> None:
         self._waiting.clear()
         self._queued.clear()
-        self._channel.abandon()
+        self._queries.close()
 
     def _known(self, key: str, name: str, family: int) -> Answer | None:
         now = monotonic()
-        if now >= self._renew_at:
-            self._renew(now)
+        if now >= self._sweep_at:
+            self._cache = {key: kept for key, kept in self._cache.items() if now < kept[0]}
+            self._sweep_at = now + SWEEP_S
         kept = self._cache.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
@@ -99,30 +93,17 @@ class Resolver:
             listed = tuple(address for address in listed if (":" in address) == (family == 6))
         return Answer(listed) if listed else None
 
-    def _renew(self, now: float) -> None:
-        self._channel.retire()
-        self._channel = DnsChannel(self._loop, self._nameservers)
-        self._renew_at = now + RENEW_S
-        if now >= self._sweep_at:
-            self._cache = {key: kept for key, kept in self._cache.items() if now < kept[0]}
-            self._sweep_at = now + SWEEP_S
-
     def _ask(self, question: _Question) -> None:
-        kind = QUERY_TYPE_AAAA if question.family == 6 else QUERY_TYPE_A
-        self._channel.query(question.name, kind, partial(self._answered, question))
+        kind = AAAA if question.family == 6 else A
+        self._queries.ask(question.name, kind, partial(self._answered, question))
 
-    def _answered(self, question: _Question, result: Any, code: int | None) -> None:
-        answer = positive(result) if code is None else negative(code)
+    def _answered(self, question: _Question, answer: Answer) -> None:
         if answer.failure is Failure.NO_ADDRESS:
             if question.family == 0:
-                then = partial(self._answered_aaaa, question)
-                self._channel.query(question.name, QUERY_TYPE_AAAA, then)
+                self._queries.ask(question.name, AAAA, partial(self._finish, question))
                 return
             answer = replace(answer, family=question.family)
         self._finish(question, answer)
-
-    def _answered_aaaa(self, question: _Question, result: Any, code: int | None) -> None:
-        self._finish(question, positive(result) if code is None else negative(code))
 
     def _finish(self, question: _Question, answer: Answer) -> None:
         tenant = question.tenant
