@@ -179,7 +179,9 @@ def test_names_that_cannot_be_read_end_the_reading(name: bytes) -> None:
 @given(st.data(), KINDS)
 def test_no_bytes_whatever_raise_or_invent_an_address(draw: st.DataObject, kind: int) -> None:
     data = bytearray(
-        response("www.a.test", ("www.a.test.", 9, "CNAME", "a.test."), ("a.test.", 7, "A", "192.0.2.1"), kind=A)
+        response(
+            "www.a.test", ("www.a.test.", 9, "CNAME", "a.test."), ("a.test.", 7, "A", "192.0.2.1"), kind=A
+        )
     )
     for _ in range(draw.draw(st.integers(1, 8))):
         data[draw.draw(st.integers(2, len(data) - 1))] = draw.draw(st.integers(0, 255))

@@ -70,9 +70,7 @@ def test_answer_without_time_to_live_is_asked_for_again(dns: DnsServer) -> None:
     assert (first.addresses, second.addresses) == (("192.0.2.1",), ("10.0.0.1",))
 
 
-def test_no_answer_is_kept_for_long_whatever_its_ttl(
-    dns: DnsServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_answer_is_kept_for_long_whatever_its_ttl(dns: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolve, "KEEP_S", 0.3)
     dns.answers("long.test", "192.0.2.1", ttl=86400)
 
