@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 import dns.message
 import dns.rcode
@@ -46,7 +46,7 @@ class Server:
         self.listener = socket.create_server((host, self.port)) if streams else None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self._thread.start()
         if self.listener:
             threading.Thread(target=self._serve_streams, daemon=True).start()

@@ -84,7 +84,9 @@ def test_addresses_are_found_at_the_end_of_the_aliases(
 
     reply = read_reply(data, asked(name))
 
-    model = dns.message.from_wire(data).resolve_chaining()
+    message = dns.message.from_wire(data)
+    assert isinstance(message, dns.message.QueryMessage)
+    model = message.resolve_chaining()
     found = [record.address for record in model.answer] if model.answer else []
     assert reply is not None
     assert sorted(reply.addresses) == sorted(found)
