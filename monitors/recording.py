@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from monitors import grouping, keeping, live
 from monitors.judging import Judged, Result, judge
+from monitors.probes.outcome import ErrorClass
 from monitors.telemetry import results
 from monitors.telemetry.locks import impatient, is_busy
 from monitors.transitions import record_transitions
@@ -131,13 +132,15 @@ def announce_first(items: list[Judged]) -> None:
 
 def count(batch: Sequence[Result]) -> None:
     """Counted by kind and outcome first: finding a metric by its labels costs more than counting."""
-    ended: Counter[tuple[str, str]] = Counter()
-    durations = {kind: metrics.CHECK_DURATION.labels(kind) for kind in {result.spec.kind for result in batch}}
+    ended: Counter[tuple[str, ErrorClass | None]] = Counter()
+    durations: defaultdict[str, list[float]] = defaultdict(list)
     for result in batch:
         outcome, kind = result.outcome, result.spec.kind
-        ended[kind, "ok" if outcome.ok else outcome.error.name.lower()] += 1
-        metrics.LATENESS.observe(result.lateness_us / 1e6)
+        ended[kind, None if outcome.ok else outcome.error] += 1
         if outcome.total_us is not None:
-            durations[kind].observe(outcome.total_us / 1000)
-    for labels, number in ended.items():
-        metrics.CHECKS.labels(*labels).inc(number)
+            durations[kind].append(outcome.total_us / 1000)
+    for (kind, error), number in ended.items():
+        metrics.CHECKS.labels(kind, "ok" if error is None else error.name.lower()).inc(number)
+    metrics.observe_all(metrics.LATENESS, [result.lateness_us / 1e6 for result in batch])
+    for kind, milliseconds in durations.items():
+        metrics.observe_all(metrics.CHECK_DURATION.labels(kind), milliseconds)

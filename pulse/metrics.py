@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter as Counted
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, multiprocess
 from prometheus_client.metrics_core import Metric
@@ -40,6 +42,14 @@ DELIVERY_LATENCY = Histogram(
     ["transport"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600),
 )
+
+
+def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
+    """What `observe` does with each, at a tenth of its cost: one addition for each bucket that has any."""
+    bounds, buckets = histogram._upper_bounds, histogram._buckets  # noqa: SLF001  # it has no way for several
+    for place, number in Counted(bisect_left(bounds, value) for value in values).items():
+        buckets[place].inc(number)
+    histogram._sum.inc(sum(values))  # noqa: SLF001
 
 
 def counted() -> CollectorRegistry:

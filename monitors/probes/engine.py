@@ -211,8 +211,9 @@ class Engine:
             return  # already reported as overdue
         self._shares.give_back(job)
         self._hand_over(job, outcome, lateness_us)
-        for waiting in self._shares.unparked(job):
-            self._start_one(*waiting)
+        if self._shares.has_parked:
+            for waiting in self._shares.unparked(job):
+                self._start_one(*waiting)
 
     def _hand_over(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         try:

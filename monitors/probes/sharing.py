@@ -38,10 +38,11 @@ class Shares:
         """Count a start, if there is room for it."""
         if self._blocked_by(job) is not None:
             return False
-        self._tenants[job.tenant] += 1
-        self._busy += self._tenants[job.tenant] == self._much
+        # `get` and not the counter's own zero: that is a call of Python, and each check makes these four.
+        running = self._tenants[job.tenant] = self._tenants.get(job.tenant, 0) + 1
+        self._busy += running == self._much
         if job.destination:
-            self._destinations[job.destination] += 1
+            self._destinations[job.destination] = self._destinations.get(job.destination, 0) + 1
         return True
 
     def park(self, number: int, job: Job) -> bool:
@@ -77,6 +78,10 @@ class Shares:
             _less(self._parked_of, job.tenant)
         return found
 
+    @property
+    def has_parked(self) -> bool:
+        return bool(self._parked)
+
     def unparked(self, ended: Job) -> Iterator[tuple[int, Job]]:
         """The check that may start now in the room that `ended` left, oldest first; at most one for each limit."""
         for key in (ended.tenant, ended.destination):
@@ -90,15 +95,17 @@ class Shares:
             yield number, job
 
     def _blocked_by(self, job: Job) -> int | str | None:
-        if job.destination and self._destinations[job.destination] >= self.per_destination:
+        if job.destination and self._destinations.get(job.destination, 0) >= self.per_destination:
             return job.destination
-        running = self._tenants[job.tenant]
+        running = self._tenants.get(job.tenant, 0)
         if running >= self._much and running >= self.limit * LARGEST_SHARE / max(1, self._busy):
             return job.tenant
         return None
 
 
 def _less(counter: Counter[int] | Counter[str], key: int | str) -> None:
-    counter[key] -= 1  # type: ignore[index]
-    if not counter[key]:  # type: ignore[index]
+    left = counter[key] - 1  # type: ignore[index]
+    if left:
+        counter[key] = left  # type: ignore[index]
+    else:
         del counter[key]

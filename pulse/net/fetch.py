@@ -104,14 +104,19 @@ class Fetch:
             )
 
     def _on_answer(self, answer: Answer) -> None:
-        self._guarded(self._answered, answer)
+        # As `_guarded`, written out: each check comes by here.
+        if self._done is not None:
+            try:
+                self._answered(answer)
+            except Exception as error:
+                self._report(error)
 
     def _answered(self, answer: Answer) -> None:
         self._looking_up = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._exchange.dns_us = _plus(self._exchange.dns_us, (monotonic_ns() - self._hop_ns) // 1000)
+        self._exchange.dns_us = (self._exchange.dns_us or 0) + (monotonic_ns() - self._hop_ns) // 1000
         self._resolved(answer)
 
     def _resolved(self, answer: Answer) -> None:
@@ -159,7 +164,11 @@ class Fetch:
             self._request.watch("wait_us", first_byte - max(connected, secured))
 
     def _on_transfer(self, handle: Handle, code: int) -> None:
-        self._guarded(self._transferred, handle, code)
+        if self._done is not None:
+            try:
+                self._transferred(handle, code)
+            except Exception as error:
+                self._report(error)
 
     def _transferred(self, handle: Handle, code: int) -> None:
         self._add_phases(handle)
@@ -240,16 +249,17 @@ class Fetch:
         connected, secured, first_byte, end = handle.marks_us()
         exchange = self._exchange
         if connected:
-            exchange.connect_us = _plus(exchange.connect_us, connected)
+            exchange.connect_us = (exchange.connect_us or 0) + connected
         if secured:
-            exchange.tls_us = _plus(exchange.tls_us, secured - connected)
+            exchange.tls_us = (exchange.tls_us or 0) + secured - connected
         if handle.answered:
-            exchange.wait_us = _plus(exchange.wait_us, first_byte - max(connected, secured))
-            exchange.transfer_us = _plus(exchange.transfer_us, end - first_byte)
+            begun = secured if secured > connected else connected
+            exchange.wait_us = (exchange.wait_us or 0) + first_byte - begun
+            exchange.transfer_us = (exchange.transfer_us or 0) + end - first_byte
 
     def _look_up_timed_out(self) -> None:
         self._timer = None
-        self._exchange.dns_us = _plus(self._exchange.dns_us, (monotonic_ns() - self._hop_ns) // 1000)
+        self._exchange.dns_us = (self._exchange.dns_us or 0) + (monotonic_ns() - self._hop_ns) // 1000
         limit = _seconds(self._request.timeout_s)
         peer = self._request.wire.proxy or self._url
         self._fail(Failure.DNS_TIMEOUT, f"no name server answered for {peer.host} within {limit}")
@@ -287,10 +297,6 @@ def _literal(host: str, family: int) -> Answer:
     if family and ip_address(host).version != family:
         return Answer(failure=Failure.NO_ADDRESS, family=family)
     return Answer((host,))
-
-
-def _plus(total: int | None, more: int) -> int:
-    return more if total is None else total + more
 
 
 def _seconds(duration: float) -> str:

@@ -21,6 +21,8 @@ MAX_HEADER_LINES = 1000
 USER_AGENT = "Pulse (uptime monitor)"
 _SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 
+_ENCODINGS = frozenset({b"content-encoding", b"transfer-encoding"})
+
 Finished = Callable[["Handle", int], None]
 
 
@@ -114,7 +116,7 @@ class Handle:
         setopt = self.curl.setopt
         url, address = hop.url, hop.address
         self._address = address
-        setopt(pycurl.URL, str(url))
+        setopt(pycurl.URL, url.text)
         if hop.timeout_ms != self._timeouts[0] or hop.connect_timeout_ms != self._timeouts[1]:
             setopt(pycurl.TIMEOUT_MS, hop.timeout_ms)
             setopt(pycurl.CONNECTTIMEOUT_MS, hop.connect_timeout_ms)
@@ -192,23 +194,21 @@ class Handle:
         return _Descriptor(bare_socket(target.family, target.socktype, target.protocol).detach())
 
     def _on_header(self, line: bytes) -> int | None:
-        self._header_size += len(line)
-        self._header_count += 1
-        if self._header_size > MAX_HEADERS:
+        size = self._header_size = self._header_size + len(line)
+        count = self._header_count = self._header_count + 1
+        if size > MAX_HEADERS:
             return self._refuse(f"the headers of the answer exceed {MAX_HEADERS >> 10} KiB")
-        if self._header_count > MAX_HEADER_LINES:
+        if count > MAX_HEADER_LINES:
             return self._refuse(f"the answer has more than {MAX_HEADER_LINES:,} header lines")
-        if line[:5] == b"HTTP/":
+        if line.startswith(b"HTTP/"):
             return self._on_status(line)
         self.lines.append(line)
-        first = line[:1]
-        if first in b"lL" and line[:9].lower() == b"location:":
-            self.location = line[9:].strip().decode("utf-8", "replace")
-        elif first in b"cCtT" and line.partition(b":")[0].lower() in (
-            b"content-encoding",
-            b"transfer-encoding",
-        ):
-            return self._on_encoding(line)
+        if line[:1] in b"lLcCtT":
+            start = line[:18].lower()
+            if start.startswith(b"location:"):
+                self.location = line[9:].strip().decode("utf-8", "replace")
+            elif start.partition(b":")[0] in _ENCODINGS:
+                return self._on_encoding(line)
         return None
 
     def _on_status(self, line: bytes) -> int | None:

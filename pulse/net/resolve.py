@@ -63,8 +63,10 @@ class Resolver:
         `tenant` has a limited number of look-ups in flight; the rest of its own wait their turn.
         """
         key = f"{name}/{family}" if family else name  # no name holds a slash
-        answer = self._known(key, name, family)
-        if answer is not None:
+        kept = self._cache.get(key)
+        if kept is not None and monotonic() < kept[0]:
+            done(kept[1])
+        elif (answer := self._listed(name, family)) is not None:
             done(answer)
         elif key in self._waiting:
             self._waiting[key].append(done)
@@ -80,20 +82,17 @@ class Resolver:
         self._queued.clear()
         self._queries.close()
 
-    def _known(self, key: str, name: str, family: int) -> Answer | None:
-        now = monotonic()
-        if now >= self._sweep_at:
-            self._cache = {key: kept for key, kept in self._cache.items() if now < kept[0]}
-            self._sweep_at = now + SWEEP_S
-        kept = self._cache.get(key)
-        if kept is not None and now < kept[0]:
-            return kept[1]
+    def _listed(self, name: str, family: int) -> Answer | None:
         listed = self._hosts.addresses(name)
         if family:
             listed = tuple(address for address in listed if (":" in address) == (family == 6))
         return Answer(listed) if listed else None
 
     def _ask(self, question: _Question) -> None:
+        now = monotonic()
+        if now >= self._sweep_at:
+            self._cache = {key: kept for key, kept in self._cache.items() if now < kept[0]}
+            self._sweep_at = now + SWEEP_S
         kind = AAAA if question.family == 6 else A
         self._queries.ask(question.name, kind, partial(self._answered, question))
 

@@ -18,6 +18,7 @@ _MASKS = {
     pycurl.POLL_OUT: select.EPOLLOUT,
     pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
 }
+_CSELECT_IN, _CSELECT_OUT = pycurl.CSELECT_IN, pycurl.CSELECT_OUT
 _READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 _WRITABLE = select.EPOLLOUT | select.EPOLLERR
 
@@ -92,12 +93,14 @@ class Transfers:
 
     def _on_ready(self) -> None:
         act = self._multi.socket_action
+        under_way = 0
         for fd, events in self._epoll.poll(0, EVENTS_PER_TURN):
-            wanted = pycurl.CSELECT_IN if events & _READABLE else 0
+            wanted = _CSELECT_IN if events & _READABLE else 0
             if events & _WRITABLE:
-                wanted |= pycurl.CSELECT_OUT
-            act(fd, wanted)
-        self._collect()
+                wanted |= _CSELECT_OUT
+            _, under_way = act(fd, wanted)
+        if under_way < len(self._running):
+            self._collect()
 
     def _set_timer(self, milliseconds: int) -> None:
         if milliseconds == 0:
@@ -126,8 +129,9 @@ class Transfers:
 
     def _kick(self) -> None:
         self._kicked = False
-        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        self._collect()
+        _, under_way = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        if under_way < len(self._running):
+            self._collect()
         if self._due < self._timer_at:
             self._arm()
 

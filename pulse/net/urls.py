@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
 from typing import Protocol
 from urllib.parse import quote, urljoin
@@ -30,7 +30,7 @@ class Url:
     """A vetted http or https URL.
 
     `host` is lower case and ASCII, without brackets or trailing dot; `path` starts with "/" and holds the
-    query; `literal` is set when the host is an address and not a name.
+    query; `literal` is set when the host is an address and not a name. `text` is all of it: each check needs it.
     """
 
     scheme: str
@@ -38,6 +38,10 @@ class Url:
     port: int
     path: str
     literal: Address | None
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.origin + self.path)
 
     @property
     def origin(self) -> str:
@@ -47,7 +51,7 @@ class Url:
         )
 
     def __str__(self) -> str:
-        return self.origin + self.path
+        return self.text
 
 
 def parse_url(text: str) -> Url:
