@@ -51,7 +51,7 @@ class Exchange:
     pieces: list[bytes] = field(default_factory=list)
     body_size: int = 0
     body_cut: bool = False
-    chain: list[Visit] = field(default_factory=list)
+    chain: tuple[Visit, ...] = ()
     certificates: Any = None
 
     @property
