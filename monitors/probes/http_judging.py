@@ -37,7 +37,9 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
     return Outcome(
         ok=soft or error is ErrorClass.NONE,
         error=error,
-        detail=sentence(without(detail, (*config.secrets, *secrets)) if secrets or config.secrets else detail),
+        detail=sentence(
+            without(detail, (*config.secrets, *secrets)) if secrets or config.secrets else detail
+        ),
         status_code=exchange.status,
         dns_us=exchange.dns_us,
         connect_us=exchange.connect_us,

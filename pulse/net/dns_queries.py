@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from struct import Struct
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from pulse.net.answers import Answer, answer_of, failed, timed_out
-from pulse.net.dns_sockets import Listener, Socket
+from pulse.net.dns_sockets import Socket, Sockets
 from pulse.net.dns_stream import ask_by_stream
-from pulse.net.dns_wire import CUT_OFF, FORMERR, NOTIMP, UNREACHABLE, Reply, query_of, question_of, read_reply
+from pulse.net.dns_wire import CUT_OFF, FORMERR, NOTIMP, UNREACHABLE, Reply, question_of, read_reply
 from pulse.net.failures import Failure
 from pulse.net.nameservers import NameServers, Place
 
@@ -23,7 +21,6 @@ PATIENCE = 4
 # A name server that let a query time out is asked after the others for so long.
 LAST_FOR_S = 30.0
 STREAM_S = 5.0
-_NUMBERS = Struct("!256H")
 _NOT_REACHED = answer_of(Reply(UNREACHABLE)).reason
 
 Done = Callable[[Answer], None]
@@ -49,19 +46,16 @@ class _Query:
 class Queries:
     """Every method is for the loop's own thread; `done` may be called before `ask` returns."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, nameservers: Sequence[str] | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, servers: NameServers) -> None:
         self._loop = loop
-        self._servers = NameServers(nameservers)
+        self._servers = servers
         self._places: list[Place] = []
-        self._sockets: dict[Place, Socket] = {}
-        self._open: set[Socket] = set()
-        self._listener = Listener(self._received, self._unreachable, self._open.discard)
+        self._sockets = Sockets(loop, self._received, self._unreachable)
         self._without_edns: set[Place] = set()
         self._last_until: dict[Place, float] = {}
         self._waits: deque[tuple[float, _Query, int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._streams: set[asyncio.Task[None]] = set()
-        self._numbers: Iterator[int] = iter(())
 
     def ask(self, name: str, kind: int, done: Done) -> None:
         """Calls `done` with what the name servers say of the addresses of `name`."""
@@ -77,16 +71,13 @@ class Queries:
             self._timer.cancel()
         for task in self._streams:
             task.cancel()
-        for sock in [*self._open]:
-            sock.close()
+        self._sockets.close()
         self._waits.clear()
 
     def _order(self) -> list[Place]:
         places = self._servers.places()
         if places is not self._places:
-            for sock in self._sockets.values():
-                sock.retire()
-            self._sockets.clear()
+            self._sockets.retire()
             self._without_edns.clear()
             self._last_until.clear()
             self._places = places
@@ -106,34 +97,13 @@ class Queries:
 
     def _sent(self, query: _Query, place: Place) -> bool:
         try:
-            sock = self._socket(place)
-            number = self._number(sock)
-            sock.send(number, query_of(number, query.question, edns=place not in self._without_edns), query)
+            attempt = self._sockets.send(place, query, query.question, edns=place not in self._without_edns)
         except OSError:
             query.reason = _NOT_REACHED
             return False
-        query.attempts.append((sock, number))
+        query.attempts.append(attempt)
         self._wait(query)
         return True
-
-    def _socket(self, place: Place) -> Socket:
-        sock = self._sockets.get(place)
-        if sock is not None and not sock.is_used_up:
-            return sock
-        if sock is not None:
-            del self._sockets[place]
-            sock.retire()
-        sock = self._sockets[place] = Socket(self._loop, place, self._listener)
-        self._open.add(sock)
-        return sock
-
-    def _number(self, sock: Socket) -> int:
-        while True:
-            number = next(self._numbers, None)
-            if number is None:
-                self._numbers = iter(_NUMBERS.unpack(os.urandom(_NUMBERS.size)))
-            elif number not in sock.pending:
-                return number
 
     def _wait(self, query: _Query) -> None:
         """All waits are equally long, so they end in the order in which they began."""
@@ -187,8 +157,6 @@ class Queries:
             self._judge(query, reply)
 
     def _unreachable(self, sock: Socket) -> None:
-        if self._sockets.get(sock.place) is sock:
-            del self._sockets[sock.place]
         queries = [query for query in sock.pending.values() if isinstance(query, _Query)]
         sock.close()
         for query in queries:

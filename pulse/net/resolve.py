@@ -14,6 +14,7 @@ from pulse.net.dns_queries import Queries
 from pulse.net.dns_wire import AAAA, A
 from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
+from pulse.net.nameservers import NameServers
 
 # An answer is kept for its TTL and at most so long, whatever its TTL says.
 KEEP_S = 30.0
@@ -54,7 +55,7 @@ class Resolver:
         self._waiting: dict[str, list[Waiter]] = {}
         self._in_flight: Counter[int] = Counter()
         self._queued: dict[int, deque[tuple[str, Waiter, int]]] = {}
-        self._queries = Queries(loop, nameservers)
+        self._queries = Queries(loop, NameServers(nameservers))
         self._sweep_at = monotonic() + SWEEP_S
 
     def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0) -> None:

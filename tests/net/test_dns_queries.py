@@ -22,7 +22,7 @@ from pulse.net.answers import Answer
 from pulse.net.dns_queries import Queries
 from pulse.net.dns_wire import A
 from pulse.net.failures import Failure
-from pulse.net.nameservers import NameServers
+from pulse.net.nameservers import NameServers, Place
 from tests.ports import free_port
 
 Behave = Callable[[dns.message.Message, "Server", tuple[str, int]], None]
@@ -121,7 +121,7 @@ def cut_off(query: dns.message.Message, server: Server, peer: Any) -> None:
 
 def on_a_loop(servers: list[str], *names: str) -> list[Answer]:
     async def ask() -> list[Answer]:
-        queries = Queries(asyncio.get_running_loop(), servers)
+        queries = Queries(asyncio.get_running_loop(), NameServers(servers))
         found = [asyncio.get_running_loop().create_future() for _ in names]
         for name, future in zip(names, found, strict=True):
             queries.ask(name, A, future.set_result)
@@ -319,7 +319,7 @@ def test_who_was_silent_is_asked_last_for_a_while(
     first, second = running(silent), running(good)
 
     async def main() -> None:
-        queries = Queries(asyncio.get_running_loop(), [first.nameserver, second.nameserver])
+        queries = Queries(asyncio.get_running_loop(), NameServers([first.nameserver, second.nameserver]))
         for number in range(5):
             future = asyncio.get_running_loop().create_future()
             queries.ask(f"n{number}.test", A, future.set_result)
@@ -338,7 +338,7 @@ def test_sockets_are_closed_when_nothing_is_waited_for(
     server = running(good)
 
     async def main() -> int:
-        queries = Queries(asyncio.get_running_loop(), [server.nameserver])
+        queries = Queries(asyncio.get_running_loop(), NameServers([server.nameserver]))
         before = len(os.listdir("/proc/self/fd"))
         for number in range(40):
             future = asyncio.get_running_loop().create_future()
@@ -349,6 +349,34 @@ def test_sockets_are_closed_when_nothing_is_waited_for(
         return left
 
     assert asyncio.run(main()) <= 1
+
+
+class Changing(NameServers):
+    """Other servers from one moment to the next, as when resolv.conf is written anew."""
+
+    def places(self) -> list[Place]:
+        return self.now
+
+    now: list[Place]
+
+
+def test_other_servers_are_asked_from_the_moment_that_they_are_known(running: Callable[..., Server]) -> None:
+    first, second = running(good), running(silent)
+
+    async def main() -> Answer:
+        servers = Changing([first.nameserver])
+        servers.now = NameServers([second.nameserver]).places()
+        queries = Queries(asyncio.get_running_loop(), servers)
+        queries.ask("a.test", A, lambda _: None)
+        servers.now = NameServers([first.nameserver]).places()
+        future = asyncio.get_running_loop().create_future()
+        queries.ask("b.test", A, future.set_result)
+        found: Answer = await asyncio.wait_for(future, 5)
+        queries.close()
+        return found
+
+    assert asyncio.run(main()).addresses == (ADDRESS,)
+    assert (len(first.queries), len(second.queries)) == (1, 1)
 
 
 def test_resolv_conf_is_read_again_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
