@@ -38,12 +38,9 @@ class Server:
         self.queries: list[dns.message.Message] = []
         self.ports: list[int] = []
         self.tcp = 0
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
+        self.socket, self.listener = bound(host, streams)
         self.port = self.socket.getsockname()[1]
         self.nameserver = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
-        self.listener = socket.create_server((host, self.port)) if streams else None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Self:
@@ -84,6 +81,19 @@ class Server:
                 size = int.from_bytes(connection.recv(2), "big")
                 reply = answered(dns.message.from_wire(connection.recv(size)), *many(60)).to_wire()
                 connection.sendall(struct.pack("!H", len(reply)) + reply)
+
+
+def bound(host: str, streams: bool) -> tuple[socket.socket, socket.socket | None]:
+    """UDP and TCP on one port; another process may have half of it."""
+    while True:
+        datagrams = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.bind((host, 0))
+        if not streams:
+            return datagrams, None
+        try:
+            return datagrams, socket.create_server((host, datagrams.getsockname()[1]))
+        except OSError:
+            datagrams.close()
 
 
 def many(count: int) -> list[str]:
