@@ -67,15 +67,16 @@ class Transfers:
 
     def _watch(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
         mask = _MASKS.get(event, 0)
-        before = self._masks.pop(fd, 0)
-        if mask:
-            self._masks[fd] = mask
+        before = self._masks.get(fd, 0)
         if mask == before:
             return
         try:
             if not mask:
+                del self._masks[fd]
                 self._epoll.unregister(fd)
-            elif before:
+                return
+            self._masks[fd] = mask
+            if before:
                 self._epoll.modify(fd, mask)
             else:
                 self._epoll.register(fd, mask)
