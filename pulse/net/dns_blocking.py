@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from time import monotonic
 
 from pulse.net.answers import Answer, answer_of, failed, timed_out
-from pulse.net.dns_queries import PATIENCE, STREAM_S, TRIES, WAIT_S
+from pulse.net.dns_queries import STREAM_S, TRIES, WAIT_S
 from pulse.net.dns_sockets import LARGEST
 from pulse.net.dns_stream import framed, read_framed
 from pulse.net.dns_wire import (
@@ -53,8 +53,6 @@ class _Waiting:
         for place in islice(cycle(places), TRIES * len(places)):
             if self._send(place) and (answer := self._answer(WAIT_S)) is not None:
                 return answer
-        if self._asked and (answer := self._answer(PATIENCE * WAIT_S)) is not None:
-            return answer
         return failed(self._reason) if self._reason else timed_out()
 
     def _send(self, place: Place) -> bool:

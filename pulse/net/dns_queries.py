@@ -16,8 +16,8 @@ from pulse.net.nameservers import NameServers, Place
 
 TRIES = 3
 WAIT_S = 1.5
-# After the last try the answer to an earlier one may still come: a name server that has to ask others takes long.
-PATIENCE = 4
+# Waits may end so much late, many at once. The loop's clock ticks in milliseconds: aimed closer it would spin.
+GRAIN_S = 0.01
 # A name server that let a query time out is asked after the others for so long.
 LAST_FOR_S = 30.0
 STREAM_S = 5.0
@@ -29,7 +29,7 @@ Done = Callable[[Answer], None]
 class _Query:
     """One question on its way to an answer. `turn` tells the current wait from those that were cut short."""
 
-    __slots__ = ("attempts", "done", "order", "patience", "question", "reason", "streaming", "tries", "turn")
+    __slots__ = ("attempts", "done", "order", "question", "reason", "streaming", "tries", "turn")
 
     def __init__(self, question: bytes, order: Sequence[Place], done: Done) -> None:
         self.question = question
@@ -37,7 +37,6 @@ class _Query:
         self.done: Done | None = done
         self.attempts: list[tuple[Socket, int]] = []
         self.tries = TRIES * len(order)
-        self.patience = PATIENCE
         self.turn = 0
         self.streaming = False
         self.reason = ""
@@ -119,7 +118,7 @@ class Queries:
             due, query, turn = self._waits[0]
             if query.done is not None and query.turn == turn:
                 if due > now:
-                    self._timer = self._loop.call_at(due, self._on_timer)
+                    self._timer = self._loop.call_later(due - now + GRAIN_S, self._on_timer)
                     return
                 self._waited(query)
             self._waits.popleft()
@@ -130,9 +129,6 @@ class Queries:
         elif query.tries > 0:
             self._last_until[query.attempts[-1][0].place] = monotonic() + LAST_FOR_S
             self._try(query)
-        elif query.patience > 0:
-            query.patience -= 1
-            self._wait(query)
         else:
             self._finish(query, timed_out())
 

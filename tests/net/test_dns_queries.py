@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any, Self
 
 import dns.message
@@ -223,6 +223,17 @@ def test_when_nobody_answers_it_is_asked_three_times(ask: Ask, running: Callable
     assert answer.failure is Failure.DNS_TIMEOUT
     assert len(server.queries) == 3
     assert len({query.id for query in server.queries}) > 1
+
+
+def test_waiting_costs_nothing(running: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_queries, "WAIT_S", 0.4)
+    server = running(silent)
+
+    began = process_time()
+    [first, *_] = on_a_loop([server.nameserver], *[f"n{number}.test" for number in range(100)])
+
+    assert first.failure is Failure.DNS_TIMEOUT
+    assert process_time() - began < 0.5
 
 
 def test_answer_to_an_earlier_try_counts(ask: Ask, running: Callable[..., Server]) -> None:
