@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
@@ -18,12 +18,12 @@ from notifications.ledger import chains, entering, follow_ups
 from notifications.ledger.entering import NewDelivery
 from notifications.ledger.models import Delivery
 from notifications.models import NotificationChannel
+from notifications.reconnecting import AWAY, reconnect
 from pulse import failpoints, live
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.models import Organisation
 
 log = structlog.get_logger(__name__)
-AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 TOLD_AT_MOST = 50
 LOOK_AGAIN = timedelta(minutes=1)  # while everything is muted
@@ -57,8 +57,8 @@ def _follow_up(organisation: Organisation) -> None:
             _gather(organisation, follow_ups.held(organisation.no, now), now)
             live.publish(organisation.id, ["deliveries"])
             failpoints.reach("follow.writing")
-    except AWAY:
-        raise
+    except AWAY as error:
+        reconnect(error, organisation.slug, at="following")
     except Exception:  # one organisation's fault must not keep the others' messages back
         log.exception("follow_up_failed", organisation=organisation.slug)
 

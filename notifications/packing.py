@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from notifications import channels, sifting, tokens
 from notifications.contacts import opening
@@ -20,6 +20,7 @@ from notifications.ledger import queue
 from notifications.ledger.models import DeliveryState
 from notifications.ledger.queue import Attempted, Leased
 from notifications.models import NotificationChannel
+from notifications.reconnecting import AWAY, reconnect
 from notifications.transports import TRANSPORTS
 from notifications.transports.base import Links, Message
 from pulse import failpoints, links
@@ -29,7 +30,6 @@ from pulse.scoping import in_tenant
 from tenants.models import Membership, Organisation
 
 log = structlog.get_logger(__name__)
-AWAY = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def prepare_all(items: Iterable[Leased]) -> Iterator[Parcel]:
     for organisation in list(Organisation.objects.filter(no__in=by_tenant, state=Organisation.State.READY)):
         try:
             yield from prepare(organisation, by_tenant[organisation.no])
-        except AWAY:
-            raise
+        except AWAY as error:
+            reconnect(error, organisation.slug, at="delivery")
         except Exception:  # one organisation's fault must not keep the others' messages back
             log.exception("prepare_failed", organisation=organisation.slug)
 

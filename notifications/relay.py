@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from incidents.models import Incident, TimelineEntry
 from incidents.saying import JOINED
 from notifications import notices
 from notifications.audience import incident_id, incidents_of, told_of
 from notifications.planning import plan
+from notifications.reconnecting import AWAY, reconnect
 from notifications.routing import Plan
 from notifications.ruling import Ruling, read_ruling
 from notifications.starting import Outlet, Starting
@@ -28,7 +29,6 @@ log = structlog.get_logger(__name__)
 
 # Few enough that what they tell is under way before the next ones are looked at.
 FACTS_AT_ONCE = 25
-AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 
 
@@ -45,7 +45,10 @@ def relay(outlet: Outlet | None = None) -> int:
         by_tenant[fact.tenant_no].append(fact)
     ready = Organisation.objects.filter(no__in=by_tenant, state=Organisation.State.READY)
     for organisation in ready if by_tenant else ():
-        _route_all(organisation, by_tenant[organisation.no], outlet)
+        try:
+            _route_all(organisation, by_tenant[organisation.no], outlet)
+        except AWAY as error:
+            reconnect(error, organisation.slug, at="relay")
     return len(waiting)
 
 
@@ -56,7 +59,10 @@ def _route_all(organisation: Organisation, facts: Sequence[Waiting], outlet: Out
         with in_tenant(organisation), transaction.atomic():
             # Under the lock that lifting a mute or a snooze takes: else a hold could be written just after it.
             organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-            ruling = read_ruling()
+            if organisation.state != Organisation.State.READY:
+                return  # suspended meanwhile: its facts stay where they are
+            # What is started here is not looked at again before it goes: no channel may end before that is committed.
+            ruling = read_ruling(hold=outlet is not None)
             for some in rounds(facts):
                 route(organisation, some, ruling, starting)
             failpoints.reach("relay.routing")

@@ -77,13 +77,18 @@ class Ruling:
         return any(rule.tags or rule.groups for rule in self.rules)
 
 
-def read_ruling() -> Ruling:
-    """In two queries: every batch of every organisation begins with them, and the ORM's way would be six."""
+def read_ruling(*, hold: bool = False) -> Ruling:
+    """In two queries: every batch of every organisation begins with them, and the ORM's way would be six.
+
+    With `hold` no channel can be changed, switched off or deleted before the transaction ends. They are held before
+    any message is, and in their order, as by whoever deletes one.
+    """
     with connection.cursor() as cursor:
         cursor.execute(RULES)
         names = [column.name for column in cursor.description or ()]
         rules = [_view(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
-    return Ruling(rules, NotificationChannel.objects.in_bulk())
+    channels = NotificationChannel.objects.order_by("pk")
+    return Ruling(rules, (channels.select_for_update(no_key=True) if hold else channels).in_bulk())
 
 
 def traits_of(ruling: Ruling, numbers: Collection[int]) -> list[Traits]:

@@ -70,13 +70,16 @@ class Starting:
 
     def go(self) -> None:
         """After the commit: send what was started. Of a place that was not used, or fails here, nothing is left."""
-        try:
-            for item in self._attempted:
-                place = self._places[item.leased.id]
+        for item in self._attempted:
+            place = self._places[item.leased.id]
+            try:
                 self._outlet.send(packing.pack(self._organisation, item, place.config))  # type: ignore[union-attr]
                 del self._places[item.leased.id]
-        finally:
-            self.drop()
+            except (
+                Exception
+            ):  # its lease runs out; what else was started, here or by others, does not wait for that
+                log.exception("start_failed", organisation=self._organisation.slug, delivery=item.leased.no)
+        self.drop()
 
     def drop(self) -> None:
         """Nothing was committed: the places are others'."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from incidents.models import Incident, TimelineEntry
@@ -23,12 +23,12 @@ from notifications.ledger.chains import Chain
 from notifications.ledger.entering import NewDelivery
 from notifications.models import EscalationPolicy, NotificationChannel, Schedule
 from notifications.oncall.reading import who_are_on_call
+from notifications.reconnecting import AWAY, reconnect
 from pulse import failpoints, live, scoping
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.models import Membership, Organisation
 
 log = structlog.get_logger(__name__)
-AWAY = (OperationalError, InterfaceError)
 Kind = TimelineEntry.Kind
 STEPS_PER_CYCLE = escalation.STEPS_AT_MOST
 # The turns of each policy at work because of the same fact: what one of them says is no repeat of another's.
@@ -47,8 +47,8 @@ def step_all() -> int:
             continue
         try:
             taken += _step(organisation)
-        except AWAY:
-            raise
+        except AWAY as error:
+            reconnect(error, organisation.slug, at="stepping")
         except Exception:  # one organisation's fault must not keep the others from being called
             log.exception("escalation_failed", organisation=organisation.slug)
     return taken

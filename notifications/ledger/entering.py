@@ -27,11 +27,12 @@ SELECT %(tenant)s, {", ".join("coalesce(retry_at, now())" if name == "retry_at" 
 FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in FIELDS.items())}) AS r({", ".join(FIELDS)})
 ON CONFLICT (fact_no, channel_id, recipient, turn) DO NOTHING
 """
-# What goes out as soon as it is committed: it is leased, and its first attempt is written, with it.
+# What goes out as soon as it is committed: it is leased, and its first attempt is written, with it. The lease counts
+# from here, not from the beginning of the transaction: that may have waited for its turn.
 START = f"""
 WITH held AS (
     UPDATE public.ledger_delivery d SET state = 'sending', attempts = 1, first_tried_at = clock_timestamp(),
-        lease_until = now() + make_interval(secs => {LEASE_SECONDS}), fencing_token = d.fencing_token + 1
+        lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS}), fencing_token = d.fencing_token + 1
     WHERE d.tenant_no = %(tenant)s AND d.id = ANY(%(ids)s) AND d.state = 'pending' AND d.attempts = 0 AND {IN_TURN}
     RETURNING {COLUMNS}
 ), tried AS (
