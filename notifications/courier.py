@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import queue as queues
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from time import monotonic
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from notifications import delivery, packing
 from notifications.following import follow_up_all
 from notifications.ledger import queue
 from notifications.ledger.queue import Finished, Leased
+from notifications.reconnecting import AWAY, reconnect
 from notifications.relay import relay
 from notifications.sending import SENDS_PER_DESTINATION, Senders
 from notifications.stepping import step_all
@@ -27,7 +28,6 @@ LOOK_EVERY_S = 0.5
 # What comes in together is written together: a transaction for each would take longer than that.
 GATHER_S = 0.01
 AWAY_WAIT_S = 1.0
-AWAY = (OperationalError, InterfaceError)
 
 
 class Courier:
@@ -63,17 +63,18 @@ class Courier:
 
     def stop(self, timeout_s: float = 8.0) -> None:
         """Lease no more, wait for sends under way and commit their outcomes."""
+        until = monotonic() + timeout_s
         self._stopping.set()
         self.senders.close()
         self.wake()
         self._thread.join(timeout_s)
-        self._relaying.join(timeout_s)
+        self._relaying.join(max(0.0, until - monotonic()))
         self.senders.abandon()
 
     def _run(self) -> None:
         until, busy = None, False
         hastened: object = None
-        while until is None or (self.senders.busy and monotonic() < until):
+        while until is None or (self._is_owed_more() and monotonic() < until):
             try:
                 self._unfinished += self._collect(0 if busy else LOOK_EVERY_S)
                 hastened = _hasten(hastened)
@@ -91,6 +92,11 @@ class Courier:
             if self._stopping.is_set() and until is None:
                 until = monotonic() + 7
         connection.close()
+
+    def _is_owed_more(self) -> bool:
+        """Sends under way, or outcomes not committed. A place is given back after its outcome is in the inbox, so in
+        this order none is missed."""
+        return self.senders.busy or not self._inbox.empty() or bool(self._unfinished)
 
     def _relay(self) -> None:
         """Route facts for as long as there are any; what they tell can go out while the next ones are looked at."""
@@ -137,8 +143,9 @@ class Courier:
             try:
                 if tenant_no in known:  # else it was deleted, and its deliveries with it
                     delivery.finish(known[tenant_no], items)
-            except AWAY:
-                raise
+            except AWAY as error:  # these are written with the next ones
+                reconnect(error, known[tenant_no].slug, at="finish")
+                continue
             except Exception:  # one organisation's fault: its leases run out, and the same keys go out again
                 log.exception("finish_failed", tenant_no=tenant_no, deliveries=len(items))
             done = {id(item) for item in items}
@@ -156,25 +163,30 @@ class Courier:
         return bool(self._send_due())
 
     def _send_due(self) -> int:
-        leased = self._claim()
-        for parcel in packing.prepare_all(leased):
-            self.senders.take_claimed(parcel.attempted.leased.destination)
-            self.senders.send(parcel)
-        return len(leased)
+        leased, spare = self._claim()
+        unused = {item.no: item.destination for item in leased}
+        try:
+            if spare:
+                with as_pipeline():
+                    queue.let_go(spare)
+            for parcel in packing.prepare_all(leased):
+                self.senders.send(parcel)
+                del unused[parcel.attempted.leased.no]
+        finally:
+            for destination in unused.values():
+                self.senders.give_back(destination)
+        return len(leased) + len(spare)
 
-    def _claim(self) -> list[Leased]:
+    def _claim(self) -> tuple[list[Leased], list[Leased]]:
+        """What is due, each with a place; and what has none, since the relay started something meanwhile."""
         free, rooms = self.senders.rooms()
         if free <= 0 or self._stopping.is_set():
-            return []
+            return [], []
         with as_pipeline():
             leased = queue.claim(free, SENDS_PER_DESTINATION, rooms)
-        taken = Counter(item.destination for item in leased)
-        self.senders.behind = len(leased) >= free or any(
-            count >= rooms.get(name, SENDS_PER_DESTINATION) for name, count in taken.items()
-        )
         if leased:
             failpoints.reach("delivery.leased")
-        return leased
+        return self.senders.admit(leased, free, rooms)
 
 
 def _hasten(known: object) -> object:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 from notifications import delivery
 from notifications.breaking import Circuit
 from notifications.ledger.models import DeliveryState
-from notifications.ledger.queue import Finished
+from notifications.ledger.queue import Finished, Leased
 from notifications.packing import Parcel
 
 SENDS_AT_ONCE = 64
@@ -33,8 +33,10 @@ class Senders:
         self._circuits: dict[str, Circuit] = {}
         self._pool = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="send")
         self._closed = False
-        # Older messages wait: what is new goes to the end of the queue like all the others.
+        # Older messages wait, for any place or for one at these destinations: what is new goes to the end of the queue
+        # like all the others.
         self.behind = False
+        self._awaited: set[str] = set()
 
     @property
     def busy(self) -> bool:
@@ -52,15 +54,33 @@ class Senders:
         """A place for what was only just written; none while older messages wait."""
         with self._lock:
             full = self._closed or self.behind or self._busy.total() >= SENDS_AT_ONCE
-            if full or self._room(destination) <= 0:
+            if full or destination in self._awaited or self._room(destination) <= 0:
                 return False
             self._busy[destination] += 1
             return True
 
-    def take_claimed(self, destination: str) -> None:
-        """A place for what was claimed by these rooms."""
+    def admit(
+        self, claimed: Sequence[Leased], free: int, rooms: Mapping[str, int]
+    ) -> tuple[list[Leased], list[Leased]]:
+        """Of what was claimed by these rooms: what has a place now, and what has none, since something new took it.
+
+        A claim that finds fewer than there was room for has found all that waits. Of a full destination it finds
+        nothing, so what was known of that stays.
+        """
+        taken = Counter(item.destination for item in claimed)
+        used = {name for name, count in taken.items() if count >= rooms.get(name, SENDS_PER_DESTINATION)}
+        admitted, spare = [], []
         with self._lock:
-            self._busy[destination] += 1
+            for item in claimed:
+                if self._busy.total() >= SENDS_AT_ONCE or self._room(item.destination) <= 0:
+                    spare.append(item)
+                else:
+                    self._busy[item.destination] += 1
+                    admitted.append(item)
+            unseen = {name for name in self._awaited if rooms.get(name, 1) <= 0 or self._room(name) <= 0}
+            self._awaited = unseen | used | {item.destination for item in spare}
+            self.behind = len(claimed) >= free
+        return admitted, spare
 
     def give_back(self, destination: str) -> None:
         with self._lock:

@@ -110,6 +110,11 @@ UPDATE public.ledger_delivery d SET retry_at = %(until)s, lease_until = NULL
 FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)
 WHERE d.no = r.no AND d.fencing_token = r.token AND d.tenant_no = %(tenant)s
 """
+LET_GO = """
+UPDATE ledger_delivery d SET lease_until = NULL
+FROM unnest(%(numbers)s::bigint[], %(tokens)s::bigint[]) AS r(no, token)
+WHERE d.no = r.no AND d.fencing_token = r.token
+"""
 RESEND = """
 UPDATE public.ledger_delivery SET state = 'retrying', retry_at = now(), finished_at = NULL, attempts = 0
 WHERE tenant_no = %(tenant)s AND no = %(no)s AND state IN ('dead', 'unknown')
@@ -188,6 +193,13 @@ def claim(limit: int, each: int, rooms: Mapping[str, int]) -> list[Leased]:
         cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
     return sorted((leased(row) for row in rows), key=lambda item: item.no)
+
+
+def let_go(items: Sequence[Leased]) -> None:
+    """Leave to the next claim, of whichever worker, what was claimed and cannot be sent now."""
+    numbers, tokens = [item.no for item in items], [item.token for item in items]
+    with connection.cursor() as cursor:
+        cursor.execute(LET_GO, {"numbers": numbers, "tokens": tokens})
 
 
 def cancel_orphans() -> None:
