@@ -69,15 +69,16 @@ class Starting:
         self._attempted += attempted
 
     def go(self) -> None:
-        """After the commit: send what was started. Of a place that was not used, or fails here, nothing is left."""
+        """After the commit: send what was started. Of a place that was not used, or fails here, nothing is left.
+
+        The lease of what fails runs out; what else was started, here or by others, does not wait for that.
+        """
         for item in self._attempted:
             place = self._places[item.leased.id]
             try:
                 self._outlet.send(packing.pack(self._organisation, item, place.config))  # type: ignore[union-attr]
                 del self._places[item.leased.id]
-            except (
-                Exception
-            ):  # its lease runs out; what else was started, here or by others, does not wait for that
+            except Exception:
                 log.exception("start_failed", organisation=self._organisation.slug, delivery=item.leased.no)
         self.drop()
 
