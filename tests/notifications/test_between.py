@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import partial
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import psycopg
@@ -38,19 +37,6 @@ def senders() -> Iterator[Senders]:
     senders = Senders(lambda _: None)
     yield senders
     senders.abandon()
-
-
-@pytest.fixture
-def other() -> Iterator[WebhookReceiver]:
-    server = WebhookReceiver().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def superuser() -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(os.environ["PULSE_TEST_SUPERUSER_URL"]) as superuser:
-        yield superuser
 
 
 def waiting(superuser: psycopg.Connection[Any], count: int = 1) -> None:
@@ -199,60 +185,6 @@ def test_what_is_new_does_not_overtake_what_waits_for_a_full_destination(
     assert {entry.key for entry in receiver.ledger[:8]} == {f"msg_{row.id.hex}" for row in old}
 
 
-def test_a_stop_commits_the_outcome_that_comes_while_it_writes_another(
-    acme: Any, receiver: WebhookReceiver, other: WebhookReceiver
-) -> None:
-    receiver.delay, other.delay = 0.3, 0.7
-    rule(acme, webhook(acme, "quick", receiver.url), webhook(acme, "slow", other.url))
-    outage(acme)
-    courier = Courier()
-    with trouble(
-        "public.ledger_delivery", "PERFORM pg_sleep(0.8)", event="UPDATE", when="NEW.state = 'sent'"
-    ):
-        courier.start()
-        receiver.wait_for(1)
-        other.wait_for(1)
-        courier.stop()
-
-    assert [row.state for row in deliveries(acme)] == ["sent", "sent"]
-
-
-def test_a_stop_commits_outcomes_though_the_database_was_away_for_a_moment(
-    acme: Any, receiver: WebhookReceiver
-) -> None:
-    receiver.delay = 0.3
-    rule(acme, webhook(acme, url=receiver.url))
-    outage(acme)
-    courier = Courier()
-    courier.start()
-    receiver.wait_for(1)
-    with trouble("public.ledger_delivery", CUT, event="UPDATE", when="NEW.state = 'sent'"):
-        stopping = beside(courier.stop)
-        sleep(1)
-    stopping.join(10)
-
-    assert [row.state for row in deliveries(acme)] == ["sent"]
-
-
-def test_a_stop_takes_no_longer_than_it_may(
-    acme: Any, receiver: WebhookReceiver, superuser: psycopg.Connection[Any]
-) -> None:
-    rule(acme, webhook(acme, url=receiver.url))
-    superuser.execute("LOCK TABLE ledger_attempt IN SHARE MODE")
-    courier = Courier()
-    courier.start()
-    outage(acme)
-    courier.wake()
-    waiting(superuser)
-    began = monotonic()
-    courier.stop()
-    took = monotonic() - began
-    superuser.rollback()
-
-    assert took < 9
-    wait_until(lambda: not courier.senders.busy, 10, "the place that the relay had to be free")
-
-
 def test_a_connection_cut_over_the_steps_of_one_organisation_keeps_back_no_other(
     acme: Any, globex: Any, receiver: WebhookReceiver
 ) -> None:
@@ -300,3 +232,19 @@ def test_a_connection_cut_over_one_organisation_keeps_back_no_other(
         finally:
             courier.stop()
     assert [row.state for row in deliveries(acme)] != ["sent"]
+
+
+def test_who_holds_the_row_of_one_organisation_keeps_back_no_other(
+    acme: Any, globex: Any, receiver: WebhookReceiver, courier: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    for organisation in (acme, globex):
+        rule(organisation, webhook(organisation, url=receiver.url))
+    superuser.execute("SELECT FROM tenants_organisation WHERE no = %s FOR UPDATE", [acme.no])
+    for organisation in (acme, globex):
+        outage(organisation)
+    courier.wake()
+
+    wait_until(lambda: [row.state for row in deliveries(globex)] == ["sent"], 10, "the other's message")
+
+    assert deliveries(acme) == []
+    superuser.rollback()
