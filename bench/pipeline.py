@@ -104,6 +104,7 @@ def tenants(options: argparse.Namespace) -> Iterator[Figure]:
         command = [
             sys.executable, "-m", "bench", "pipeline", "--organisations", str(organisations),
             "--monitors", str(options.monitors), "--interval", str(options.interval), "--seconds", str(options.seconds),
+            "--workers", str(options.workers),
         ]  # fmt: skip
         done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
