@@ -8,10 +8,11 @@ const running = new Map();
 const key = (element) => element.id || element.dataset.liveUrl;
 const current = (name) => [...document.querySelectorAll("[data-live-url]")].find((element) => key(element) === name);
 
+// A press that begins on one element and ends on the one that took its place is no click.
 function inUse(element) {
   const focused = document.activeElement;
   const typing = element.contains(focused) && focused.matches("input, textarea, select");
-  return typing || element.querySelector(":popover-open, dialog[open]") !== null;
+  return typing || element.matches(":active") || element.querySelector(":popover-open, dialog[open]") !== null;
 }
 
 // Fetches an element that has an address: at the first announcement at once, then at most once a second however
@@ -27,12 +28,19 @@ export async function refresh(element) {
   let again = inUse(element);
   if (!again) {
     const swapped = remember(element);
+    const pressed = (event) => {
+      if (event.detail.target !== element || !element.matches(":active")) return;
+      event.detail.shouldSwap = false;
+      running.set(name, true);
+    };
+    element.addEventListener("htmx:beforeSwap", pressed);
     try {
       await htmx.ajax("GET", element.dataset.liveUrl, { source: element, target: element, swap: "outerHTML" });
       swapped(current(name));
     } catch {
       again = true;
     }
+    element.removeEventListener("htmx:beforeSwap", pressed);
   }
   await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
   again ||= running.get(name);

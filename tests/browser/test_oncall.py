@@ -13,6 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from notifications.ledger.models import LocalMail
+from pulse import live
 from tests.notifications.oncall.making import layer, schedule
 
 SHOTS = os.environ.get("SHOTS")
@@ -115,3 +116,18 @@ def test_a_contact_is_added_and_proven(signed_in: Page, world: None) -> None:
     expect(page.get_by_text("is proven: you are told there")).to_be_visible()
     assert has_no_sideways_scroll(page)
     shoot(page, "contacts-proven")
+
+
+@pytest.mark.browser
+def test_a_press_is_a_click_though_the_page_has_news_meanwhile(signed_in: Page, acme: Any) -> None:
+    page = signed_in
+    page.goto("/o/acme/on-call/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Make the first schedule").hover()
+    page.mouse.down()
+    for _ in range(4):
+        live.publish(acme.id, ["oncall"])
+        page.wait_for_timeout(400)
+    page.mouse.up()
+
+    expect(page).to_have_url(re.compile("/on-call/new/"))
