@@ -35,7 +35,7 @@ class Courier:
     """One thread leases deliveries, commits attempts and outcomes; a pool sends; one thread beside routes facts.
 
     Routing has a thread and a connection of its own because most of both is waiting for the database; what it plans
-    for now it starts at once, where the pool has a place.
+    as due it starts, where the pool has a place.
 
     It looks by its own clock; a bell only makes it look early, and so does every outcome.
     """

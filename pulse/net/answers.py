@@ -1,6 +1,7 @@
 """What a look-up of a name brought, and the sentence about it when that was nothing."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from pulse.net import dns_wire
 from pulse.net.addresses import Policy
@@ -58,6 +59,13 @@ def answer_of(reply: dns_wire.Reply) -> Answer:
     if not reply.addresses:
         return Answer(failure=Failure.NO_ADDRESS)
     return Answer(reply.addresses, float(reply.ttl))
+
+
+def literal(host: str, family: int) -> Answer:
+    """An address needs no name server."""
+    if family and ip_address(host).version != family:
+        return Answer(failure=Failure.NO_ADDRESS, family=family)
+    return Answer((host,))
 
 
 def failed(reason: str) -> Answer:

@@ -4,13 +4,12 @@ import asyncio
 import errno
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address
 from time import monotonic_ns
 from typing import Any
 
 import pycurl
 
-from pulse.net.answers import Answer
+from pulse.net.answers import Answer, literal
 from pulse.net.curl_errors import explain
 from pulse.net.exchange import Exchange, Visit, WatchedExchange
 from pulse.net.failures import Failure
@@ -91,7 +90,7 @@ class Fetch:
         self._hop_ns = monotonic_ns()
         peer = self._request.wire.proxy or url
         if peer.literal is not None:
-            self._resolved(_literal(peer.host, self._family))
+            self._resolved(literal(peer.host, self._family))
         else:
             self._look_up(peer.host, self._family)
 
@@ -291,12 +290,6 @@ class Fetch:
             self._timer.cancel()
         if done is not None:
             done(result)
-
-
-def _literal(host: str, family: int) -> Answer:
-    if family and ip_address(host).version != family:
-        return Answer(failure=Failure.NO_ADDRESS, family=family)
-    return Answer((host,))
 
 
 def _seconds(duration: float) -> str:
