@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from time import monotonic, sleep
 from typing import Any
 
@@ -83,18 +85,27 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         yield from figures
         whole = sum(figure.value for figure in figures if figure.figure in CPU)
         rate = options.monitors / options.interval
-        settings = {"port": port, "rate": rate, "seconds": BARE_SECONDS, "names": FEW_NAMES}
-        perform = script("baseline.py", "perform", **settings)
-        bare = script("baseline.py", "socket_action", **settings)
-        yield info("bare_perform_cpu", perform["cpu_us"], "us/check")
-        yield info("bare_socket_action_cpu", bare["cpu_us"], "us/check")
-        yield at_most("pipeline_to_bare", whole / bare["cpu_us"], "times", 2.5)
+        yield info("bare_perform_cpu", bare("perform", port, rate), "us/check")
+        yield info("bare_socket_action_cpu_alone", bare("socket_action", port, rate), "us/check")
+        # A loop gets cheaper the more comes at once, and dearer on a machine that others use too: what the engines of
+        # several workers are compared with are as many loops, each with as much to do.
+        beside = bare("socket_action", port, rate, loops=options.workers)
+        yield info("bare_socket_action_cpu", beside, "us/check")
+        yield at_most("pipeline_to_bare", whole / beside, "times", 2.5)
         peer = blackbox_exporter.cpu_us(port, BARE_SECONDS)
         if peer is None:
             print(blackbox_exporter.MISSING, flush=True)
             return
         yield info("blackbox_cpu", peer, "us/probe")
         yield at_least("pipeline_probes_per_core_to_blackbox", peer / whole, "times", 3.0)
+
+
+def bare(kind: str, port: int, rate: float, loops: int = 1) -> float:
+    """CPU per check, in microseconds, of bare loops that share the rate; each is a process."""
+    settings = {"port": port, "rate": rate / loops, "seconds": BARE_SECONDS, "names": FEW_NAMES}
+    with ThreadPoolExecutor(loops) as pool:
+        found = pool.map(lambda _: script("baseline.py", kind, **settings)["cpu_us"], range(loops))
+        return fmean(found)
 
 
 def tenants(options: argparse.Namespace) -> Iterator[Figure]:

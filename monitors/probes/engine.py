@@ -29,7 +29,10 @@ SPARE_DESCRIPTORS = 256
 # Starting a check takes some 50 µs; sockets get a turn at least this often when many are due at once.
 STARTS_PER_TURN = 50
 # What is due within so long starts together, late by as much: to wake up for each by itself costs a quarter of a check.
+# Where a turn started many, longer naps save another tenth: then their answers come together, too.
 NAP_S = 0.005
+LONG_NAP_S = 0.015
+MANY = 10
 BEAT_S = 0.5
 DEAD_AFTER_S = 5.0
 OVERDUE_S = 5.0
@@ -178,16 +181,17 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for _ in range(STARTS_PER_TURN):
-            if not self._due or self._due[0][0] > monotonic():
-                break
+        started = 0
+        while started < STARTS_PER_TURN and self._due and self._due[0][0] <= monotonic():
             _, number, job = heapq.heappop(self._due)
             self._start_one(number, job)
+            started += 1
         if self._due:
             wait = self._due[0][0] - monotonic()
+            nap = LONG_NAP_S if started >= MANY else NAP_S
             again = self._start_due
             self._timer = (
-                self._loop.call_later(max(wait, NAP_S), again) if wait > 0 else self._loop.call_soon(again)
+                self._loop.call_later(max(wait, nap), again) if wait > 0 else self._loop.call_soon(again)
             )
 
     def _start_one(self, number: int, job: Job) -> None:

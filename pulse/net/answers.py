@@ -11,7 +11,8 @@ from pulse.net.failures import Failure
 NEGATIVE_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes one. It is not frozen because that would take three times as long, and look-ups make many.
+@dataclass(slots=True)
 class Answer:
     """Addresses in the order to try them, or why there are none. `ttl` in seconds; `family` 4, 6 or 0 for any.
 

@@ -15,6 +15,9 @@ MOST_ADDRESSES = 64
 _CNAME, _IN = 5, 1
 _MOST_ALIASES = 16
 _LONGEST_NAME = 255
+_LONGEST_LABEL = 63
+# The name in the question, which stands behind the header: most answers are about that.
+_ASKED_NAME = b"\xc0\x0c"
 _FOREVER = 0x7FFFFFFF
 _HEADER, _RECORD = Struct("!HHHHHH"), Struct("!HHIH")
 _ANSWER, _OPCODE, _TRUNCATED, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
@@ -42,7 +45,7 @@ def question_of(name: str, kind: int) -> bytes | None:
         packed = b"".join([bytes((len(label),)) + label for label in labels])
     except ValueError:  # not ASCII, or a label of more than 255 bytes
         return None
-    if len(packed) >= _LONGEST_NAME or not all(0 < len(label) < 64 for label in labels):
+    if len(packed) >= _LONGEST_NAME or b"" in labels or max(map(len, labels)) > _LONGEST_LABEL:
         return None
     return packed + _TAILS[kind]
 
@@ -81,8 +84,12 @@ def _addresses(data: bytes, offset: int, answers: int, question: bytes) -> Reply
     family, size = _FAMILIES[kind]
     aliases: dict[bytes, tuple[bytes, int]] = {}
     found: list[tuple[bytes, int, bytes]] = []
+    asked = question[:-4]
     for _ in range(answers):
-        owner, offset = _name(data, offset)
+        if data[offset : offset + 2] == _ASKED_NAME:
+            owner, offset = asked, offset + 2
+        else:
+            owner, offset = _name(data, offset)
         record, group, ttl, length = _RECORD.unpack_from(data, offset)
         offset += _RECORD.size
         end = offset + length
@@ -96,7 +103,7 @@ def _addresses(data: bytes, offset: int, answers: int, question: bytes) -> Reply
         elif group == _IN and record == _CNAME:
             aliases.setdefault(owner, (_name(data, offset)[0], _seconds(ttl)))
         offset = end
-    wanted, lasts = question[:-4], [_FOREVER]
+    wanted, lasts = asked, [_FOREVER]
     while wanted in aliases and len(lasts) <= _MOST_ALIASES:
         wanted, ttl = aliases[wanted]
         lasts.append(ttl)
@@ -123,7 +130,7 @@ def _name(data: bytes, offset: int) -> tuple[bytes, int]:
                 raise ValueError("a compressed name leads forward")
             offset = limit = target
             continue
-        if length > 63:
+        if length > _LONGEST_LABEL:
             raise ValueError("a label of an unknown kind")
         label = data[offset : offset + 1 + length]
         offset += 1 + length

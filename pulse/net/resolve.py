@@ -1,7 +1,7 @@
 """Looking names up on the engine's loop: cached briefly, asked once for all who wait, shared fairly."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -53,7 +53,7 @@ class Resolver:
         self._limit = lookups_per_tenant
         self._cache: dict[str, tuple[float, Answer]] = {}
         self._waiting: dict[str, list[Waiter]] = {}
-        self._in_flight: Counter[int] = Counter()
+        self._in_flight: dict[int, int] = {}
         self._queued: dict[int, deque[tuple[str, Waiter, int]]] = {}
         self._queries = Queries(loop, NameServers(nameservers))
         self._sweep_at = monotonic() + SWEEP_S
@@ -71,11 +71,11 @@ class Resolver:
             done(answer)
         elif key in self._waiting:
             self._waiting[key].append(done)
-        elif self._in_flight[tenant] >= self._limit:
+        elif (asked := self._in_flight.get(tenant, 0)) >= self._limit:
             self._queued.setdefault(tenant, deque()).append((name, done, family))
         else:
             self._waiting[key] = [done]
-            self._in_flight[tenant] += 1
+            self._in_flight[tenant] = asked + 1
             self._ask(_Question(key, name, tenant, family))
 
     def close(self) -> None:
@@ -112,16 +112,15 @@ class Resolver:
             if question.key not in self._cache:
                 keep_s *= random()  # noqa: S311
             self._cache[question.key] = (monotonic() + keep_s, answer)
-        self._in_flight[tenant] -= 1
-        if not self._in_flight[tenant]:
-            del self._in_flight[tenant]
+        if left := self._in_flight.pop(tenant) - 1:
+            self._in_flight[tenant] = left
         for done in self._waiting.pop(question.key, ()):
             done(answer)
         self._start_queued(tenant)
 
     def _start_queued(self, tenant: int) -> None:
         queue = self._queued.get(tenant)
-        while queue and self._in_flight[tenant] < self._limit:
+        while queue and self._in_flight.get(tenant, 0) < self._limit:
             name, done, family = queue.popleft()
             self.lookup(name, tenant, done, family)
         if queue is not None and not queue:
