@@ -31,6 +31,8 @@ LET_GO_EVERY = 16
 LATE_US = 5_000_000
 AHEAD_S = 1.0
 INHERIT_EVERY_S = 2.0
+# 15 ms of PostgreSQL for 50,000 monitors.
+EXPIRED_EVERY_S = 10.0
 
 
 class Held(NamedTuple):
@@ -50,6 +52,7 @@ class Holding:
         self._heap: list[Held] = []
         self._attended: object = None
         self._inherit_at = 0.0
+        self._expired_at = 0.0
         self._open = threading.Event()
 
     # -- the recorder's
@@ -84,6 +87,10 @@ class Holding:
             self._inherit_at = monotonic() + INHERIT_EVERY_S
             if freed := holding.inherit(location):
                 log.info("inherited", monitors=freed)
+        if monotonic() >= self._expired_at:
+            self._expired_at = monotonic() + EXPIRED_EVERY_S
+            if freed := holding.let_go_expired(location):
+                log.warning("held_beyond_lease", monitors=freed)
 
     def due(self, room: int, location: int) -> tuple[list[Claimed], datetime | None]:
         """What starts within a second and is still held as it was, with the database's clock.

@@ -23,9 +23,9 @@ WITH due AS (
         make_interval(secs => interval_seconds) AS step, to_timestamp(phase_ms / 1000.0) AS origin,
         lease_until IS NOT NULL AS expired, asked
     FROM telemetry_livestate
-    WHERE location = %(location)s AND next_due_at <= now() + interval '1 second'
+    WHERE location = %(location)s AND look_at <= now() + interval '1 second'
         AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY next_due_at, tenant_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY look_at, tenant_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), slotted AS (
     SELECT *, CASE
         WHEN due_at + step > now() THEN due_at
@@ -38,6 +38,7 @@ WITH due AS (
         next_due_at = date_bin(d.step, d.new_slot, d.origin) + d.step,
         lease_until = greatest(d.new_slot, now()) + make_interval(secs => s.timeout_seconds + 10),
         fencing_token = s.fencing_token + 1,
+        holder = NULL,
         asked = false
     FROM slotted d WHERE s.monitor_no = d.monitor_no AND s.location = d.location
     RETURNING s.monitor_no, s.tenant_no, s.slot, s.fencing_token, s.spec_version, s.status, s.failures,

@@ -28,6 +28,14 @@ UPDATE telemetry_livestate s
 SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
 WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL AND slot > now() + interval '1 second'
 """
+# What starts within that second is looked at when it is due, and claimed when its lease has ended.
+LET_GO = "UPDATE telemetry_livestate SET holder = NULL WHERE location = %s AND holder = ANY(%s)"
+# Claimers look at held rows some minutes late. One whose lease has ended although its worker seems to live (it hangs,
+# or has forgotten what it holds) is made theirs here. All rows are read: an index would be written at each check.
+LET_GO_EXPIRED = """
+UPDATE telemetry_livestate SET holder = NULL
+WHERE location + 0 = %s AND holder IS NOT NULL AND lease_until < now()
+"""
 # What an edit, a pause or a check asked for by hand has taken away, and what has a new version of its settings.
 CONFIRM = """
 SELECT k.monitor_no, k.token, s.spec_version, (extract(epoch FROM now()) * 1000000)::bigint
@@ -73,9 +81,20 @@ def inherit(location: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(DEAD, {"class": _ALIVE, "location": location})
         dead = [row[0] for row in cursor.fetchall()]
-        if dead:
-            cursor.execute(INHERIT, [location, dead])
-        return cursor.rowcount if dead else 0
+        if not dead:
+            return 0
+        cursor.execute(INHERIT, [location, dead])
+        freed: int = cursor.rowcount
+        cursor.execute(LET_GO, [location, dead])
+        return freed
+
+
+def let_go_expired(location: int) -> int:
+    """Let anybody claim what is held beyond its lease; how many monitors that were."""
+    with connection.cursor() as cursor:
+        cursor.execute(LET_GO_EXPIRED, [location])
+        freed: int = cursor.rowcount
+    return freed
 
 
 def confirm(checks: Sequence[Claimed], location: int) -> tuple[dict[tuple[int, int], int | None], datetime]:

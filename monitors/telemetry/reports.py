@@ -23,8 +23,8 @@ from pulse import scoping
 # What arrived in time may still be on its way into the database: it is waited for so long.
 DUE = """
 SELECT monitor_no, tenant_no FROM telemetry_livestate
-WHERE location = %s AND next_due_at <= now() - interval '0.5 s' AND monitor_no <> ALL(%s)
-ORDER BY next_due_at LIMIT %s
+WHERE location = %s AND look_at <= now() - interval '0.5 s' AND monitor_no <> ALL(%s)
+ORDER BY look_at LIMIT %s
 """
 # Whoever reports at this moment holds the row: then the deadline may be none any more, and is looked at again.
 LOCK = """

@@ -67,7 +67,7 @@ WITH r AS ({ROWS}), done AS (
         lease_until = CASE WHEN {HELD} THEN s.next_due_at + make_interval(secs => s.timeout_seconds + 10) END,
         slot = CASE WHEN {HELD} THEN s.next_due_at ELSE s.slot END,
         fencing_token = s.fencing_token + CASE WHEN {HELD} THEN 1 ELSE 0 END,
-        holder = CASE WHEN {HELD} THEN %s ELSE s.holder END,
+        holder = CASE WHEN {HELD} THEN %s::int END,
         status = r.status, failures = r.failures, successes = r.successes,
         first_failed_slot = r.first_failed, softs = r.softs, first_soft_slot = r.first_soft,
         calm_since = r.calm_since, memory = r.memory, last_slot = r.slot, last_checked_at = now(), last_ok = r.ok,

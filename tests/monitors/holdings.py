@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -29,6 +32,19 @@ def make(organisation: Any, **more: Any) -> Monitor:
             "name": "shop", "target": "http://127.0.0.1:9/", "interval_seconds": INTERVAL, "timeout_seconds": 5
         } | more  # fmt: skip
         return editing.create(organisation, definition.read(values), COMMAND_LINE)
+
+
+@contextmanager
+def living() -> Iterator[Holding]:
+    """A worker that lives on this connection."""
+    holding = Holding()
+    with as_pipeline():
+        holding.attend(location_no())
+    try:
+        yield holding
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
 
 
 def claimed() -> list[Claimed]:
@@ -76,6 +92,24 @@ def bring_near(number: int, worker: Holding) -> None:
             [number, number],
         )
     start_soon(worker)
+
+
+def looking(row: LiveState) -> tuple[LiveState, datetime]:
+    """The row, and when claimers look at it."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("SELECT look_at FROM telemetry_livestate WHERE monitor_no = %s", [row.monitor_no])
+        return row, cursor.fetchone()[0]
+
+
+def past_its_lease(number: int) -> None:
+    """Let a minute pass for the database's row."""
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_livestate SET slot = slot - by, next_due_at = next_due_at - by,"
+            " last_slot = last_slot - by, lease_until = lease_until - by"
+            " FROM (SELECT interval '1 minute' AS by) b WHERE monitor_no = %s",
+            [number],
+        )
 
 
 def start_soon(worker: Holding, **changes: Any) -> None:

@@ -22,23 +22,19 @@ from tests.monitors.holdings import (
     due,
     finish,
     held,
+    living,
     make,
     start_soon,
     starts_in,
     state,
 )
 from tests.monitors.stepping import BAD, GOOD
-from tests.receivers import wait_until
 
 
 @pytest.fixture
 def worker() -> Iterator[Holding]:
-    holding = Holding()
-    with as_pipeline():
-        holding.attend(location_no())
-    yield holding
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock_all()")
+    with living() as holding:
+        yield holding
 
 
 @pytest.fixture
@@ -187,34 +183,6 @@ def test_a_worker_that_stops_leaves_nothing_behind(monitor: Monitor, worker: Hol
     assert (row.next_due_at, row.lease_until) == (before.slot, None)
 
 
-def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
-    first: list[Any] = []
-
-    def live_and_die() -> None:
-        worker = Holding()
-        with as_pipeline():
-            worker.attend(location_no())
-        first.append(held(monitor, worker).slot)
-        connection.close()
-
-    thread = threading.Thread(target=live_and_die)
-    thread.start()
-    thread.join()
-
-    def inherited() -> bool:
-        with as_pipeline():
-            Holding().attend(location_no())
-        return state(monitor.no).lease_until is None
-
-    try:
-        # The server gives up a closed connection a moment later: until then its worker lives.
-        wait_until(inherited, 10, "the slot of the dead worker")
-        assert state(monitor.no).next_due_at == first[0]
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock_all()")
-
-
 def test_a_worker_whose_old_connection_lingers_has_a_new_number(acme: Any, worker: Holding) -> None:
     before = worker.holder
 
@@ -228,22 +196,6 @@ def test_a_worker_whose_old_connection_lingers_has_a_new_number(acme: Any, worke
     thread.join()
 
     assert worker.holder != before
-
-
-def test_the_living_are_not_inherited_from(monitor: Monitor, worker: Holding) -> None:
-    before = held(monitor, worker)
-    sibling = Holding()
-
-    def look() -> None:
-        with as_pipeline():
-            sibling.attend(location_no())
-        connection.close()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    thread.join()
-
-    assert state(monitor.no).lease_until == before.lease_until
 
 
 def test_a_held_slot_of_a_broken_transaction_is_not_held(monitor: Monitor, worker: Holding) -> None:
