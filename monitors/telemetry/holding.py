@@ -22,14 +22,13 @@ DELETE FROM public.telemetry_worker w WHERE location = %(location)s AND NOT EXIS
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 RETURNING holder
 """
-# What is held and does not start within a second is nobody's yet, and may be taken back.
+# All of it: what had begun ended with its worker. One that lives, and only lost its connection, may be at it; then its
+# token is not the newest any more, and its result is dropped.
 INHERIT = """
 UPDATE telemetry_livestate s
-SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
-WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL AND slot > now() + interval '1 second'
+SET lease_until = NULL, holder = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
+WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL
 """
-# What starts within that second is looked at when it is due, and claimed when its lease has ended.
-LET_GO = "UPDATE telemetry_livestate SET holder = NULL WHERE location = %s AND holder = ANY(%s)"
 # Claimers look at held rows some minutes late. One whose lease has ended although its worker seems to live (it hangs,
 # or has forgotten what it holds) is made theirs here. All rows are read: an index would be written at each check.
 LET_GO_EXPIRED = """
@@ -51,6 +50,7 @@ SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slo
 FROM unnest(%s::bigint[], %s::bigint[]) AS k(monitor_no, token)
 WHERE s.monitor_no = k.monitor_no AND s.location = %s AND s.fencing_token = k.token AND s.lease_until IS NOT NULL
 """
+# What is held and does not start within a second is nobody's yet.
 TAKE_BACK = """
 UPDATE telemetry_livestate s
 SET lease_until = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
@@ -85,8 +85,7 @@ def inherit(location: int) -> int:
             return 0
         cursor.execute(INHERIT, [location, dead])
         freed: int = cursor.rowcount
-        cursor.execute(LET_GO, [location, dead])
-        return freed
+    return freed
 
 
 def let_go_expired(location: int) -> int:

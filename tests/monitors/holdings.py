@@ -81,17 +81,17 @@ def due(worker: Holding) -> list[Claimed]:
         return worker.due(100, location_no())[0]
 
 
-def bring_near(number: int, worker: Holding) -> None:
+def bring_near(number: int, worker: Holding, in_seconds: float = 0.5) -> None:
     """Let the held slot be half a second away, for the database and for the worker."""
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE telemetry_livestate SET slot = slot - by, next_due_at = next_due_at - by,"
             " last_slot = last_slot - by"
-            " FROM (SELECT slot - now() - interval '0.5 s' AS by FROM telemetry_livestate WHERE monitor_no = %s) b"
+            " FROM (SELECT slot - now() - %s * interval '1 s' AS by FROM telemetry_livestate WHERE monitor_no = %s) b"
             " WHERE monitor_no = %s",
-            [number, number],
+            [in_seconds, number, number],
         )
-    start_soon(worker)
+    starts_in(worker, in_seconds)
 
 
 def looking(row: LiveState) -> tuple[LiveState, datetime]:

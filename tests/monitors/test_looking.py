@@ -100,28 +100,30 @@ def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
             cursor.execute("SELECT pg_advisory_unlock_all()")
 
 
-def test_what_the_dead_had_about_to_start_is_claimed_when_its_lease_ends(monitor: Monitor) -> None:
+@pytest.mark.parametrize("seconds_ago", [-0.5, 2])
+def test_what_the_dead_had_begun_is_begun_anew_at_once(monitor: Monitor, seconds_ago: float) -> None:
+    slots: list[Any] = []
+
     def live_and_die() -> None:
         worker = Holding()
         with as_pipeline():
             worker.attend(location_no())
         held(monitor, worker)
-        bring_near(monitor.no, worker)
+        bring_near(monitor.no, worker, in_seconds=-seconds_ago)
+        slots.append(state(monitor.no).slot)
         connection.close()
 
     thread = threading.Thread(target=live_and_die)
     thread.start()
     thread.join()
 
-    def is_nobodys() -> bool:
+    def inherited() -> int:
         with as_pipeline():
-            telemetry.inherit(location_no())
-        return state(monitor.no).holder is None
+            return telemetry.inherit(location_no())
 
-    wait_until(is_nobodys, 10, "the row of the dead worker")
-    assert claimed() == []
-    past_its_lease(monitor.no)
-    assert [check.monitor_no for check in claimed()] == [monitor.no]
+    wait_until(inherited, 10, "the slot of the dead worker")
+
+    assert [check.slot for check in claimed()] == slots
 
 
 def test_what_a_worker_holds_beyond_its_lease_is_anybodys(monitor: Monitor, worker: Holding) -> None:
