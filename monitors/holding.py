@@ -31,7 +31,7 @@ LET_GO_EVERY = 16
 LATE_US = 5_000_000
 AHEAD_S = 1.0
 INHERIT_EVERY_S = 2.0
-# 15 ms of PostgreSQL for 50,000 monitors.
+# 6 ms of PostgreSQL for 50,000 monitors.
 EXPIRED_EVERY_S = 10.0
 
 

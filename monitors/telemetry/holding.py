@@ -23,17 +23,26 @@ DELETE FROM public.telemetry_worker w WHERE location = %(location)s AND NOT EXIS
 RETURNING holder
 """
 # All of it: what had begun ended with its worker. One that lives, and only lost its connection, may be at it; then its
-# token is not the newest any more, and its result is dropped.
+# token is not the newest any more, and its result is dropped. Rows that somebody writes at this moment are passed over,
+# here and below: to wait for many of them in another order than theirs could end in a deadlock.
 INHERIT = """
+WITH free AS (
+    SELECT monitor_no, location FROM telemetry_livestate
+    WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL FOR UPDATE SKIP LOCKED
+)
 UPDATE telemetry_livestate s
 SET lease_until = NULL, holder = NULL, fencing_token = s.fencing_token + 1, next_due_at = s.slot, slot = s.last_slot
-WHERE location = %s AND holder = ANY(%s) AND lease_until IS NOT NULL
+FROM free WHERE s.monitor_no = free.monitor_no AND s.location = free.location
 """
 # Claimers look at held rows some minutes late. One whose lease has ended although its worker seems to live (it hangs,
 # or has forgotten what it holds) is made theirs here. All rows are read: an index would be written at each check.
 LET_GO_EXPIRED = """
-UPDATE telemetry_livestate SET holder = NULL
-WHERE location + 0 = %s AND holder IS NOT NULL AND lease_until < now()
+WITH free AS (
+    SELECT monitor_no, location FROM telemetry_livestate
+    WHERE location + 0 = %s AND holder IS NOT NULL AND lease_until < now() FOR UPDATE SKIP LOCKED
+)
+UPDATE telemetry_livestate s SET holder = NULL
+FROM free WHERE s.monitor_no = free.monitor_no AND s.location = free.location
 """
 # What an edit, a pause or a check asked for by hand has taken away, and what has a new version of its settings.
 CONFIRM = """
