@@ -16,7 +16,7 @@ from monitors.telemetry.models import CheckResult, Gap, LiveState, Status
 from monitors.telemetry.scheduling import location_no
 from pulse.scoping import as_pipeline
 from tests.monitors.making import make
-from tests.monitors.stepping import BAD, GOOD, claimed, finish, status, step
+from tests.monitors.stepping import BAD, GOOD, claimed, finish, shift, status, step
 
 HOUR = timedelta(hours=1)
 
@@ -26,17 +26,6 @@ def monitor(acme: Any) -> Monitor:
     monitor = make(acme, policy={"down_after": 2})
     step(monitor, GOOD)
     return monitor
-
-
-def shift(by: timedelta) -> None:
-    """All that the schedule knows of time, as a step of now() the other way would move it."""
-    with as_pipeline(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE telemetry_livestate SET next_due_at = next_due_at + %(by)s::interval,"
-            " slot = slot + %(by)s::interval,"
-            " lease_until = lease_until + %(by)s::interval, last_slot = last_slot + %(by)s::interval",
-            {"by": f"{by.total_seconds()} seconds"},
-        )
 
 
 def row(monitor: Monitor) -> LiveState:

@@ -82,7 +82,7 @@ def due(worker: Holding) -> list[Claimed]:
 
 
 def bring_near(number: int, worker: Holding, in_seconds: float = 0.5) -> None:
-    """Let the held slot be half a second away, for the database and for the worker."""
+    """Let the held slot be so far away, for the database and for the worker."""
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE telemetry_livestate SET slot = slot - by, next_due_at = next_due_at - by,"
@@ -99,17 +99,6 @@ def looking(row: LiveState) -> tuple[LiveState, datetime]:
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute("SELECT look_at FROM telemetry_livestate WHERE monitor_no = %s", [row.monitor_no])
         return row, cursor.fetchone()[0]
-
-
-def past_its_lease(number: int) -> None:
-    """Let a minute pass for the database's row."""
-    with as_pipeline(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE telemetry_livestate SET slot = slot - by, next_due_at = next_due_at - by,"
-            " last_slot = last_slot - by, lease_until = lease_until - by"
-            " FROM (SELECT interval '1 minute' AS by) b WHERE monitor_no = %s",
-            [number],
-        )
 
 
 def start_soon(worker: Holding, **changes: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,31 +15,19 @@ from monitors.models import Monitor
 from monitors.telemetry.scheduling import location_no
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.actors import COMMAND_LINE
-from tests.monitors.holdings import (
+from tests.monitors.holding.steps import (
     INTERVAL,
     bring_near,
     claimed,
     due,
     finish,
     held,
-    living,
     make,
     start_soon,
     starts_in,
     state,
 )
 from tests.monitors.stepping import BAD, GOOD
-
-
-@pytest.fixture
-def worker() -> Iterator[Holding]:
-    with living() as holding:
-        yield holding
-
-
-@pytest.fixture
-def monitor(acme: Any) -> Monitor:
-    return make(acme)
 
 
 def test_a_result_claims_the_slot_after_it(monitor: Monitor, worker: Holding) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,30 +17,17 @@ from monitors.telemetry import holding as telemetry
 from monitors.telemetry.models import Gap, GapReason, LiveState
 from monitors.telemetry.scheduling import location_no
 from pulse.scoping import as_pipeline
-from tests.monitors.holdings import (
+from tests.monitors.holding.steps import (
     bring_near,
     claimed,
     due,
     finish,
     held,
-    living,
     looking,
-    make,
-    past_its_lease,
     state,
 )
+from tests.monitors.stepping import shift
 from tests.receivers import wait_until
-
-
-@pytest.fixture
-def worker() -> Iterator[Holding]:
-    with living() as holding:
-        yield holding
-
-
-@pytest.fixture
-def monitor(acme: Any) -> Monitor:
-    return make(acme)
 
 
 def test_claimers_pass_over_what_is_held_and_its_indexed_columns_stay(
@@ -72,19 +59,27 @@ def test_what_is_not_held_is_looked_at_when_it_is_due(monitor: Monitor, worker: 
     assert look_at == row.next_due_at
 
 
-def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
-    first: list[Any] = []
+def live_and_die(act: Callable[[Holding], object]) -> None:
+    """A worker on a connection of its own, which is closed after `act`."""
 
-    def live_and_die() -> None:
+    def live() -> None:
         worker = Holding()
         with as_pipeline():
             worker.attend(location_no())
-        first.append(held(monitor, worker).slot)
+        act(worker)
         connection.close()
 
-    thread = threading.Thread(target=live_and_die)
+    thread = threading.Thread(target=live)
     thread.start()
     thread.join()
+
+
+# The server gives up a closed connection a moment later: until then its worker lives, and siblings look again.
+
+
+def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
+    slots: list[Any] = []
+    live_and_die(lambda worker: slots.append(held(monitor, worker).slot))
 
     def inherited() -> bool:
         with as_pipeline():
@@ -92,9 +87,8 @@ def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
         return state(monitor.no).lease_until is None
 
     try:
-        # The server gives up a closed connection a moment later: until then its worker lives.
         wait_until(inherited, 10, "the slot of the dead worker")
-        assert state(monitor.no).next_due_at == first[0]
+        assert state(monitor.no).next_due_at == slots[0]
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all()")
@@ -104,23 +98,16 @@ def test_a_sibling_inherits_from_the_dead(monitor: Monitor) -> None:
 def test_what_the_dead_had_begun_is_begun_anew_at_once(monitor: Monitor, seconds_ago: float) -> None:
     slots: list[Any] = []
 
-    def live_and_die() -> None:
-        worker = Holding()
-        with as_pipeline():
-            worker.attend(location_no())
+    def begin(worker: Holding) -> None:
         held(monitor, worker)
         bring_near(monitor.no, worker, in_seconds=-seconds_ago)
         slots.append(state(monitor.no).slot)
-        connection.close()
-
-    thread = threading.Thread(target=live_and_die)
-    thread.start()
-    thread.join()
 
     def inherited() -> int:
         with as_pipeline():
             return telemetry.inherit(location_no())
 
+    live_and_die(begin)
     wait_until(inherited, 10, "the slot of the dead worker")
 
     assert [check.slot for check in claimed()] == slots
@@ -129,7 +116,7 @@ def test_what_the_dead_had_begun_is_begun_anew_at_once(monitor: Monitor, seconds
 def test_what_a_worker_holds_beyond_its_lease_is_anybodys(monitor: Monitor, worker: Holding) -> None:
     """It hangs while its connection lives, or never heard that its commit succeeded."""
     before = held(monitor, worker)
-    past_its_lease(monitor.no)
+    shift(-timedelta(minutes=1))
 
     with as_pipeline():
         Holding().attend(location_no())
