@@ -7,41 +7,36 @@ from typing import Any
 
 from monitors.models import Monitor
 from monitors.probes import PROBES
+from monitors.probes.http_config import CONTENT_TYPES
 from monitors.secrets import KEPT
 
-CONTENT_TYPES = {
-    "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "application/xml",
-    "text": "text/plain",
-}  # fmt: skip
 VERSIONS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
+TOKENS = {"bearer": "BEARER_TOKEN", "oauth2": "ACCESS_TOKEN"}
 
 
 def command(monitor: Monitor) -> str:
-    """The command on one line, "" for other kinds. Secrets stand as $NAME, for the shell to fill in."""
+    """The command, "" for other kinds. Secrets stand as $NAME, for the shell to fill in; certificates are files."""
     if monitor.kind != "http":
         return ""
-    settings = PROBES["http"].settings
-    plain = {name: value for name, value in monitor.config.items() if value != KEPT}
-    config = settings.as_json(settings.load({**plain, **_without_secrets(plain)}))
+    # Not read by the kind's reader: that asks for the secrets, which are not at hand.
+    written = {setting.name: setting.write(setting.default) for setting in PROBES["http"].settings.all}
+    config = written | monitor.config
     hidden = {name for name, value in monitor.config.items() if value == KEPT}
-    parts = ["curl", "--include", "--max-time", str(monitor.timeout_seconds), *_request(config)]
-    parts += [*_connection(config), *_signing_in(config, hidden), shlex.quote(monitor.target)]
-    return " ".join(parts)
-
-
-def _without_secrets(config: dict[str, Any]) -> dict[str, Any]:
-    """What asks for a secret that is not at hand would be refused by the reader."""
-    return {"auth": "none"} if "auth" in config else {}
+    parts = ["curl", "--include", "--compressed", "--max-time", str(monitor.timeout_seconds)]
+    parts += [*_request(config), *_connection(config), *_signing_in(config, hidden), *_certificates(config)]
+    return " ".join([*parts, *_address(monitor.target)])
 
 
 def _request(config: dict[str, Any]) -> list[str]:
+    has_body = config["body_type"] != "none"
     parts = ["--head"] if config["method"] == "HEAD" else []
-    if config["method"] not in ("GET", "HEAD"):
+    if config["method"] not in ("GET", "HEAD") or has_body:  # with a body, curl's own choice is POST
         parts += ["--request", shlex.quote(config["method"])]
     names = {name.lower() for name in config["headers"]}
     for name, value in config["headers"].items():
-        parts += ["--header", shlex.quote(f"{name}: {value}")]
-    if config["body_type"] != "none":
+        # A header without a value ends in a semicolon: after a colon curl would leave it away.
+        parts += ["--header", shlex.quote(f"{name}: {value}" if value else f"{name};")]
+    if has_body:
         if "content-type" not in names:
             parts += ["--header", shlex.quote(f"Content-Type: {CONTENT_TYPES[config['body_type']]}")]
         parts += ["--data-raw", shlex.quote(config["body"])]
@@ -60,17 +55,30 @@ def _connection(config: dict[str, Any]) -> list[str]:
         parts.append(VERSIONS[config["http_version"]])
     if config["proxy"]:
         parts += ["--proxy", shlex.quote(f"http://{config['proxy']}")]
+    if config["proxy"] and config["proxy_username"]:
+        parts += ["--proxy-user", f'{shlex.quote(config["proxy_username"])}:"$PROXY_PASSWORD"']
     return parts
 
 
 def _signing_in(config: dict[str, Any], hidden: set[str]) -> list[str]:
     parts = []
-    if "password" in hidden:
+    if config["auth"] == "basic":
         parts += ["--user", f'{shlex.quote(config["username"])}:"$PASSWORD"']
-    if "bearer_token" in hidden:
-        parts += ["--header", '"Authorization: Bearer $BEARER_TOKEN"']
-    if "client_secret" in hidden:
-        parts += ["--header", '"Authorization: Bearer $ACCESS_TOKEN"']
+    elif config["auth"] in TOKENS:
+        parts += ["--header", f'"Authorization: Bearer ${TOKENS[config["auth"]]}"']
     if "secret_headers" in hidden:
         parts += ["--header", '"$SECRET_HEADERS"']
     return parts
+
+
+def _certificates(config: dict[str, Any]) -> list[str]:
+    """As files, which whoever tries it writes from what the form shows: a shell takes no PEM as an argument."""
+    parts = ["--cacert", "authority.pem"] if config["ca"] else []
+    if config["client_certificate"]:
+        parts += ["--cert", "client.pem", "--key", "client-key.pem"]
+    return parts
+
+
+def _address(target: str) -> list[str]:
+    """Brackets are a pattern to curl, unless it is told that they are none; braces stand escaped in a target."""
+    return ["--globoff", shlex.quote(target)] if "[" in target else [shlex.quote(target)]

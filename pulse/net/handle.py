@@ -122,13 +122,14 @@ class Handle:
             setopt(pycurl.CONNECTTIMEOUT_MS, hop.connect_timeout_ms)
             self._timeouts = (hop.timeout_ms, hop.connect_timeout_ms)
         if hop.lines:
-            setopt(pycurl.HTTPHEADER, hop.lines)
+            # As UTF-8, like every other client does; pycurl itself takes ASCII only.
+            setopt(pycurl.HTTPHEADER, [line.encode() for line in hop.lines])
         elif self._lines:
             self.curl.unsetopt(pycurl.HTTPHEADER)  # pycurl takes an empty list for no change
         self._lines = hop.lines
         agent = hop.wire.user_agent or hop.agent or USER_AGENT
         if agent != self._agent:
-            setopt(pycurl.USERAGENT, agent)
+            setopt(pycurl.USERAGENT, agent.encode())
             self._agent = agent
         bracketed = f"[{address}]" if ":" in address else address
         if hop.wire.proxy is None:

@@ -90,5 +90,5 @@ def _proxy(wire: Wire, address: str) -> Iterator[Option]:
     if wire.proxy_credentials:
         user, _, password = wire.proxy_credentials.partition(":")
         yield pycurl.PROXYAUTH, pycurl.HTTPAUTH_BASIC
-        yield pycurl.PROXYUSERNAME, user
-        yield pycurl.PROXYPASSWORD, password
+        yield pycurl.PROXYUSERNAME, user.encode()
+        yield pycurl.PROXYPASSWORD, password.encode()

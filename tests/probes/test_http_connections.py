@@ -144,3 +144,16 @@ def test_name_is_reached_over_ipv6_where_no_route_leads_to_its_ipv4(dns: DnsServ
 
     assert (outcome.ok, outcome.address) == (True, "::1")
     assert only_four.detail == f"no route to 224.0.0.1 port {only_four.detail.rpartition(' ')[2]}"
+
+
+def test_what_is_not_ascii_goes_out_as_utf_8(probing: Probing, target: HttpTarget) -> None:
+    with HttpProxy("zoë:geheim€") as proxy:
+        outcome = check(
+            probing, target.at("/", "shop.test"), headers={"X-Shop": "Käse"}, secret_headers="X-Key: schlüssel",
+            user_agent="Prüfer/1", proxy=proxy.place, proxy_username="zoë", proxy_password="geheim€",
+        )  # fmt: skip
+
+    assert outcome.ok, outcome.detail
+    came = target.requests[-1].headers
+    sent = {name: came[name].encode("latin-1").decode() for name in ("x-shop", "x-key", "user-agent")}
+    assert sent == {"x-shop": "Käse", "x-key": "schlüssel", "user-agent": "Prüfer/1"}
