@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 
-from monitors import details, secrets
-from monitors.hosts import finding
+from monitors import contradicting, details, secrets
 from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
-from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy, contradictions
+from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy
 from monitors.probes import PROBES
 from monitors.suppression import depending
 from pulse.fields import ConfigError, FieldError, boolean, integer, optional, read_fields
@@ -44,8 +43,6 @@ READ_ONLY = (
     "expected_at", "due_at",
     "state", "maintenance", "held_back",
 )  # fmt: skip
-# Kinds whose source asks not to be asked often.
-SHORTEST_INTERVAL = {"domain": 3600}
 
 
 def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
@@ -72,9 +69,7 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
         errors += _read_config(merged, monitor, fields, errors)
         errors += _read_policy(fields, base, merged)
     if not errors:
-        errors += _contradictions(merged, fields, base)
-        errors += finding.complaints(merged, monitor)
-        errors += _circles(merged, base, monitor)
+        errors += contradicting.complaints(merged, fields, base, monitor)
     if errors:
         raise ConfigError(errors)
     return merged
@@ -209,11 +204,22 @@ def _read_config(
             loaded = kind.load(config)
             if fields.keys() & {"config", "kind"}:
                 _refuse_private(kind.places(loaded))
+            if fields.keys() & {"config", "kind", "target"} and (words := _misfit(merged, loaded)):
+                return [("/target", words)]
             read = kind.as_json(loaded)
             merged["config"] = {name: config[name] if name in kind.secrets else read[name] for name in config}
     except ConfigError as error:
         return [(f"/config{pointer}", detail) for pointer, detail in error.errors]
     return []
+
+
+def _misfit(merged: dict[str, Any], loaded: Any) -> str:
+    """Of a target that was read: one that could not be has its complaint already."""
+    kind = merged["kind"]
+    try:
+        return PROBES[kind].misfit(merged["target"], loaded) if kind in PROBES and merged["target"] else ""
+    except ValueError:
+        return ""
 
 
 def _refuse_private(places: Iterator[tuple[str, Named]]) -> None:
@@ -242,54 +248,4 @@ def _read_policy(
         merged["policy"] = {**base["policy"], **read_fields(fields["policy"], POLICY_READERS)}
     except ConfigError as error:
         return [(f"/policy{pointer}", detail) for pointer, detail in error.errors]
-    return []
-
-
-def _contradictions(merged: dict[str, Any], fields: Any, base: dict[str, Any]) -> list[tuple[str, str]]:
-    found = _owner(merged, base)
-    interval, timeout = merged["interval_seconds"], merged["timeout_seconds"]
-    if timeout >= interval:
-        if "timeout_seconds" not in fields and "interval_seconds" in fields:
-            hint = f"Use more than the timeout of {timeout} s, or shorten the timeout_seconds too."
-            found.append(("/interval_seconds", hint))
-        else:
-            found.append(("/timeout_seconds", f"Use fewer seconds than the interval of {interval} s."))
-    shortest = SHORTEST_INTERVAL.get(merged["kind"], 0)
-    if interval < shortest:
-        found.append(
-            ("/interval_seconds", f"Use at least {shortest} s for this kind: its source asks for it.")
-        )
-    retry = merged["retry_seconds"]
-    if retry is not None and retry >= interval:
-        found.append(("/retry_seconds", f"Use fewer seconds than the interval of {interval} s, or null."))
-    measured = timeout if merged["kind"] in PROBES else None
-    found += [
-        (f"/policy/{name}", words) for name, words in contradictions(Policy(**merged["policy"]), measured)
-    ]
-    places = max(1, len(merged["locations"]))
-    if merged["quorum"] > places:
-        found.append(("/quorum", f"Use at most {places}, the number of locations."))
-    return found
-
-
-def _circles(merged: dict[str, Any], base: dict[str, Any], monitor: Monitor | None) -> list[tuple[str, str]]:
-    """Of what it depends on, and of the members of a group, where they are new."""
-    members = merged["config"]["members"] if merged["kind"] == Monitor.GROUP else []
-    if merged["depends_on"] == base["depends_on"] and not members:
-        return []
-    try:
-        depending.refuse(monitor, merged["name"], merged["depends_on"], members)
-    except ConfigError as error:
-        return list(error.errors)
-    return []
-
-
-def _owner(merged: dict[str, Any], base: dict[str, Any]) -> list[tuple[str, str]]:
-    """Only a new owner must be a member: the old one may have left since."""
-    if not merged["owner"] or merged["owner"] == base["owner"]:
-        return []
-    try:
-        details.owner_id(merged["owner"])
-    except FieldError as error:
-        return [("/owner", str(error))]
     return []

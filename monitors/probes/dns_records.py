@@ -33,22 +33,27 @@ class DnsName:
         return self.host
 
     @property
+    def is_address(self) -> bool:
+        return _is_address(self.host)
+
+    @property
     def question(self) -> dns.name.Name:
         """The name to ask for; an address is turned round."""
-        if _is_address(self.host):
-            return dns.reversename.from_address(self.host)
-        return dns.name.from_text(self.host)
+        return dns.reversename.from_address(self.host) if self.is_address else dns.name.from_text(self.host)
 
 
 def parse_name(text: str) -> DnsName:
     """The name or address as typed; raises UrlError with a sentence that says what to change."""
     text = text.strip()
     if _is_address(text):
+        if "%" in text:
+            raise UrlError("Remove the zone id (the part after %) from the IPv6 address.")
         return DnsName(str(ip_address(text)))  # nothing connects to it, so no policy is asked
     if not text or "://" in text or "/" in text or ":" in text or " " in text:
         raise UrlError("Write the name to look up, without scheme, port or path, as in example.com.")
     try:
-        name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2003)
+        # As everywhere in Pulse and in browsers: with the rules of 2003, straße.de would be somebody else's strasse.de.
+        name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
     except (dns.exception.DNSException, UnicodeError, ValueError):
         raise UrlError(
             f"Write a DNS name, as in example.com: {text[:60]!r} is none (labels have 1 to 63 characters)."

@@ -35,7 +35,8 @@ class Probe:
     `check_target` reads what a person typed or raises UrlError with a sentence that says what to change;
     `start` begins a check on the engine's loop and calls back exactly once. `sources` are what assertions can
     be made on. `target_label`, `placeholder` and `target_help` are the words of the form. `missing` says why
-    this machine cannot make such checks ("no raw sockets: …"), or is empty.
+    this machine cannot make such checks ("no raw sockets: …"), or is empty. `misfit` says what to change about a
+    target that does not go with the settings, or is empty.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Probe:
     placeholder: str = "example.com:443"
     target_help: str = ""
     missing: Callable[[], str] = field(default=lambda: "")
+    misfit: Callable[[str, Any], str] = field(default=lambda _target, _config: "")
 
     def load(self, data: object) -> Any:
         """The settings in `data` (decoded JSON), defaults filled in; raises ConfigError."""

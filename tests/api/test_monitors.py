@@ -93,6 +93,8 @@ def test_ids_are_ordered_by_time(api: Any) -> None:
         ({"target": "https://user:secret@shop.example.com/"}, "/target"),
         ({"target": "https://"}, "/target"),
         ({"target": {"url": "x"}}, "/target"),
+        ({"kind": "dns", "target": "192.0.2.7"}, "/target"),
+        ({"kind": "dns", "target": "fe80::1%eth0", "config": {"record_type": "PTR"}}, "/target"),
         ({"target": "https://shop.example.com/" + "x" * 3000}, "/target"),
         ({"target": "http://169.254.169.254/latest/"}, "/target"),
         ({"target": "http://[::ffff:169.254.169.254]/"}, "/target"),
@@ -158,6 +160,16 @@ def test_a_private_target_is_refused_with_the_way_out(api: Any, settings: Any, t
 
     assert pointers(answer) == ["/target"]
     assert "PULSE_ALLOW_PRIVATE_TARGETS" in answer.json()["errors"][0]["detail"]
+
+
+def test_an_address_is_fine_for_ptr_and_stays_so(api: Any) -> None:
+    ptr = {"kind": "dns", "name": "back", "target": "192.0.2.7", "config": {"record_type": "PTR"}}
+
+    made = api.post("monitors", ptr)
+
+    assert made.status_code == 201
+    assert pointers(api.patch(f"monitors/{made.json()['id']}", {"config": {"record_type": "A"}})) == ["/target"]
+    assert api.patch(f"monitors/{made.json()['id']}", {"name": "back again"}).status_code == 200
 
 
 def test_sending_back_what_was_read_changes_nothing(api: Any, acme: Any) -> None:
