@@ -31,10 +31,16 @@ _NUMBERS = frozenset(
 _HAVE_LENGTH = WITH_PATH | {Source.HEADER, Source.RECORDS}
 _EQUALITY = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
 _MEMBERSHIP = frozenset({Operator.IN, Operator.NOT_IN})
+_NEVER_CONNECTED = (
+    "Turn the monitor upside down (upside_down) instead: a check that does not connect has failed, whatever "
+    "its assertions say."
+)
 
 
 def accept(assertion: Assertion, sources: Collection[Source]) -> Assertion:
     """The assertion as it is kept; raises FieldError with a sentence that says what to write instead."""
+    if assertion.source is Source.BODY and Source.BODY not in sources and Source.ANSWER in sources:
+        assertion = replace(assertion, source=Source.ANSWER)  # what Gatus calls the body of every kind
     if assertion.source not in sources:
         known = ", ".join(f"[{source.value.upper()}]" for source in Source if source in sources)
         raise FieldError(
@@ -72,7 +78,7 @@ def _accept_operator(assertion: Assertion) -> None:
     elif source in _NUMBERS and operator not in ORDERS | _EQUALITY | _MEMBERSHIP | WITHOUT_EXPECTED:
         raise FieldError(f"Use ==, !=, <, <=, > or >= with {word}: it is a number.")
     elif source is Source.CONNECTED and operator not in _EQUALITY:
-        raise FieldError("Write [CONNECTED] == true or [CONNECTED] == false.")
+        raise FieldError("Write [CONNECTED] == true.")
     elif operator is Operator.IS_VALID and source not in WITH_PATH:
         raise FieldError(f"Use 'is valid' with [BODY] only: {word} is not JSON.")
 
@@ -116,8 +122,14 @@ def _accept_one(assertion: Assertion, expected: Any, *, networks: bool = False) 
         _want(_is_number(expected), "Write a number, as in 500.")
     elif assertion.source is Source.CONNECTED:
         _want(isinstance(expected, bool), "Write true or false.")
+        _want(expected is (assertion.operator is Operator.EQUALS), _NEVER_CONNECTED)
     elif assertion.source is Source.IP:
-        _want(_is_address(expected, networks), "Write an address, as in 192.0.2.7 or 2001:db8::7.")
+        example = (
+            "an address or a network with zeros after its prefix, as in 192.0.2.0/24"
+            if networks
+            else ("an address, as in 192.0.2.7 or 2001:db8::7")
+        )
+        _want(_is_address(expected, networks), f"Write {example}.")
 
 
 def _accept_size(expected: Any) -> None:

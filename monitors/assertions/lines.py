@@ -21,6 +21,8 @@ _GATUS = {
     "DNS_RCODE": Source.RCODE,
     "HEADERS": Source.HEADER,
 }
+# Whole days are counted, and "more than 48h are left" still holds of the two whole days and a bit that these are.
+_OF_HOURS = {Operator.MORE: Operator.AT_LEAST, Operator.AT_MOST: Operator.LESS}
 _SOURCE = re.compile(r"\[\s*([A-Za-z_]+)\s*\]")
 _AROUND = re.compile(r"(len|has)\(\s*")
 _HEADER = re.compile(r"\.([!#$%&'*+.^_`|~0-9A-Za-z-]+?)(?=\s|==|!=|[<>)]|$)")
@@ -42,7 +44,7 @@ def read_line(line: str) -> Assertion:
     line = line.strip()
     soft = line.endswith(SOFT)
     line = line.removesuffix(SOFT).rstrip()
-    around, source, name, rest = _left_side(line)
+    around, word, source, name, rest = _left_side(line)
     operator, rest = _operator(rest)
     assertion = Assertion(source, operator, name=name, soft=soft, length=around == "len")
     if around == "has":
@@ -53,11 +55,13 @@ def read_line(line: str) -> Assertion:
         return assertion
     if not rest:
         raise FieldError(f"Write what is expected after {SYMBOLS[operator]!r}.")
-    return _with_expected(assertion, rest)
+    assertion = _with_expected(assertion, rest)
+    whole_days = word.endswith("_EXPIRATION") and isinstance(assertion.expected, int)
+    return replace(assertion, operator=_OF_HOURS.get(operator, operator)) if whole_days else assertion
 
 
-def _left_side(line: str) -> tuple[str, Source, str, str]:
-    """len, has or nothing; the source; its name; the rest of the line from the operator on."""
+def _left_side(line: str) -> tuple[str, str, Source, str, str]:
+    """len, has or nothing; the source as written, and read; its name; the rest of the line from the operator on."""
     around = _AROUND.match(line)
     at = around.end() if around else 0
     match = _SOURCE.match(line, at)
@@ -74,7 +78,7 @@ def _left_side(line: str) -> tuple[str, Source, str, str]:
         if not closing:
             raise FieldError(f"Close the bracket of {around[1]}(, as in {around[1]}([BODY].items).")
         at = closing.end()
-    return around[1] if around else "", source, name, line[at:]
+    return around[1] if around else "", word, source, name, line[at:]
 
 
 def _name(source: Source, line: str, at: int) -> tuple[str, int]:
@@ -152,6 +156,9 @@ def _value(rest: str) -> Any:
     try:
         return parse_json(rest)
     except ValueError:
+        if (other := _SOURCE.match(rest)) and (other[1].upper() in _GATUS or other[1].lower() in set(Source)):
+            words = f"Write a value after the operator: {other[0]} cannot be compared with, in quotes it is a text."
+            raise FieldError(words) from None
         if rest[:1] in ('"', "'"):
             raise FieldError('Write the text in double quotes, as JSON has it: "it says \\"ok\\"".') from None
         return rest

@@ -53,6 +53,10 @@ class Talk:
         """The check is good, but less than it should be (degraded); the first such sentence counts."""
         self.warned = self.warned or (error, words)
 
+    def is_asserted(self, source: Source) -> bool:
+        """Whether the monitor says itself what this must be; then the kind's own rule about it has no say."""
+        return any(assertion.source is source for assertion in self.config.assertions)
+
     @property
     def left_s(self) -> float:
         """Seconds until the check is cut off."""

@@ -80,7 +80,7 @@ async def check(talk: Talk) -> str:
         "flags": dns.flags.to_text(answer.flags).split(),
         "ttl": min((rrset.ttl for rrset in answer.answer), default=None),
     }
-    return _judged(config, rcode, records, bool(answer.flags & dns.flags.AD))
+    return _judged(talk, rcode, records, bool(answer.flags & dns.flags.AD))
 
 
 def _query(talk: Talk) -> dns.message.Message:
@@ -89,6 +89,8 @@ def _query(talk: Talk) -> dns.message.Message:
         name = parse_name(talk.job.target)
     except ValueError as error:
         raise CheckFailed(ErrorClass.INVALID_TARGET, str(error)) from None
+    if words := _misfit(str(name), config):
+        raise CheckFailed(ErrorClass.INVALID_TARGET, words)
     query = dns.message.make_query(
         name.question, config.record_type, use_edns=0, payload=PAYLOAD, want_dnssec=config.dnssec
     )
@@ -108,9 +110,11 @@ def _server(talk: Talk) -> Server:
     return Server(config.place, config.transport, config.doh_path, wire=wire)
 
 
-def _judged(config: DnsConfig, rcode: str, records: list[str], authenticated: bool) -> str:
+def _judged(talk: Talk, rcode: str, records: list[str], authenticated: bool) -> str:
+    config: DnsConfig = talk.config
     kind = config.record_type
-    if config.rcode not in (rcode, "any"):
+    by_assertion = config.rcode == RCODES[0] and talk.is_asserted(Source.RCODE)
+    if config.rcode not in (rcode, "any") and not by_assertion:
         raise CheckFailed(
             ErrorClass.UNEXPECTED_ANSWER, f"the name server answered {rcode}, expected {config.rcode}"
         )
@@ -120,7 +124,7 @@ def _judged(config: DnsConfig, rcode: str, records: list[str], authenticated: bo
         )
     if rcode != "NOERROR":
         return f"answered {rcode}"
-    if not records:
+    if not records and not talk.is_asserted(Source.RECORDS):
         raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"there is no {kind} record")
     missing, other = missing_and_other(kind, config.expected, records)
     count = f"{len(records)} {kind} {'record' if len(records) == 1 else 'records'}"
@@ -136,6 +140,12 @@ def _judged(config: DnsConfig, rcode: str, records: list[str], authenticated: bo
 def _shown(records: list[str]) -> str:
     first = records[0] if len(records[0]) <= 80 else f"{records[0][:79]}…"
     return first if len(records) == 1 else f"{first} (and {len(records) - 1} more)"
+
+
+def _misfit(target: str, config: DnsConfig) -> str:
+    if config.record_type != "PTR" and parse_name(target).is_address:
+        return f"Write a name: it has {config.record_type} records, an address has PTR records only."
+    return ""
 
 
 def _together(config: DnsConfig) -> None:
@@ -185,4 +195,5 @@ PROBE = Probe(
     target_label="Name to look up",
     placeholder="example.com",
     target_help="For PTR an address will do.",
+    misfit=_misfit,
 )

@@ -62,12 +62,13 @@ def loop() -> Iterator[Loop]:
 
 
 async def good(talk: Talk) -> str:
-    talk.facts[Source.ANSWER] = "hello"
+    talk.facts |= {Source.ANSWER: "hello", Source.ROWS: 3}
     talk.notes["banner"] = "hi"
     return "answered"
 
 
 async def warned(talk: Talk) -> str:
+    talk.facts[Source.ROWS] = 3
     talk.warn(ErrorClass.TOO_SLOW, "a little slow")
     talk.warn(ErrorClass.EXPIRES_SOON, "said too late")
     return "answered"
@@ -90,11 +91,11 @@ def test_good_check_keeps_facts_notes_and_assertions_as_evidence(loop: Loop) -> 
     ("check", "lines", "ok", "soft", "error", "detail"),
     [
         (warned, [], True, True, ErrorClass.TOO_SLOW, "a little slow"),
-        (warned, ["[CONNECTED] == false"], False, False, ErrorClass.ASSERTION_FAILED,
-         "[CONNECTED] == false failed: it was true"),
-        (warned, ["[CONNECTED] == false (soft)"], True, True, ErrorClass.TOO_SLOW, "a little slow"),
-        (good, ["[CONNECTED] == false (soft)"], True, True, ErrorClass.ASSERTION_FAILED,
-         "[CONNECTED] == false failed: it was true"),
+        (warned, ["[ROWS] == 4"], False, False, ErrorClass.ASSERTION_FAILED,
+         "[ROWS] == 4 failed: it was 3"),
+        (warned, ["[ROWS] == 4 (soft)"], True, True, ErrorClass.TOO_SLOW, "a little slow"),
+        (good, ["[ROWS] == 4 (soft)"], True, True, ErrorClass.ASSERTION_FAILED,
+         "[ROWS] == 4 failed: it was 3"),
     ],
 )  # fmt: skip
 def test_hard_comes_before_soft_and_limits_before_soft_assertions(

@@ -14,6 +14,7 @@ from monitors.probes.dns import SETTINGS
 from monitors.probes.dns_records import parse_name
 from monitors.probes.outcome import ErrorClass
 from pulse.fields import ConfigError
+from pulse.net.urls import parse_url
 from tests.certificates import Authority
 from tests.peers.unbound import UnboundPeer, unbound
 from tests.probes.asking import Asking, facts, notes
@@ -112,6 +113,33 @@ def test_name_that_must_not_exist(asking: Asking, server: UnboundPeer) -> None:
     assert (gone.ok, gone.detail) == (False, "the name server answered NXDOMAIN, expected NOERROR")
     assert (wanted.ok, wanted.detail) == (True, "answered NXDOMAIN")
     assert (empty.ok, empty.detail) == (False, "there is no AAAA record")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "lines", "detail"),
+    [
+        ("gone.plain.test", {}, ["[DNS_RCODE] == NXDOMAIN"], "answered NXDOMAIN"),
+        ("gone.plain.test", {}, ["[RCODE] in NOERROR, NXDOMAIN"], "answered NXDOMAIN"),
+        ("ns.plain.test", {"record_type": "AAAA"}, ["len([RECORDS]) == 0"], "answered 0 AAAA records"),
+        ("web.plain.test", {}, ["[RCODE] == NXDOMAIN"], ""),
+        ("gone.plain.test", {"rcode": "SERVFAIL"}, ["[RCODE] == NXDOMAIN"], ""),
+    ],
+)
+def test_an_assertion_takes_the_place_of_the_rule_that_nobody_chose(
+    asking: Asking, server: UnboundPeer, name: str, settings: dict[str, str], lines: list[str], detail: str
+) -> None:
+    outcome = asking.ask("dns", name, {"resolver": server.at("udp"), "assertions": lines, **settings})
+
+    assert outcome.ok is bool(detail)
+    assert not detail or outcome.detail == detail
+
+
+@pytest.mark.parametrize("kind", ["A", "TXT", "MX"])
+def test_only_ptr_is_asked_about_an_address(asking: Asking, server: UnboundPeer, kind: str) -> None:
+    outcome = asking.ask("dns", "192.0.2.7", {"resolver": server.at("udp"), "record_type": kind})
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.INVALID_TARGET)
+    assert outcome.detail == f"Write a name: it has {kind} records, an address has PTR records only."
 
 
 def test_dnssec_wants_a_validated_answer(asking: Asking, server: UnboundPeer) -> None:
@@ -261,6 +289,11 @@ def test_nonsense_over_tcp_is_a_bad_response(asking: Asking) -> None:
         ("Example.COM.", "example.com"),
         ("_dmarc.example.com", "_dmarc.example.com"),
         ("bücher.example", "xn--bcher-kva.example"),
+        # By the rules of 2003 these two would be strasse.de and fass.de, which are somebody else's.
+        ("_dmarc.straße.de", "_dmarc.xn--strae-oqa.de"),
+        ("FAß.de", "xn--fa-hia.de"),
+        ("日本語。jp", "xn--wgv71a119e.jp"),
+        ("*.example.com", "*.example.com"),
         ("2001:db8::0:7", "2001:db8::7"),
     ],
 )
@@ -268,10 +301,20 @@ def test_name_is_stored_in_one_form(typed: str, stored: str) -> None:
     assert str(parse_name(typed)) == stored
 
 
-@pytest.mark.parametrize("typed", ["", "https://a.test", "a.test/x", "a..b", "x" * 64 + ".test", "a b"])
+@pytest.mark.parametrize("typed", ["", "https://a.test", "a.test/x", "a..b", "x" * 64 + ".test", "a b", "☃.test"])
 def test_what_is_no_name_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="Write"):
         parse_name(typed)
+
+
+@pytest.mark.parametrize("host", ["straße.de", "bücher.example", "ＦＯＯ.example", "日本語。jp"])
+def test_a_name_is_the_same_to_a_website_and_to_a_look_up(host: str) -> None:
+    assert str(parse_name(host)) == parse_url(f"https://{host}/").host
+
+
+def test_zone_id_is_refused_like_everywhere() -> None:
+    with pytest.raises(ValueError, match="Remove the zone id"):
+        parse_name("fe80::1%eth0")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitors.probes.outcome import ErrorClass
+from monitors.probes.outcome import ErrorClass, Outcome
 from tests.certificates import Authority
 from tests.peers.grpc import GrpcPeer, grpc_server
 from tests.probes.asking import Asking, facts
@@ -67,6 +67,14 @@ def test_other_answers_in_words(
 
     assert outcome.error is error, outcome.detail
     assert outcome.detail.startswith(words)
+
+
+def test_an_assertion_on_the_status_takes_the_place_of_serving(asking: Asking, server: GrpcPeer) -> None:
+    def till(line: str) -> Outcome:
+        return asking.ask("grpc_health", server.plain, PLAIN | {"service": "till", "assertions": [line]})
+
+    assert till("[STATUS] == NOT_SERVING").ok
+    assert till("[STATUS] == SERVING").detail == "[STATUS] == SERVING failed: it was NOT_SERVING"
 
 
 def test_server_without_a_health_service_is_told_of(asking: Asking, server: GrpcPeer) -> None:
