@@ -8,8 +8,9 @@ from enum import Enum
 
 from monitors.evaluation import Verdict, evaluate
 from monitors.judging import Result
-from monitors.probes.outcome import ErrorClass
+from monitors.probes.outcome import ErrorClass, Outcome
 from monitors.telemetry.models import Status
+from pulse.net.endpoints import parse_endpoint
 
 # The control targets are asked this often while nothing is wrong, and at once when an outage is about to be told.
 EVERY_S = 10.0
@@ -17,14 +18,15 @@ AGAIN_S = 0.5
 TIMEOUT_S = 3.0
 # A round that never ends must not hold a message back: then the outage is told.
 PATIENCE_S = 8.0
+# Failures that a name server which is dead or lies can make.
+OF_NAMES = frozenset(
+    {ErrorClass.DNS_NXDOMAIN, ErrorClass.DNS_NO_ADDRESS, ErrorClass.DNS_TIMEOUT, ErrorClass.DNS_FAILED}
+)
 # Failures that a dead uplink can make; a wrong status or a bad certificate came from somewhere.
-OF_THE_NETWORK = frozenset(
-    {
-        ErrorClass.DNS_NXDOMAIN, ErrorClass.DNS_NO_ADDRESS, ErrorClass.DNS_TIMEOUT, ErrorClass.DNS_FAILED,
-        ErrorClass.CONNECT_REFUSED, ErrorClass.CONNECT_TIMEOUT, ErrorClass.CONNECT_FAILED, ErrorClass.TIMEOUT,
-        ErrorClass.CONNECTION_LOST, ErrorClass.TLS_FAILED,
-    }
-)  # fmt: skip
+OF_THE_NETWORK = OF_NAMES | {
+    ErrorClass.CONNECT_REFUSED, ErrorClass.CONNECT_TIMEOUT, ErrorClass.CONNECT_FAILED, ErrorClass.TIMEOUT,
+    ErrorClass.CONNECTION_LOST, ErrorClass.TLS_FAILED,
+}  # fmt: skip
 
 
 class Sight(Enum):
@@ -35,22 +37,25 @@ class Sight(Enum):
 
 @dataclass(slots=True)
 class Round:
-    """One time that all control targets were asked."""
+    """One time that all control targets were asked. `reached` one of them; `resolved` the name of one."""
 
     number: int
     started: float
     waiting: int
     reached: bool = False
+    resolved: bool = False
 
 
 class Guard:
     """Rounds over the control targets. No clock and no network of its own: the caller hands both in.
 
-    With no control target everything is believed. Used by one thread at a time.
+    With no control target everything is believed. Where one is a name, a name has to be resolved too: else every
+    monitor would be down when only our name server is. Used by one thread at a time.
     """
 
     def __init__(self, targets: Sequence[str]) -> None:
         self.targets = tuple(targets)
+        self._names = frozenset(target for target in targets if parse_endpoint(target).literal is None)
         self._round: Round | None = None
         self._ended: Round | None = None
 
@@ -60,8 +65,8 @@ class Guard:
 
     @property
     def is_blind(self) -> bool:
-        """The newest finished round reached nothing."""
-        return self._ended is not None and not self._ended.reached
+        """The newest finished round reached nothing, or resolved no name."""
+        return self._ended is not None and not self._is_enough(self._ended)
 
     def wants_round(self, now: float, doubt: bool) -> bool:
         """Whether to ask now: at intervals, and at once while something waits for an answer."""
@@ -80,32 +85,41 @@ class Guard:
         self._round = Round(number, now, len(self.targets))
         return number
 
-    def answered(self, number: int, reached: bool) -> None:
-        """One control target answered or did not; an answer to an older round counts for nothing."""
+    def answered(self, number: int, target: str, outcome: Outcome) -> None:
+        """What came of one control target; an answer to an older round counts for nothing."""
         current = self._round
         if current is None or current.number != number:
             return
         current.waiting -= 1
-        current.reached = current.reached or reached
-        if current.reached or not current.waiting:
+        current.reached = current.reached or outcome.ok
+        current.resolved = current.resolved or (target in self._names and outcome.error not in OF_NAMES)
+        if self._is_enough(current) or not current.waiting:
             self._ended = current
 
-    def sight(self, failed_at: float, now: float) -> Sight:
+    def _is_enough(self, round_: Round) -> bool:
+        return round_.reached and (round_.resolved or not self._names)
+
+    def sight(self, error: ErrorClass, failed_at: float, now: float) -> Sight:
         """Whether a failure that ended at `failed_at` may be believed: only a later round can tell."""
         if not self.targets:
             return Sight.SEES
         ended = self._ended
         if ended is not None and ended.started >= failed_at:
-            return Sight.SEES if ended.reached else Sight.BLIND
+            by_name = error in OF_NAMES and self._names
+            return Sight.SEES if (ended.resolved if by_name else ended.reached) else Sight.BLIND
         return Sight.SEES if now - failed_at > PATIENCE_S else Sight.WAIT
 
 
 def is_doubtful(result: Result, blind: bool) -> bool:
-    """Whether the guard is asked first: a failure of the network that would open an outage, or any while blind."""
-    outcome, check = result.outcome, result.check
+    """Whether the guard is asked first: a failure of the network that would open an outage, or any while blind.
+
+    Upside down, one that would end an outage.
+    """
+    outcome, check, upside_down = result.outcome, result.check, result.spec.upside_down
     if outcome.ok or outcome.error not in OF_THE_NETWORK:
         return False
     if blind:
         return True
-    _, transition = evaluate(result.spec.policy, check.state, Verdict.BAD, check.slot)
-    return transition is not None and transition.after in (Status.DOWN, Status.FLAPPING)
+    verdict = Verdict.GOOD if upside_down else Verdict.BAD
+    _, transition = evaluate(result.spec.policy, check.state, verdict, check.slot)
+    return transition is not None and (upside_down or transition.after in (Status.DOWN, Status.FLAPPING))

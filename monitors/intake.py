@@ -47,7 +47,7 @@ class Intake:
         self.guard = guard
         self._onlookers = onlookers
         self._results: deque[Result] = deque()
-        self._controls: deque[tuple[int, bool]] = deque()
+        self._controls: deque[tuple[int, str, Outcome]] = deque()
         self._shed: deque[Claimed] = deque()
         self._doubted: list[tuple[Result, float]] = []
         self._noted: bool | None = None
@@ -56,7 +56,7 @@ class Intake:
     def take(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         held = job.key
         if isinstance(held, Control):
-            self._controls.append((held.round, outcome.ok))
+            self._controls.append((held.round, job.target, outcome))
             return
         assert isinstance(held, Held)
         if held.progress is not None:
@@ -100,7 +100,7 @@ class Intake:
         batch: list[Result] = []
         waiting: list[tuple[Result, float]] = []
         for result, failed_at in self._doubted:
-            sight = self.guard.sight(failed_at, now)
+            sight = self.guard.sight(result.outcome.error, failed_at, now)
             if sight is Sight.SEES:
                 batch.append(result)
             elif sight is Sight.WAIT:

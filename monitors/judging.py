@@ -9,13 +9,14 @@ from typing import NamedTuple
 from monitors.deciding import Weighed, weigh
 from monitors.evaluation import State, Transition, Verdict
 from monitors.facts import MonitorChangedStatus
-from monitors.probes.outcome import FIRST_UNKNOWN, ErrorClass, Outcome, sentence
+from monitors.probes.outcome import ErrorClass, Outcome, sentence
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import Status
 from monitors.telemetry.specs import Spec
 
 # A monitor that stays as it is keeps the evidence of one result in this time: the others say the same.
 SAMPLED_EVERY = timedelta(minutes=10)
+_NOT_TRIED = frozenset({ErrorClass.INTERNAL, ErrorClass.REFUSED_ADDRESS, ErrorClass.INVALID_TARGET})
 LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.FLAPPING)
 
 
@@ -93,7 +94,7 @@ def judge(result: Result) -> Judged:
 
 def verdict_of(outcome: Outcome) -> Verdict:
     if not outcome.ok:
-        return Verdict.UNKNOWN if outcome.error >= FIRST_UNKNOWN else Verdict.BAD
+        return Verdict.UNKNOWN if outcome.is_unknown else Verdict.BAD
     return Verdict.SOFT if outcome.soft else Verdict.GOOD
 
 
@@ -108,8 +109,8 @@ def slow_is_soft(outcome: Outcome, slow_ms: int) -> Outcome:
 
 
 def turned_over(outcome: Outcome) -> Outcome:
-    """Upside down: what should not work is good when it fails. A fault of ours says nothing either way."""
-    if outcome.error in (ErrorClass.INTERNAL, ErrorClass.NOT_POSSIBLE_HERE) or outcome.is_unknown:
+    """Upside down: what should not work is good when it fails. What was not tried, or failed by our fault, is not."""
+    if outcome.error in _NOT_TRIED or outcome.is_unknown:
         return outcome
     if outcome.ok:
         words = f"it works, and should not: {outcome.detail}"

@@ -57,9 +57,7 @@ async def check(talk: Talk) -> str:
     domain = await registries(talk.out).find(talk, name, config.rdap_server)
     talk.notes["domain"] = domain.as_json()
     if domain.expires is None:
-        raise CheckFailed(
-            ErrorClass.UNEXPECTED_ANSWER, f"the registry does not tell when {domain.name} expires"
-        )
+        raise CheckFailed(ErrorClass.SOURCE_EMPTY, f"the registry does not tell when {domain.name} expires")
     days = int((domain.expires.timestamp() - time()) // _DAY_S)
     talk.facts[Source.DOMAIN_DAYS] = days
     ending = sorted(_ENDING.intersection(state.lower() for state in domain.states))

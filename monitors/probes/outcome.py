@@ -38,16 +38,18 @@ class ErrorClass(IntEnum):
     UNEXPECTED_ANSWER = 66
     SIGN_IN_REFUSED = 67
     ASSERTION_FAILED = 70
-    NOT_POSSIBLE_HERE = 80
+    NOT_POSSIBLE = 80  # of old rows: then it counted as down
     NO_ROOM = 81  # never stored: its slot becomes a gap
     INTERNAL = 90
-    # From here on: the check says nothing of the monitor. Whoever would know how it stands did not tell.
+    # From here on: the check says nothing of the monitor. Whoever would know how it stands did not tell, or was not
+    # asked.
     SOURCE_REFUSED = 100
     SOURCE_LIMITED = 101
     SOURCE_QUERY = 102
     SOURCE_UNREACHABLE = 103
     SOURCE_ANSWER = 104
     SOURCE_EMPTY = 105
+    NOT_POSSIBLE_HERE = 106
 
 
 FIRST_UNKNOWN = ErrorClass.SOURCE_REFUSED

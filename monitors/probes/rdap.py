@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 
 from monitors.assertions.body import Body
 from monitors.probes.conversation import CheckFailed, Talk
-from monitors.probes.failures import CLASSES
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.rdap_answer import Domain, read_domain
 from pulse.net.exchange import Exchange
+from pulse.net.failures import Failure
 from pulse.net.fetch import Outbound
 from pulse.net.fetching import fetched
 from pulse.net.request import Request, Wire
@@ -34,6 +34,11 @@ _WIRE = Wire(
     keep_body=MAX_ANSWER,
 )
 _NOT_THERE = frozenset({400, 404, 422})
+# What a person has to mend; every other failure is the registry's, and says nothing of the domain.
+_OURS = {
+    Failure.REFUSED_ADDRESS: ErrorClass.REFUSED_ADDRESS,
+    Failure.INVALID_TARGET: ErrorClass.INVALID_TARGET,
+}
 _LATER = frozenset({429, 503})
 
 
@@ -96,7 +101,7 @@ class Registries:
             domain = read_domain(_json(exchange), part) if exchange.status == 200 else None
             if domain is None:
                 words = f"the registry answered HTTP {exchange.status} without a domain"
-                raise CheckFailed(ErrorClass.BAD_RESPONSE, words)
+                raise CheckFailed(ErrorClass.SOURCE_ANSWER, words)
             return domain
         return None
 
@@ -128,7 +133,7 @@ class Registries:
         elif self._servers:
             self._servers_until = monotonic() + WAIT_S  # yesterday's list is still good
         else:
-            raise CheckFailed(ErrorClass.BAD_RESPONSE, "the list of RDAP servers at IANA could not be read")
+            raise CheckFailed(ErrorClass.SOURCE_ANSWER, "the list of RDAP servers at IANA could not be read")
 
     async def _get(self, talk: Talk, url: str) -> Exchange:
         host = urlsplit(url).netloc
@@ -140,7 +145,7 @@ class Registries:
         for name in ("dns_us", "connect_us", "tls_us", "wait_us", "transfer_us", "address"):
             setattr(talk.phases, name, getattr(exchange, name))
         if exchange.failure is not None:
-            raise CheckFailed(CLASSES[exchange.failure], exchange.detail)
+            raise CheckFailed(_OURS.get(exchange.failure, ErrorClass.SOURCE_UNREACHABLE), exchange.detail)
         if exchange.status in _LATER:
             wait = _retry_after(exchange)
             self._wait_until[host] = monotonic() + wait
@@ -159,7 +164,7 @@ def registries(out: Outbound) -> Registries:
 def _asked_to_wait(seconds: float) -> CheckFailed:
     minutes = max(1, round(seconds / 60))
     unit = "minute" if minutes == 1 else "minutes"
-    return CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"the registry asks to wait for {minutes} {unit}")
+    return CheckFailed(ErrorClass.SOURCE_LIMITED, f"the registry asks to wait for {minutes} {unit}")
 
 
 def _retry_after(exchange: Exchange) -> float:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from incidents.models import Incident
 from monitors.models import Monitor
-from monitors.probes.outcome import internal_error
+from monitors.probes.outcome import ErrorClass, Outcome, internal_error
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import CheckResult, Evidence, Status
 from monitors.telemetry.scheduling import phase_ms
@@ -138,10 +140,18 @@ def test_upside_down_good_is_bad(acme: Any) -> None:
         assert Incident.objects.get().cause == "it works, and should not: answered 200"
 
 
-def test_a_fault_of_ours_is_not_turned_over(acme: Any) -> None:
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        internal_error(ValueError()),
+        Outcome(False, ErrorClass.REFUSED_ADDRESS, "10.0.0.1 is not allowed"),
+        Outcome(False, ErrorClass.INVALID_TARGET, "Write a host."),
+    ],
+)
+def test_what_was_not_tried_or_is_our_fault_is_not_turned_over(acme: Any, outcome: Outcome) -> None:
     monitor = make(acme, upside_down=True, policy={"down_after": 1, "up_after": 1})
 
-    step(monitor, internal_error(ValueError()))
+    step(monitor, outcome)
 
     assert status(monitor) is Status.DOWN
 

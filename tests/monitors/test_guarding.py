@@ -28,35 +28,74 @@ from tests.ports import free_port
 from tests.receivers import wait_until
 
 
+ADDRESS, NAME = "192.0.2.1:443", "control.test:443"
+TIMED_OUT = ErrorClass.CONNECT_TIMEOUT
+ANSWERED, SILENT = Outcome(True, ErrorClass.NONE, ""), Outcome(False, TIMED_OUT, "")
+UNRESOLVED = Outcome(False, ErrorClass.DNS_TIMEOUT, "")
+
+
 def looked(*, reached: bool, at: float = 100.0) -> Guard:
-    guard = Guard(["192.0.2.1:443"])
-    guard.answered(guard.begin(at), reached)
+    guard = Guard([ADDRESS])
+    guard.answered(guard.begin(at), ADDRESS, ANSWERED if reached else SILENT)
     return guard
 
 
 def test_without_control_targets_everything_is_believed() -> None:
     guard = Guard([])
 
-    assert guard.sight(5.0, 5.0) is Sight.SEES
+    assert guard.sight(TIMED_OUT, 5.0, 5.0) is Sight.SEES
     assert not guard.wants_round(5.0, True)
 
 
 def test_only_a_round_that_began_after_the_failure_can_tell() -> None:
-    assert looked(reached=True, at=100).sight(100.5, 101) is Sight.WAIT
-    assert looked(reached=True, at=101).sight(100.5, 101.1) is Sight.SEES
-    assert looked(reached=False, at=101).sight(100.5, 101.1) is Sight.BLIND
+    assert looked(reached=True, at=100).sight(TIMED_OUT, 100.5, 101) is Sight.WAIT
+    assert looked(reached=True, at=101).sight(TIMED_OUT, 100.5, 101.1) is Sight.SEES
+    assert looked(reached=False, at=101).sight(TIMED_OUT, 100.5, 101.1) is Sight.BLIND
 
 
 def test_one_control_target_that_answers_is_enough_and_at_once() -> None:
     guard = Guard(["192.0.2.1:443", "192.0.2.2:443", "192.0.2.3:443"])
     number = guard.begin(10)
 
-    guard.answered(number, False)
-    assert guard.sight(9, 11) is Sight.WAIT
-    guard.answered(number, True)
-    assert guard.sight(9, 11) is Sight.SEES
-    guard.answered(number, False)
-    assert guard.sight(9, 11) is Sight.SEES
+    guard.answered(number, ADDRESS, SILENT)
+    assert guard.sight(TIMED_OUT, 9, 11) is Sight.WAIT
+    guard.answered(number, "192.0.2.2:443", ANSWERED)
+    assert guard.sight(TIMED_OUT, 9, 11) is Sight.SEES
+    guard.answered(number, "192.0.2.3:443", SILENT)
+    assert guard.sight(TIMED_OUT, 9, 11) is Sight.SEES
+
+
+@pytest.mark.parametrize(
+    ("by_address", "by_name", "connecting", "naming", "blind"),
+    [
+        (ANSWERED, ANSWERED, Sight.SEES, Sight.SEES, False),
+        (ANSWERED, UNRESOLVED, Sight.SEES, Sight.BLIND, True),
+        (SILENT, SILENT, Sight.BLIND, Sight.SEES, True),
+        (SILENT, UNRESOLVED, Sight.BLIND, Sight.BLIND, True),
+        (SILENT, ANSWERED, Sight.SEES, Sight.SEES, False),
+        (ANSWERED, SILENT, Sight.SEES, Sight.SEES, False),
+    ],
+)
+def test_where_a_control_target_is_a_name_a_dead_name_server_is_our_own_fault(
+    by_address: Outcome, by_name: Outcome, connecting: Sight, naming: Sight, blind: bool
+) -> None:
+    guard = Guard([ADDRESS, NAME])
+    number = guard.begin(10)
+
+    guard.answered(number, ADDRESS, by_address)
+    guard.answered(number, NAME, by_name)
+
+    assert guard.sight(TIMED_OUT, 9, 11) is connecting
+    assert guard.sight(ErrorClass.DNS_TIMEOUT, 9, 11) is naming
+    assert guard.is_blind is blind
+
+
+def test_an_address_that_answers_does_not_end_a_round_that_waits_for_a_name() -> None:
+    guard = Guard([ADDRESS, NAME])
+    guard.answered(guard.begin(10), ADDRESS, ANSWERED)
+
+    assert guard.sight(ErrorClass.DNS_TIMEOUT, 9, 11) is Sight.WAIT
+    assert not guard.is_blind
 
 
 def test_a_late_answer_to_an_older_round_counts_for_nothing() -> None:
@@ -64,9 +103,9 @@ def test_a_late_answer_to_an_older_round_counts_for_nothing() -> None:
     old = guard.begin(5)
     new = guard.begin(10)
 
-    guard.answered(old, True)
+    guard.answered(old, ADDRESS, ANSWERED)
     assert guard.is_blind
-    guard.answered(new, True)
+    guard.answered(new, ADDRESS, ANSWERED)
     assert not guard.is_blind
 
 
@@ -74,8 +113,8 @@ def test_who_waits_too_long_is_told_after_all() -> None:
     guard = Guard(["192.0.2.1:443"])
     guard.begin(10)
 
-    assert guard.sight(10, 10 + PATIENCE_S) is Sight.WAIT
-    assert guard.sight(10, 10.1 + PATIENCE_S) is Sight.SEES
+    assert guard.sight(TIMED_OUT, 10, 10 + PATIENCE_S) is Sight.WAIT
+    assert guard.sight(TIMED_OUT, 10, 10.1 + PATIENCE_S) is Sight.SEES
 
 
 @pytest.mark.parametrize(
@@ -118,6 +157,15 @@ def test_only_what_a_dead_uplink_could_make_is_doubted(
     outcome = Outcome(error is ErrorClass.NONE, error, "")
 
     assert is_doubtful(Result(check, Spec(1, "http", "", None, 5, Policy()), outcome, 0), blind) is doubtful
+
+
+@pytest.mark.parametrize(("before", "doubtful"), [(Status.DOWN, True), (Status.UP, False)])
+def test_upside_down_the_failure_that_would_end_an_outage_is_doubted(before: Status, doubtful: bool) -> None:
+    policy = Policy(up_after=1)
+    spec = Spec(1, "http", "", None, 5, policy, upside_down=True)
+    result = Result(Claimed(1, 1, timezone.now(), 1, 1, State(before, 0)), spec, SILENT, 0)
+
+    assert is_doubtful(result, blind=False) is doubtful
 
 
 @contextmanager
@@ -174,6 +222,22 @@ def test_an_outage_is_told_at_once_where_a_control_target_answers(acme: Any, set
         wait_until(lambda: status(monitor) is Status.DOWN, 10, "the outage")
 
     assert blindness() == []
+
+
+def test_no_outage_is_told_of_names_that_a_dead_name_server_does_not_know(acme: Any, settings: Any) -> None:
+    policy = {"down_after": 1, "up_after": 1}
+    monitor = make(acme, target="http://shop.test/", interval_seconds=5, timeout_seconds=2, policy=policy)
+    settings.PULSE_NAMESERVERS = [f"127.0.0.1:{free_port()}"]
+
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=50) as alive,
+        running(settings, f"127.0.0.1:{alive.getsockname()[1]}", "control.test:443"),
+    ):
+        wait_until(lambda: gap_reasons(monitor.no) == {GapReason.BLIND}, 20, "the gap")
+
+    assert status(monitor) is Status.PENDING
+    with in_tenant(acme):
+        assert Incident.objects.count() == 0
 
 
 def test_the_page_says_that_pulse_cannot_see(acme: Any, as_alice: Any) -> None:

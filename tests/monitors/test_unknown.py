@@ -178,3 +178,11 @@ def test_upside_down_does_not_turn_over_what_nobody_knows(acme: Any) -> None:
     monitor = make(acme, "closed", policy=POLICY, upside_down=True)
     assert walk(monitor, BAD) is Status.UP
     assert walk(monitor, LOST, LOST) is Status.UNKNOWN
+
+
+def test_what_this_machine_cannot_check_is_unknown_and_nobody_s_outage(acme: Any, monitor: Monitor) -> None:
+    impossible = Outcome(False, ErrorClass.NOT_POSSIBLE_HERE, "no raw sockets")
+    walk(monitor, GOOD)
+
+    assert walk(monitor, impossible, impossible) is Status.UNKNOWN
+    assert incidents(acme) == []

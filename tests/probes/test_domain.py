@@ -11,6 +11,7 @@ from monitors.probes.domain import SETTINGS, parse_domain
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.fields import ConfigError
 from tests.probes.asking import Asking, facts, notes
+from tests.ports import free_port
 from tests.rdap import RdapServer
 
 
@@ -75,7 +76,7 @@ def test_assertion_on_the_days_as_gatus_writes_it(asking: Asking, registry: Rdap
 
     outcome = ask(asking, assertions=["[DOMAIN_EXPIRATION] > 1440h"])
 
-    assert (outcome.ok, outcome.detail) == (False, "[DOMAIN_DAYS] > 60 failed: it was 40")
+    assert (outcome.ok, outcome.detail) == (False, "[DOMAIN_DAYS] >= 60 failed: it was 40")
 
 
 def test_registered_domain_is_found_from_a_host_in_it(asking: Asking, registry: RdapServer) -> None:
@@ -112,7 +113,8 @@ def test_registry_that_asks_to_wait_is_not_asked_before(asking: Asking, registry
     first = ask(asking)
     second = ask(asking, "other.test")
 
-    assert (first.ok, first.detail) == (False, "the registry asks to wait for 120 minutes")
+    assert (first.error, first.is_unknown) == (ErrorClass.SOURCE_LIMITED, True)
+    assert first.detail == "the registry asks to wait for 120 minutes"
     assert second.detail == "the registry asks to wait for 120 minutes"
     assert registry.asked == ["/dns.json", "/domain/shop.test"]
 
@@ -129,24 +131,27 @@ def test_registry_that_asks_to_wait_is_not_asked_before(asking: Asking, registry
         b'{"a": 1}' * 200_000,
     ],
 )
-def test_answer_that_is_no_domain_is_a_bad_response(
+def test_answer_that_is_no_domain_says_nothing_of_the_domain(
     asking: Asking, registry: RdapServer, body: bytes
 ) -> None:
     registry.says("/domain/shop.test", 200, body)
 
     outcome = ask(asking)
 
-    assert not outcome.ok
-    assert outcome.error in (ErrorClass.BAD_RESPONSE, ErrorClass.RESPONSE_TOO_LARGE)
+    assert outcome.is_unknown
+    assert outcome.error in (ErrorClass.SOURCE_ANSWER, ErrorClass.SOURCE_UNREACHABLE)
 
 
 @pytest.mark.parametrize("expires", [None, "soon", "2026-13-01"])
-def test_registry_that_does_not_tell_is_down_with_its_reason(
+def test_registry_that_does_not_tell_leaves_it_unknown_with_its_reason(
     asking: Asking, registry: RdapServer, expires: str | None
 ) -> None:
     registry.knows("shop.test", expires, entities="x", status=5)
 
-    assert ask(asking).detail == "the registry does not tell when shop.test expires"
+    outcome = ask(asking)
+
+    assert (outcome.error, outcome.is_unknown) == (ErrorClass.SOURCE_EMPTY, True)
+    assert outcome.detail == "the registry does not tell when shop.test expires"
 
 
 def test_top_level_domain_without_server_needs_one_in_the_settings(
@@ -157,7 +162,7 @@ def test_top_level_domain_without_server_needs_one_in_the_settings(
     without = ask(asking, "shop.none")
     named = ask(asking, "shop.none", rdap_server=registry.url)
 
-    assert without.error is ErrorClass.NOT_POSSIBLE_HERE
+    assert (without.error, without.is_unknown) == (ErrorClass.NOT_POSSIBLE_HERE, True)
     assert without.detail == "the registry of .none has no RDAP server; name one in the settings"
     assert named.ok
 
@@ -171,7 +176,16 @@ def test_redirect_into_private_space_is_refused(asking: Asking, registry: RdapSe
 def test_list_that_cannot_be_read_is_said(asking: Asking, registry: RdapServer) -> None:
     registry.says("/dns.json", 200, b"{}")
 
-    assert ask(asking).detail == "the list of RDAP servers at IANA could not be read"
+    outcome = ask(asking)
+
+    assert outcome.is_unknown
+    assert outcome.detail == "the list of RDAP servers at IANA could not be read"
+
+
+def test_registry_that_cannot_be_reached_says_nothing_of_the_domain(asking: Asking) -> None:
+    outcome = ask(asking, rdap_server=f"http://127.0.0.1:{free_port()}")
+
+    assert (outcome.error, outcome.is_unknown) == (ErrorClass.SOURCE_UNREACHABLE, True)
 
 
 @pytest.mark.parametrize("typed", ["com", "192.0.2.1", "::1", "https://example.com"])
