@@ -168,7 +168,9 @@ def test_an_address_is_fine_for_ptr_and_stays_so(api: Any) -> None:
     made = api.post("monitors", ptr)
 
     assert made.status_code == 201
-    assert pointers(api.patch(f"monitors/{made.json()['id']}", {"config": {"record_type": "A"}})) == ["/target"]
+    assert pointers(api.patch(f"monitors/{made.json()['id']}", {"config": {"record_type": "A"}})) == [
+        "/target"
+    ]
     assert api.patch(f"monitors/{made.json()['id']}", {"name": "back again"}).status_code == 200
 
 

@@ -27,7 +27,6 @@ from tests.monitors.stepping import status
 from tests.ports import free_port
 from tests.receivers import wait_until
 
-
 ADDRESS, NAME = "192.0.2.1:443", "control.test:443"
 TIMED_OUT = ErrorClass.CONNECT_TIMEOUT
 ANSWERED, SILENT = Outcome(True, ErrorClass.NONE, ""), Outcome(False, TIMED_OUT, "")

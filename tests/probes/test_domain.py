@@ -10,8 +10,8 @@ import pytest
 from monitors.probes.domain import SETTINGS, parse_domain
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.fields import ConfigError
-from tests.probes.asking import Asking, facts, notes
 from tests.ports import free_port
+from tests.probes.asking import Asking, facts, notes
 from tests.rdap import RdapServer
 
 
