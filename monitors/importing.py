@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,7 +125,7 @@ def _line(number: int, cells: list[str], found: dict[str, str]) -> Line:
         "name": found.get("name") or _name_of(target),
     }
     if definition["kind"] == "http" and target and "://" not in target:
-        target = f"https://{target}"
+        target = f"https://[{target}]" if _is_ipv6(target) else f"https://{target}"
     definition["target"] = target
     if "keyword" in found:
         expected = {"source": "body", "operator": "contains", "expected": found["keyword"]}
@@ -143,11 +144,20 @@ def _kind_of(target: str) -> str:
     scheme, separator, _ = target.partition("://")
     if separator:
         return {**SCHEMES, **PREFIXES}.get(scheme.lower(), "http")
+    if _is_ipv6(target):
+        return "http"
     host, colon, port = target.rpartition(":")
     is_port = (
         bool(colon) and port.isascii() and port.isdigit() and "/" not in target and port not in ("80", "443")
     )
     return "tcp" if is_port and host else "http"
+
+
+def _is_ipv6(target: str) -> bool:
+    try:
+        return ip_address(target).version == 6
+    except ValueError:
+        return False
 
 
 def _name_of(target: str) -> str:

@@ -49,7 +49,10 @@ def _within(assertion: Assertion, value: Any) -> Any:
     word = _WORDS.get(assertion.source, "the value")
     try:
         spend(1 + (len(value.raw) if isinstance(value, Body) else len(str(value))) // 500)
-        document = value.json() if isinstance(value, Body) else parse_json(str(value))
+        if isinstance(value, Body):
+            document = value.json()
+        else:  # what came with a structure of its own, like a list of Redis, is no text that could be JSON
+            document = value if isinstance(value, list | dict) else parse_json(str(value))
     except ValueError as error:
         raise Missing(str(error).replace("it ", f"{word} ", 1)) from None
     if not assertion.name:

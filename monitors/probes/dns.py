@@ -195,5 +195,6 @@ PROBE = Probe(
     target_label="Name to look up",
     placeholder="example.com",
     target_help="For PTR an address will do.",
+    through="resolver",
     misfit=_misfit,
 )

@@ -164,5 +164,6 @@ PROBE = Probe(
     sources=frozenset(SOURCES),
     target_label="URL",
     placeholder="https://example.com/",
+    through="proxy",
     target_help="What to fetch, with http:// or https://.",
 )

@@ -36,7 +36,8 @@ class Probe:
     `start` begins a check on the engine's loop and calls back exactly once. `sources` are what assertions can
     be made on. `target_label`, `placeholder` and `target_help` are the words of the form. `missing` says why
     this machine cannot make such checks ("no raw sockets: …"), or is empty. `misfit` says what to change about a
-    target that does not go with the settings, or is empty.
+    target that does not go with the settings, or is empty. `through` is the setting that names what the check connects
+    to in place of the target: a proxy, a name server.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Probe:
     target_label: str = "Host and port"
     placeholder: str = "example.com:443"
     target_help: str = ""
+    through: str = ""
     missing: Callable[[], str] = field(default=lambda: "")
     misfit: Callable[[str, Any], str] = field(default=lambda _target, _config: "")
 

@@ -79,11 +79,12 @@ class Specs:
 
     def _parse(self, version: int, raw: dict[str, Any]) -> Spec:
         probe = PROBES[raw["kind"]]
+        config = self._config(probe, raw)
         return Spec(
             version,
             raw["kind"],
             raw["target"],
-            self._config(probe, raw),
+            config,
             raw["timeout"],
             policy_of(raw["kind"], raw["policy"]),
             raw.get("interval", 60),
@@ -93,7 +94,7 @@ class Specs:
             raw.get("quorum", 1),
             raw.get("monitor", ""),
             raw.get("organisation", ""),
-            destination(probe, raw["target"]),
+            destination(probe, raw["target"], config),
         )
 
     def _config(self, probe: Probe, raw: dict[str, Any]) -> Any:
@@ -106,8 +107,14 @@ class Specs:
         return self._configs[key]
 
 
-def destination(probe: Probe, target: str) -> str:
-    """What checks of one place have in common: host and port; "" for a target that can no longer be read."""
+def destination(probe: Probe, target: str, config: Any) -> str:
+    """What checks of one place have in common: host and port of the target, or of what it is reached through.
+
+    "" for a target that can no longer be read.
+    """
+    for name, place in probe.settings.places(config):
+        if name == probe.through:
+            return str(place)
     try:
         found = probe.check_target(target)
     except ValueError:

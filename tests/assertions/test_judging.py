@@ -125,6 +125,15 @@ def test_what_is_not_so_keeps_its_value_or_says_why_there_is_none(
         assert (found.ok, found.value, found.problem) == (False, value, problem)
 
 
+def test_an_answer_that_is_a_list_already_has_items() -> None:
+    facts = {**FACTS, Source.ANSWER: ["master", 7, [["10.0.0.2", "6379"]]]}
+
+    assert checked("[ANSWER][0] == master", facts).ok
+    assert checked("[ANSWER][2][0][1] == 6379", facts).ok
+    assert checked("len([ANSWER]) == 3", facts).ok
+    assert checked("[ANSWER][9] == x", facts).problem == "the answer has nothing there"
+
+
 def test_all_are_judged_and_the_first_hard_one_gives_the_words() -> None:
     lines = ["[CERTIFICATE_DAYS] > 14 (soft)", "[STATUS] == 503", "[CONNECTED] == true", "[SIZE] < 5"]
 

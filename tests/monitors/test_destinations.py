@@ -8,6 +8,7 @@ import pytest
 
 from monitors import definition
 from monitors.probes import PROBES
+from monitors.telemetry.specs import destination
 from tests.api.making import make_monitor, pointers
 from tests.monitors.making import make
 
@@ -100,3 +101,25 @@ def test_one_that_was_allowed_once_hinders_no_other_change(acme: Any, api: Any, 
 
 def test_the_policy_is_the_one_of_targets() -> None:
     assert definition.target_policy().allow == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "config", "expected"),
+    [
+        ("http", "https://shop.test/cart", {}, "https://shop.test"),
+        ("http", "https://shop.test/", {"proxy": "proxy.test:3128"}, "proxy.test:3128"),
+        ("http", "https://shop.test/", {"auth": "oauth2", "token_url": "https://id.test/", "client_id": "a",
+                                        "client_secret": "b"}, "https://shop.test"),
+        ("dns", "shop.test", {}, "shop.test"),
+        ("dns", "shop.test", {"resolver": "ns.test"}, "ns.test:53"),
+        ("domain", "shop.test", {"rdap_server": "https://rdap.test/"}, "shop.test"),
+        ("tcp", "shop.test:25", {}, "shop.test:25"),
+        ("tcp", "no port", {}, ""),
+    ],
+)  # fmt: skip
+def test_checks_share_the_place_that_they_connect_to(
+    kind: str, target: str, config: dict[str, Any], expected: str
+) -> None:
+    probe = PROBES[kind]
+
+    assert destination(probe, target, probe.load(config)) == expected

@@ -27,6 +27,8 @@ URL = "/o/acme/monitors/import/"
         ("db.example.com:5432", "tcp", "db.example.com:5432", "db.example.com:5432"),
         ("tcp://db.example.com:5432", "tcp", "db.example.com:5432", "db.example.com:5432"),
         ("icmp://gw.example.com/ Gate", "icmp", "Gate", "gw.example.com"),
+        ("2001:db8::1", "http", "2001:db8::1", "https://[2001:db8::1]"),
+        ("[2001:db8::1]:5432 Store", "tcp", "Store", "[2001:db8::1]:5432"),
         ("shop.example.com:443", "http", "shop.example.com:443", "https://shop.example.com:443"),
     ],
 )
