@@ -85,14 +85,15 @@ class Handle:
             (pycurl.HEADERFUNCTION, self._on_header),
             (pycurl.WRITEFUNCTION, self._on_body),
         )
-        self.special = True
         self._shared = False
-        self.cleanse()
+        self._renew()
 
     def cleanse(self) -> None:
         """Makes a handle that was used with special options like a new one."""
-        if not self.special:
-            return
+        if self.special:
+            self._renew()
+
+    def _renew(self) -> None:
         if self._shared:
             self.curl.unsetopt(pycurl.SHARE)  # which a reset leaves as it is
             self._shared = False
@@ -100,6 +101,7 @@ class Handle:
         for option, value in self._fixed:
             self.curl.setopt(option, value)
         self.special = False
+        self._fresh = True
         self._address = ""
         self._method = "GET"
         self._agent = USER_AGENT
@@ -111,6 +113,11 @@ class Handle:
 
     def prepare(self, hop: Hop) -> None:
         """Aims at `hop.address`, already vetted; the name stays in SNI, Host and the certificate check."""
+        plain = hop.method in ("GET", "HEAD") and hop.plain
+        if not plain and not self._fresh:
+            # What plain checks leave in a handle suits plain checks: a CONNECT_TO would lead a proxy to their server.
+            self._renew()
+        self._fresh = False
         self._begin(hop.wire)
         self._on_answering = hop.on_answering
         setopt = self.curl.setopt
@@ -135,7 +142,7 @@ class Handle:
         if hop.wire.proxy is None:
             # Per handle, unlike CURLOPT_RESOLVE, whose entries stay in a cache that all checks share.
             setopt(pycurl.CONNECT_TO, [f"::{bracketed}:{url.port}"])
-        if hop.method in ("GET", "HEAD") and hop.plain:
+        if plain:
             if hop.method != self._method:
                 setopt(pycurl.NOBODY if hop.method == "HEAD" else pycurl.HTTPGET, 1)
                 self._method = hop.method

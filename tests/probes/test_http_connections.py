@@ -157,3 +157,20 @@ def test_what_is_not_ascii_goes_out_as_utf_8(probing: Probing, target: HttpTarge
     came = target.requests[-1].headers
     sent = {name: came[name].encode("latin-1").decode() for name in ("x-shop", "x-key", "user-agent")}
     assert sent == {"x-shop": "Käse", "x-key": "schlüssel", "user-agent": "Prüfer/1"}
+
+
+def test_a_proxy_is_led_to_its_own_target_whatever_the_handle_did_before(
+    probing: Probing, target: HttpTarget
+) -> None:
+    with HttpTarget() as theirs, HttpProxy() as proxy:
+        for _ in range(3):  # leaves handles that know this server
+            assert check(probing, theirs.url).ok
+        before = len(theirs.requests)
+        outcome = check(
+            probing, target.at("/private", "shop.test"), proxy=proxy.place, auth="bearer", bearer_token="sesame"
+        )
+
+    assert outcome.ok
+    assert target.requests[-1].headers["authorization"] == "Bearer sesame"
+    assert len(theirs.requests) == before
+    assert proxy.heads[-1].startswith(f"GET http://shop.test:{target.port}/private ")
