@@ -69,11 +69,8 @@ SETTINGS = Settings(
             "headers", "Headers", "“Name: value”, one on each line; shown to everyone who may see the monitor.",
             refused=FRAMING,
         ),
-        replace(
-            secret("secret_headers", "Secret headers", "“Name: value” lines with keys and tokens.",
-                   longest=8000, long=True),
-            read=read_header_lines,
-        ),
+        secret("secret_headers", "Secret headers", "“Name: value” lines with keys and tokens.",
+               longest=8000, long=True, read=read_header_lines),
         text("user_agent", "User agent", "In place of Pulse's own, which names a page about these checks."),
         choose("body_type", "Body", [
             ("none", "None"), ("json", "JSON"), ("form", "Form, as in a=1&b=2"), ("xml", "XML"), ("text", "Text"),
@@ -129,11 +126,8 @@ SETTINGS = Settings(
             "client_certificate", "Client certificate", "In PEM, with its chain, for servers that ask for one.",
             longest=20_000, long=True, read=read_certificate,
         ),
-        replace(
-            secret("client_key", "Key of the client certificate", "In PEM, without a password.",
-                   longest=20_000, long=True),
-            read=read_key,
-        ),
+        secret("client_key", "Key of the client certificate", "In PEM, without a password.",
+               longest=20_000, long=True, read=read_key),
     ),
     section(
         "What a good answer is",

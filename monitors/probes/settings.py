@@ -71,9 +71,10 @@ def text(name: str, label: str, help_text: str = "", *, longest: int = 200, defa
     return Setting(name, label, "long" if long else "text", read_text, default, schema, help_text)
 
 
-def secret(name: str, label: str, help_text: str = "", *, longest: int = 4000, long: bool = False) -> Setting:
+def secret(name: str, label: str, help_text: str = "", *, longest: int = 4000, long: bool = False,
+           read: Reader | None = None) -> Setting:  # fmt: skip
     """Text that is sealed at rest and only ever replaced; a PEM key is one too (`long`)."""
-    plain = text(name, label, help_text, longest=longest, long=long)
+    plain = text(name, label, help_text, longest=longest, long=long, read=read)
     schema = {"type": "string", "maxLength": longest, "writeOnly": True}
     return Setting(name, label, "secret", plain.read, "", schema, help_text)
 

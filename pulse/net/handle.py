@@ -142,11 +142,13 @@ class Handle:
         if hop.wire.proxy is None:
             # Per handle, unlike CURLOPT_RESOLVE, whose entries stay in a cache that all checks share.
             setopt(pycurl.CONNECT_TO, [f"::{bracketed}:{url.port}"])
-        if plain:
-            if hop.method != self._method:
-                setopt(pycurl.NOBODY if hop.method == "HEAD" else pycurl.HTTPGET, 1)
-                self._method = hop.method
-            return
+        if not plain:
+            self._prepare_special(hop, bracketed)
+        elif hop.method != self._method:
+            setopt(pycurl.NOBODY if hop.method == "HEAD" else pycurl.HTTPGET, 1)
+            self._method = hop.method
+
+    def _prepare_special(self, hop: Hop, address: str) -> None:
         self.special = True
         self.proxy_port = hop.wire.proxy.port or 0 if hop.wire.proxy else 0
         for option, value in special_options(
@@ -154,12 +156,12 @@ class Handle:
             hop.body,
             hop.wire,
             own_origin=hop.own_origin,
-            address=bracketed,
-            https=url.scheme == "https",
+            address=address,
+            https=hop.url.scheme == "https",
         ):
-            setopt(option, value)
+            self.curl.setopt(option, value)
         if hop.share is not None:
-            setopt(pycurl.SHARE, hop.share)
+            self.curl.setopt(pycurl.SHARE, hop.share)
             self._shared = True
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 import pycurl
 
 from pulse.net.request import METHODS_WITH_BODY, Wire
+from pulse.net.trust import CURL_CIPHERS
 
 Option = tuple[int, Any]
 
@@ -34,6 +35,7 @@ def fixed_options(ca_file: str) -> tuple[Option, ...]:
         (pycurl.SSL_SESSIONID_CACHE, 0),
         (pycurl.SSL_VERIFYPEER, 1),
         (pycurl.SSL_VERIFYHOST, 2),
+        (pycurl.SSL_CIPHER_LIST, CURL_CIPHERS),
         (pycurl.CAINFO, ca_file),
         (pycurl.OPT_CERTINFO, 1),  # some 100 µs a handshake, for the facts of every certificate
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),

@@ -1,12 +1,14 @@
 """An HTTP monitor's settings: defaults, complaints and the pure judgement."""
 
+from base64 import encodebytes
 from pathlib import Path
 
 import pytest
 
 from monitors.probes.http import SETTINGS, HttpConfig, judge, load
+from monitors.probes.http_rules import read_key
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
-from pulse.fields import ConfigError
+from pulse.fields import ConfigError, FieldError
 from pulse.net.exchange import Exchange
 from pulse.net.failures import Failure
 from tests.certificates import Authority
@@ -148,3 +150,26 @@ def test_key_has_to_belong_to_the_certificate(tmp_path: Path) -> None:
         load({"client_certificate": certificate, "client_key": other})
     with pytest.raises(ConfigError, match="or neither"):
         load({"client_certificate": certificate})
+
+
+def rsa_key(bits: int) -> str:
+    """A key in PKCS #1 (RFC 8017, A.1.2) whose numbers are odd and nothing else."""
+
+    def der(tag: int, content: bytes) -> bytes:
+        length = len(content).to_bytes(2).lstrip(b"\0")
+        short = len(content) < 128
+        return bytes((tag,) if short else (tag, 0x80 | len(length))) + length + content
+
+    half = (3 << (bits // 2 - 2)) | 1
+    numbers = (0, half * half, 65537, half * half - 2, half, half, half - 2, half - 2, 3)
+    content = b"".join(der(2, one.to_bytes(one.bit_length() // 8 + 1)) for one in numbers)
+    text = encodebytes(der(0x30, content)).decode()
+    return f"-----BEGIN RSA PRIVATE KEY-----\n{text}-----END RSA PRIVATE KEY-----\n"
+
+
+def test_a_key_is_read_without_looking_for_primes_and_only_up_to_a_size() -> None:
+    assert read_key(rsa_key(4096)).startswith("-----BEGIN")
+    with pytest.raises(FieldError, match="at most 4,096 bits"):
+        read_key(rsa_key(8192))
+    with pytest.raises(ConfigError, match="Shorten it to at most 20,000 characters"):
+        load({"client_key": "x" * 20_001})

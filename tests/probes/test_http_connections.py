@@ -167,7 +167,11 @@ def test_a_proxy_is_led_to_its_own_target_whatever_the_handle_did_before(
             assert check(probing, theirs.url).ok
         before = len(theirs.requests)
         outcome = check(
-            probing, target.at("/private", "shop.test"), proxy=proxy.place, auth="bearer", bearer_token="sesame"
+            probing,
+            target.at("/private", "shop.test"),
+            proxy=proxy.place,
+            auth="bearer",
+            bearer_token="sesame",
         )
 
     assert outcome.ok
