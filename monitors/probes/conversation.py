@@ -15,7 +15,7 @@ from monitors.probes.failures import CLASSES
 from monitors.probes.hiding import secrets_of, without
 from monitors.probes.jobs import Job
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error, sentence
-from pulse.net.errors import OutboundError
+from pulse.net.errors import OutboundError, untie
 from pulse.net.fetch import Outbound
 from pulse.net.streams import Phases, Stream, open_socket, open_stream
 
@@ -98,19 +98,26 @@ async def _run(check: Check, out: Outbound, job: Job) -> Outcome:
         async with asyncio.timeout(job.timeout_s):
             words = await check(talk)
         error = ErrorClass.NONE
-    except CheckFailed as failed:
-        error, words = failed.error, str(failed)
-    except OutboundError as failed:
-        error, words = CLASSES[failed.failure], str(failed)
-    except TimeoutError:
-        error, words = ErrorClass.TIMEOUT, f"no complete answer within {job.timeout_s:g} s"
-    except (OSError, EOFError) as broken:  # ssl.SSLError is one, and so is a route that is gone
-        error, words = ErrorClass.CONNECTION_LOST, _lost(broken)
+    except (CheckFailed, OutboundError, OSError, EOFError) as failed:
+        error, words = _explained(failed, job.timeout_s)
+        untie(failed)
     total_us = (monotonic_ns() - began) // 1000
     if takes_long(getattr(talk.config, "assertions", ()), talk.facts):
         outcome: Outcome = await talk.in_thread(lambda: conclude(talk, error, words, total_us))
         return outcome
     return conclude(talk, error, words, total_us)
+
+
+def _explained(failed: Exception, timeout_s: float) -> tuple[ErrorClass, str]:
+    match failed:
+        case CheckFailed():
+            return failed.error, str(failed)
+        case OutboundError():
+            return CLASSES[failed.failure], str(failed)
+        case TimeoutError():
+            return ErrorClass.TIMEOUT, f"no complete answer within {timeout_s:g} s"
+        case _:  # ssl.SSLError is one, and so is a route that is gone
+            return ErrorClass.CONNECTION_LOST, _lost(failed)
 
 
 def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcome:

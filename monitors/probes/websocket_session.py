@@ -15,6 +15,7 @@ from websockets.uri import parse_uri
 from monitors.probes.conversation import CheckFailed
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.packets import garbled, readable
+from pulse.net.errors import untie
 from pulse.net.streams import Stream
 
 MOST_MESSAGE = 65_536
@@ -47,9 +48,15 @@ class Session:
         await self._flush()
         while self._protocol.handshake_exc is None and not self._is_answered():
             await self._feed()
-        error = self._protocol.handshake_exc
+        self._judge_handshake(self._protocol.handshake_exc)
+
+    def _judge_handshake(self, error: Exception | None) -> None:
+        untie(error)
         if isinstance(error, InvalidStatus):
-            raise CheckFailed(ErrorClass.BAD_STATUS, f"answered {error.response.status_code}, expected 101")
+            status = error.response.status_code
+            error.args = ()  # the answer, which has a body of up to 1 MiB and holds the error
+            del error.response
+            raise CheckFailed(ErrorClass.BAD_STATUS, f"answered {status}, expected 101")
         if isinstance(error, InvalidHandshake):
             raise CheckFailed(
                 ErrorClass.BAD_RESPONSE, f"the handshake failed: {readable(str(error).encode(), 120)}"
@@ -115,6 +122,7 @@ class Session:
                 ErrorClass.RESPONSE_TOO_LARGE, f"the server sent more than {MOST_FRAMES:,} frames"
             )
         if self._protocol.parser_exc is not None and self._is_answered():
+            untie(self._protocol.parser_exc)
             raise _broken(self._protocol.parser_exc)
         await self._flush()
         if not data and self._protocol.handshake_exc is None and not self._frames:

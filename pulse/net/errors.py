@@ -28,3 +28,19 @@ class DeadlineExceeded(OutboundError):
 
 class NotConnected(OutboundError):
     """No connection, or no TLS session that can be trusted; nothing was sent."""
+
+
+def untie(error: BaseException | None) -> None:
+    """Let an error, and those behind it, go of the frames that they came through.
+
+    The frames and their futures hold the error as well: only Python's collector would ever free all of them, with
+    their streams and buffers, and where it seldom runs that is memory that grows.
+    """
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = None
+            waiting += (one.__cause__, one.__context__)

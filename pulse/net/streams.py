@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pulse.net.answers import Answer, vet
 from pulse.net.certificates import certificate_refused
-from pulse.net.errors import AddressRefused, NotConnected, NotResolved, OutboundError
+from pulse.net.errors import AddressRefused, NotConnected, NotResolved, OutboundError, untie
 from pulse.net.failures import Failure
 
 if TYPE_CHECKING:
@@ -71,8 +71,10 @@ class Stream:
         try:
             await self.writer.start_tls(context, server_hostname=server_name or self.host)
         except ssl.SSLCertVerificationError as error:
+            untie(error)
             raise certificate_refused(error, self.host) from None
         except (ssl.SSLError, ConnectionError, EOFError) as error:
+            untie(error)
             raise NotConnected(Failure.TLS_FAILED, self._handshake_failed(error)) from None
         finally:
             phases.tls_us = (monotonic_ns() - began) // 1000

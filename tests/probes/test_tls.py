@@ -64,7 +64,7 @@ def test_certificate_that_ends_soon_is_degraded_then_down(asking: Asking, author
     assert soon.detail == "the certificate expires in 9 days, limit 14"
     assert (very_soon.ok, very_soon.error) == (False, ErrorClass.EXPIRES_SOON)
     assert (asserted.ok, asserted.error) == (False, ErrorClass.ASSERTION_FAILED)
-    assert asserted.detail == "[CERTIFICATE_DAYS] > 10 failed: it was 9"
+    assert asserted.detail == "[CERTIFICATE_DAYS] >= 10 failed: it was 9"
 
 
 @pytest.mark.parametrize(
