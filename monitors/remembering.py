@@ -6,7 +6,7 @@ A memory begins with a one bit that marks its length; after it come the results,
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from monitors.policy import HISTORY, LONGEST_WINDOW
 
@@ -34,7 +34,7 @@ def oldest_bad(memory: int) -> int | None:
     return results.bit_length() - 1 if results else None
 
 
-@cache
+@lru_cache(1 << 14)  # of some millions that there could be
 def change_share(memory: int) -> float:
     """The weighted share, 0 to 1, of changes among the last 20 that were possible."""
     changes = memory ^ memory >> 1

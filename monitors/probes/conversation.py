@@ -72,7 +72,7 @@ class Talk:
 
     async def in_thread(self, work: Callable[[], Any]) -> Any:
         """Runs what only blocks in one of a few threads; `work` must end by itself before the deadline."""
-        return await self.out.loop.run_in_executor(self.out.threads, work)
+        return await self.out.threads.run(self.job.tenant, work)
 
 
 # Returns the sentence about a good answer ("answered 250"); raises CheckFailed or OutboundError.

@@ -14,7 +14,7 @@ import uvloop
 from monitors.probes import PROBES
 from monitors.probes.calm import Calm
 from monitors.probes.jobs import Job
-from monitors.probes.outcome import Outcome, internal_error, no_room
+from monitors.probes.outcome import Outcome, internal_error, never_ended, no_room
 from monitors.probes.sharing import PER_DESTINATION, Shares
 from pulse.net.addresses import Policy
 from pulse.net.fetch import Outbound
@@ -167,7 +167,7 @@ class Engine:
         for number in self._unseen[-LOOKED_AT:]:
             deadline, _ = self._running.get(number, (now, None))
             if now > deadline:
-                self._report(number, internal_error(TimeoutError()))
+                self._report(number, never_ended())
         del self._unseen[-LOOKED_AT:]
 
     def _accept(self, jobs: list[Job]) -> None:

@@ -52,7 +52,7 @@ def start(out: Outbound, job: Job, done: Done) -> None:
     if config.auth == "oauth2":
         SignedIn(out, job, config, done).start()
         return
-    Fetch(out, request_of(job, config), partial(_finished, out, config, done)).start()
+    Fetch(out, request_of(job, config), partial(_finished, out, job.tenant, config, done)).start()
 
 
 def request_of(job: Job, config: HttpConfig) -> Request:
@@ -77,13 +77,18 @@ def _unlike_before(url: str) -> str:
 
 
 def _finished(
-    out: Outbound, config: HttpConfig, done: Done, result: Exchange | Exception, secrets: tuple[str, ...] = ()
+    out: Outbound,
+    tenant: int,
+    config: HttpConfig,
+    done: Done,
+    result: Exchange | Exception,
+    secrets: tuple[str, ...] = (),
 ) -> None:
     try:
         if isinstance(result, Exception):
             outcome = internal_error(result)
         elif not _LONG.isdisjoint(config.sources) and takes_long(config.assertions, facts_of(result, 0)):
-            _judge_in_thread(out, config, done, result, secrets)
+            _judge_in_thread(out, tenant, done, partial(judge, config, result, secrets))
             return
         else:
             outcome = judge(config, result, secrets)
@@ -92,15 +97,13 @@ def _finished(
     done(outcome)
 
 
-def _judge_in_thread(
-    out: Outbound, config: HttpConfig, done: Done, result: Exchange, secrets: tuple[str, ...]
-) -> None:
+def _judge_in_thread(out: Outbound, tenant: int, done: Done, judging: Callable[[], Outcome]) -> None:
     def judged(ended: asyncio.Future[Outcome]) -> None:
         if not ended.cancelled():
             error = ended.exception()
             done(internal_error(error) if error else ended.result())
 
-    out.loop.run_in_executor(out.threads, judge, config, result, secrets).add_done_callback(judged)
+    out.threads.run(tenant, judging).add_done_callback(judged)
 
 
 class SignedIn:
@@ -152,7 +155,7 @@ class SignedIn:
                 self._retried = True
                 self.start()
                 return
-        _finished(self._out, self._config, self._report, result, (token.value,))
+        _finished(self._out, self._job.tenant, self._config, self._report, result, (token.value,))
 
 
 load = SETTINGS.load

@@ -38,7 +38,7 @@ def read_method(value: Any) -> str:
     return value.upper()
 
 
-def read_header_lines(value: Any) -> str:
+def read_header_lines(value: str) -> str:
     for number, line in enumerate(value.splitlines(), 1):
         name, colon, content = line.partition(":")
         if not line.strip():

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic, monotonic_ns, time
 from typing import Any
 
@@ -75,7 +76,8 @@ async def _polled(out: Outbound, job: Job, config: MetricsConfig, phases: Phases
     found = await answers(out, job, asks, monotonic() + job.timeout_s, phases)
     if sum(len(answer.body) for answer in found) <= READ_ON_LOOP:
         return _read(config, found, window)
-    return await out.loop.run_in_executor(out.threads, _read, config, found, window)
+    polled: Polled = await out.threads.run(job.tenant, partial(_read, config, found, window))
+    return polled
 
 
 def _read(config: MetricsConfig, found: Sequence[Answer], window: Window) -> Polled:

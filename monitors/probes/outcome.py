@@ -104,3 +104,8 @@ def no_room() -> Outcome:
     return Outcome(
         False, ErrorClass.NO_ROOM, "too many checks of its organisation or destination were under way"
     )
+
+
+def never_ended() -> Outcome:
+    """What is reported of a check that Pulse itself did not bring to its end: nobody knows what it would have found."""
+    return Outcome(False, ErrorClass.NO_ROOM, "Pulse did not bring the check to its end in time")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.telemetry.claiming import Claimed
 from pulse.net.urls import Url
+
+# Settings that many monitors have are short; what is edited all the time must not pile up here.
+MOST_SHARED, LONGEST_SHARED = 4096, 2000
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +47,7 @@ class Specs:
     def __init__(self, keep: int = 200_000) -> None:
         self.keep = keep
         self._by_monitor: dict[int, Spec] = {}
-        self._configs: dict[tuple[str, str], Any] = {}
+        self._configs: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def of(self, checks: list[Claimed]) -> dict[int, Spec]:
         """The spec of each claimed monitor, at least as new as the claim says. Absent: deleted meanwhile."""
@@ -101,10 +105,17 @@ class Specs:
         """Most monitors of a kind are set alike: they share what was read, unless something in it is secret."""
         if raw.get("secrets"):
             return probe.load(raw["config"] | secrets.opened(raw))
-        key = raw["kind"], json.dumps(raw["config"], sort_keys=True)
-        if key not in self._configs:
-            self._configs[key] = probe.load(raw["config"])
-        return self._configs[key]
+        written = json.dumps(raw["config"], sort_keys=True)
+        if len(written) > LONGEST_SHARED:
+            return probe.load(raw["config"])
+        key = raw["kind"], written
+        if (known := self._configs.get(key)) is None:
+            known = self._configs[key] = probe.load(raw["config"])
+            if len(self._configs) > MOST_SHARED:
+                self._configs.popitem(last=False)
+        else:
+            self._configs.move_to_end(key)
+        return known
 
 
 def destination(probe: Probe, target: str, config: Any) -> str:

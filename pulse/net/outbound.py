@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pycurl
@@ -14,6 +13,7 @@ from pulse.net.addresses import Policy
 from pulse.net.answers import vet
 from pulse.net.handle import default_ca_file
 from pulse.net.resolve import Resolver
+from pulse.net.threads import Threads
 from pulse.net.transfers import Transfers
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Outbound:
         self.ca_file = ca_file or default_ca_file()
         self.transfers = Transfers(loop, self.ca_file)
         self.tasks: set[asyncio.Task[Any]] = set()
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
+        self.threads = Threads(loop, THREADS)
         self._vetted: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
@@ -87,6 +87,6 @@ class Outbound:
     def close(self) -> None:
         for task in self.tasks:
             task.cancel()
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
         self.transfers.close()
         self.resolver.close()

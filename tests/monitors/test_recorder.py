@@ -76,3 +76,15 @@ def test_steady_results_of_everybody_are_one_statement_that_reads_nothing_but_th
     (only,) = [sql for sql in sent if not sql.startswith(frame) and "telemetry_location" not in sql]
     assert only.startswith("WITH r AS (")
     assert {results(monitor) for monitor in monitors} == {2}
+
+
+def test_a_result_that_is_an_hour_late_is_stored_as_late_as_can_be_said(acme: Any) -> None:
+    monitor = make(acme)
+    recorder = Recorder()
+
+    recorder.take([claimed(monitor, GOOD)._replace(lateness_us=3_600_000_000)], here())
+    recorder.settle(here())
+
+    with as_pipeline():
+        assert CheckResult.objects.get(monitor_no=monitor.no).lateness_us == 2**31 - 1
+    assert status(monitor) is Status.UP

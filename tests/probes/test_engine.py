@@ -1,11 +1,13 @@
 """The engine itself: moments, many at once, dead names, draining, faults of ours."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 from time import monotonic, sleep
 
 import pytest
 
+from monitors.probes import PROBES
 from monitors.probes import engine as engine_module
 from monitors.probes.outcome import ErrorClass
 from pulse.net.addresses import Policy
@@ -135,6 +137,21 @@ def test_unknown_kind_is_an_internal_outcome_and_the_engine_lives_on(
 
     assert outcomes["telepathy"].error is ErrorClass.INTERNAL
     assert outcomes["http"].ok
+
+
+def test_a_check_that_pulse_does_not_end_is_nobody_s_failure(
+    probing: Probing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = replace(PROBES["http"], start=lambda *_: None)
+    monkeypatch.setitem(PROBES, "never", never)
+    monkeypatch.setattr(engine_module, "OVERDUE_S", 0.1)
+    job = probing.job("http://127.0.0.1/", timeout_s=0.1)
+    probing.engine.submit([replace(job, kind="never")])
+
+    outcome = probing.next()[1]
+
+    assert (outcome.ok, outcome.error) == (False, ErrorClass.NO_ROOM)
+    assert probing.engine.in_flight == 0
 
 
 def test_fault_while_handing_over_does_not_end_the_loop(dns: DnsServer, target: HttpTarget) -> None:
