@@ -46,7 +46,8 @@ def test_one_organisation_leaves_room_for_the_others() -> None:
 
 def test_those_who_wait_come_in_turn() -> None:
     async def story(threads: Threads) -> None:
-        go, order = threading.Event(), []
+        go = threading.Event()
+        order: list[int] = []
         first = threads.run(1, go.wait)
         work = [threads.run(tenant, partial(order.append, tenant)) for tenant in (1, 1, 1, 2, 3)]
         go.set()
