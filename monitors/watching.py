@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -62,12 +63,17 @@ class Onlookers(threading.Thread):
             while not self._told.empty():
                 told.append(self._told.get())
             for progress, name, value in told:
-                _gather(progress, name, value)
+                _whatever_happens(_gather, progress, name, value)
             for progress in {id(one): one for one, _, _ in told}.values():
-                try:
-                    _publish(progress)
-                except Exception:  # nobody sees this one grow; the result itself is recorded elsewhere
-                    log.exception("progress_not_shown")
+                _whatever_happens(_publish, progress)
+
+
+def _whatever_happens(step: Callable[..., None], *arguments: object) -> None:
+    """Nobody sees this one check grow; the others go on, and its result is recorded elsewhere."""
+    try:
+        step(*arguments)
+    except Exception:
+        log.exception("progress_not_shown")
 
 
 def last_shown(monitor: UUID) -> str:
