@@ -1,8 +1,12 @@
 """What a check found: the one shape that all probes return and that evaluation and recording read."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
+from time import monotonic
+from traceback import extract_tb
 from typing import Any
 
 from monitors.series.model import Points
@@ -52,6 +56,11 @@ class ErrorClass(IntEnum):
     NOT_POSSIBLE_HERE = 106
 
 
+logger = logging.getLogger(__name__)
+
+TOLD_EVERY_S = 60.0
+_told: dict[str, float] = {}
+
 FIRST_UNKNOWN = ErrorClass.SOURCE_REFUSED
 DETAIL_LENGTH = 200
 
@@ -95,8 +104,18 @@ def sentence(text: str) -> str:
 
 
 def internal_error(error: BaseException) -> Outcome:
-    """The outcome of a check that failed through a fault of ours: the class of the error, never its text."""
-    return Outcome(False, ErrorClass.INTERNAL, f"Pulse itself failed while checking ({type(error).__name__})")
+    """The outcome of a check that failed through a fault of ours: the class of the error, never its text.
+
+    The log is told where it was, of each class once a minute: a target may cause it again and again.
+    """
+    name, now = type(error).__name__, monotonic()
+    if now >= _told.get(name, 0.0):
+        _told[name] = now + TOLD_EVERY_S
+        places = [f"{Path(one.filename).name}:{one.lineno}" for one in extract_tb(error.__traceback__)]
+        logger.error(
+            "a check failed through a fault of ours: %s at %s", name, " > ".join(places) or "no place"
+        )
+    return Outcome(False, ErrorClass.INTERNAL, f"Pulse itself failed while checking ({name})")
 
 
 def no_room() -> Outcome:

@@ -163,3 +163,20 @@ def test_failed_check_still_judges_what_it_found(loop: Loop) -> None:
     assert outcome.evidence is not None
     found: list[dict[str, Any]] = outcome.evidence()["assertions"]
     assert [one["ok"] for one in found] == [True, False]
+
+
+def test_a_fault_of_ours_is_in_the_log_with_its_place_and_without_its_text(
+    loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    class OddError(Exception):
+        """Seen by no other test: of each class the log is told once a minute."""
+
+    async def failing(_talk: Talk) -> str:
+        raise OddError("secret")
+
+    for _ in range(2):
+        assert loop.outcome(failing).error is ErrorClass.INTERNAL
+
+    (record,) = [one for one in caplog.records if "OddError" in one.getMessage()]
+    assert "test_conversation.py" in record.getMessage()
+    assert "secret" not in caplog.text
