@@ -6,7 +6,8 @@ import socket
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-from pulse.net.streams import Phases, not_connected, resolve
+from pulse.net.errors import NotConnected
+from pulse.net.streams import Phases, not_connected, other_family, resolve
 
 if TYPE_CHECKING:
     from pulse.net.fetch import Outbound
@@ -44,8 +45,14 @@ class Datagrams:
 
 async def open_datagrams(out: Outbound, host: str, port: int, tenant: int, phases: Phases) -> Datagrams:
     """To the first vetted address of `host`; raises NotResolved, AddressRefused or NotConnected."""
-    address = (await resolve(out, host, tenant, phases))[0]
-    return connect_datagrams(out, address, port, phases)
+    addresses = await resolve(out, host, tenant, phases)
+    try:
+        return connect_datagrams(out, addresses[0], port, phases)
+    except NotConnected as failed:
+        others = await other_family(out, host, tenant, addresses, phases, failed)
+        if not others:
+            raise
+    return connect_datagrams(out, others[0], port, phases)
 
 
 def connect_datagrams(out: Outbound, address: str, port: int, phases: Phases) -> Datagrams:

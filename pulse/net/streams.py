@@ -160,14 +160,39 @@ async def open_socket(
     seconds that are left. Raises NotResolved, AddressRefused or NotConnected.
     """
     until = monotonic() + within_s
-    addresses = (await resolve(out, host, tenant, phases))[:MAX_ADDRESSES]
+    addresses = await resolve(out, host, tenant, phases)
+    try:
+        return await _connect_to_one(out, addresses, port, until, phases)
+    except NotConnected as failed:
+        others = await other_family(out, host, tenant, addresses, phases, failed)
+        if not others:
+            raise
+    return await _connect_to_one(out, others, port, until, phases)
+
+
+async def other_family(
+    out: Outbound, host: str, tenant: int, addresses: list[str], phases: Phases, failed: NotConnected
+) -> list[str]:
+    """The IPv6 addresses of a name whose IPv4 addresses this machine has no way to; mostly none."""
+    if failed.failure is not Failure.CONNECT_FAILED or host in addresses or ":" in addresses[0]:
+        return []
+    try:
+        return await resolve(out, host, tenant, phases, 6)
+    except (NotResolved, AddressRefused):
+        return []
+
+
+async def _connect_to_one(
+    out: Outbound, addresses: list[str], port: int, until: float, phases: Phases
+) -> socket.socket:
+    waiting = addresses[:MAX_ADDRESSES]
     began = monotonic_ns()
     failed: NotConnected | None = None
-    while addresses:
-        address = phases.address = addresses.pop(0)
+    while waiting:
+        address = phases.address = waiting.pop(0)
         left = until - monotonic()
         try:
-            sock = await _connect(out.loop, address, port, left / 2 if addresses else left)
+            sock = await _connect(out.loop, address, port, left / 2 if waiting else left)
         except (OSError, TimeoutError) as error:
             failed = not_connected(error, address, port)
         else:
