@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django import forms
 from monitors.assertions.setting import as_lines
 from monitors.probes.settings import Setting, Settings
 from monitors.secrets import KEPT
+from pulse.fields import FieldError, named_lines
 
 
 class Typed(forms.CharField):
@@ -64,17 +65,27 @@ def _widget(setting: Setting) -> forms.Widget:
 
 
 def value_of(setting: Setting, typed: Any) -> Any:
-    """What a script would send for what was typed."""
+    """What a script would send for what was typed; FieldError where it could not say all of it."""
     match setting.control:
         case "number":
             return number_of(typed) if typed else (None if setting.default is None else "")
         case "lines":
             return [line.strip() for line in typed.splitlines() if line.strip()]
         case "pairs":
-            named = (line.partition(":") for line in typed.splitlines() if line.strip())
-            return {name.strip(): value.strip() for name, _, value in named}
+            return named_lines(typed)
         case _:
             return typed
+
+
+def values_of(form: forms.Form, settings: Iterable[Setting], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of many settings; what cannot be said is a complaint at its field, beside those of the definition."""
+    found = {}
+    for setting in settings:
+        try:
+            found[setting.name] = value_of(setting, typed[setting.name])
+        except FieldError as error:
+            form.add_error(setting.name, str(error))
+    return found
 
 
 def typed_of(setting: Setting, value: Any) -> Any:

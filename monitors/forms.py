@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from monitors import definition, details, trying
 from monitors.assertions.setting import examples
-from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
+from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, values_of
 from monitors.forms_policy import PolicyFields, policy_as_typed
 from monitors.kinds import KINDS
 from monitors.models import Monitor
@@ -221,7 +221,7 @@ class MonitorForm(PolicyFields):
             if setting.name in self.data
             or setting.control == "switch"  # a box without its tick is not posted
         ]
-        return {**self.known["config"], **{one.name: value_of(one, typed[one.name]) for one in posted}}
+        return {**self.known["config"], **values_of(self, posted, typed)}
 
 
 class SnoozeForm(forms.Form):

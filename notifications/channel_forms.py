@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, value_of
+from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, values_of
 from notifications import channels
 from notifications.models import NotificationChannel
 from notifications.transports import TRANSPORTS
@@ -86,10 +86,7 @@ class ChannelForm(forms.Form):
         ]
         found: dict[str, Any] = {
             "name": typed.get("name", ""),
-            "config": {
-                **self.known["config"],
-                **{one.name: value_of(one, typed[one.name]) for one in posted},
-            },
+            "config": {**self.known["config"], **values_of(self, posted, typed)},
         }
         if "fallback" in self.data and "fallback" in typed:
             found["fallback"] = typed["fallback"] or None

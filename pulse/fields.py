@@ -83,5 +83,20 @@ def optional(reader: Reader) -> Reader:
     return lambda value: None if value is None else reader(value)
 
 
+def named_lines(text: str) -> dict[str, str]:
+    """Names and values of "Name: value" lines; a name that stands there twice is refused: one of both would be lost."""
+    found: dict[str, str] = {}
+    names: set[str] = set()  # those of headers are the same in capitals
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, value = (part.strip() for part in line.partition(":")[::2])
+        if name.lower() in names:
+            raise FieldError(
+                f"Write {name[:40]} on one line, its values joined by a comma: it is there twice."
+            )
+        names.add(name.lower())
+        found[name] = value
+    return found
+
+
 def _escaped(name: str) -> str:
     return name[:40].replace("~", "~0").replace("/", "~1")

@@ -13,7 +13,7 @@ from monitors.probes.probe import Probe
 from monitors.probes.securing import EVERYWHERE, LONGEST_ANSWER, Secured, ca_setting, secure, verify_setting
 from monitors.probes.settings import Settings, pairs, secret, section, switch, text
 from monitors.probes.websocket_session import Session
-from pulse.fields import FieldError
+from pulse.fields import FieldError, named_lines
 from pulse.net.addresses import Address
 from pulse.net.urls import Url, UrlError, parse_url
 
@@ -74,13 +74,9 @@ def read_headers(lines: str) -> str:
 
 
 def parse_headers(lines: str) -> tuple[tuple[str, str], ...]:
-    found: dict[str, str] = {}
-    for line in filter(None, map(str.strip, lines.splitlines())):
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise FieldError("Write each header as Name: value, on a line of its own.")
-        found[name.strip()] = value.strip()
-    headers: tuple[tuple[str, str], ...] = _PAIRS.read(found)  # type: ignore[assignment]
+    if any(line.strip() and ":" not in line for line in lines.splitlines()):
+        raise FieldError("Write each header as Name: value, on a line of its own.")
+    headers: tuple[tuple[str, str], ...] = _PAIRS.read(named_lines(lines))  # type: ignore[assignment]
     return headers
 
 

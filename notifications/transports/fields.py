@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 
 from monitors.probes.settings import Setting, secret, text
 from notifications.transports.asking import policy_of_users
-from pulse.fields import ConfigError, FieldError
+from pulse.fields import ConfigError, FieldError, named_lines
 from pulse.net.urls import UrlError, parse_url, refused_literal
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token of RFC 9110
@@ -148,11 +148,7 @@ def header_lines(name: str, label: str, help_text: str = "") -> Setting:
                 raise FieldError(
                     f"Write the value of {key.strip()} in plain letters, without control characters."
                 )
+        named_lines(words)
         return words
 
     return replace(plain, read=read)
-
-
-def pairs_of_lines(lines: str) -> dict[str, str]:
-    found = (line.partition(":") for line in lines.splitlines() if line.strip())
-    return {name.strip(): value.strip() for name, _, value in found}

@@ -15,8 +15,9 @@ from incidents.saying import rfc3339
 from monitors.probes.settings import Settings, choose, section, text
 from notifications.transports.asking import Statuses, ask, judge, policy_of_users
 from notifications.transports.base import Answer, Message, Transport
-from notifications.transports.fields import header_lines, needed, pairs_of_lines, url
+from notifications.transports.fields import header_lines, needed, url
 from notifications.transports.placeholders import KNOWN, fill, read_template
+from pulse.fields import named_lines
 from pulse.net.urls import parse_url
 
 # Programs of one's own refuse a lot while they are being mended: all of it is tried on.
@@ -108,7 +109,7 @@ def send(message: Message, config: Config) -> Answer:
             Webhook(secret).sign(message.key, now, body.decode()) for secret in config.signing
         ),
     }
-    headers = pairs_of_lines(config.headers) | own
+    headers = named_lines(config.headers) | own
     return judge(ask("POST", config.url, policy_of_users(), body=body, headers=headers), STATUSES)
 
 

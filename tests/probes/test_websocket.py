@@ -116,6 +116,11 @@ def test_target_is_kept_and_shown_as_a_websocket_url() -> None:
     ("settings", "pointer", "remedy"),
     [
         ({"secret_headers": "X-Key sesame"}, "/secret_headers", "Write each header as Name: value"),
+        (
+            {"secret_headers": "X-Key: a\nx-key: b"},
+            "/secret_headers",
+            "Write x-key on one line, its values joined",
+        ),
         ({"secret_headers": "Upgrade: h2c"}, "/secret_headers", "Remove Upgrade"),
         ({"headers": {"Host": "x"}}, "/headers", "Remove Host"),
     ],

@@ -78,6 +78,7 @@ def test_headers_of_ones_own_go_along_and_ours_stay(receiver: Provider) -> None:
         "X A: b",
         ": b",
         "X: ü",
+        "X-A: b\nx-a: c",
     ],
 )
 def test_headers_that_break_a_request_are_refused(receiver: Provider, lines: str) -> None:
