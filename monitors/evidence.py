@@ -28,6 +28,7 @@ class Evidence:
     connect: float | None
     tls: float | None
     wait: float | None
+    transfer: float | None
     total: float | None
     soft: bool = False
     location: int = 0
@@ -98,6 +99,7 @@ def _read(row: Result, has_evidence: bool) -> Evidence:
         connect=_milliseconds(row.connect_us),
         tls=_milliseconds(row.tls_us),
         wait=_milliseconds(row.wait_us),
+        transfer=_milliseconds(row.transfer_us),
         total=_milliseconds(row.total_us),
         soft=row.soft,
         location=row.location,

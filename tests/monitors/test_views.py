@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from monitors.availability.reading import first_day
@@ -201,6 +203,26 @@ def test_uptime_tells_how_much_was_measured(acme: Any, as_alice: Any) -> None:
     assert (tiles[0].value, tiles[0].note) == ("100", "measured 50 % of it")
     of_seven_days = timedelta(hours=12) / (now - first_day(7, now))
     assert float(tiles[1].note.split()[1]) == pytest.approx(of_seven_days * 100, abs=0.2)
+
+
+def test_recent_results_tell_every_phase_of_each(acme: Any, as_alice: Any) -> None:
+    monitor = make(acme)
+    result(acme, monitor, timezone.now(), total_us=99_000)
+    with in_tenant(acme), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_checkresult SET dns_us = 21000, tls_us = 22000, transfer_us = 48000"
+            " WHERE monitor_no = %s",
+            [monitor.no],
+        )
+
+    page = as_alice.get(f"/o/acme/monitors/{monitor.pk}/results/").content.decode()
+
+    heads = re.findall(r"<th[^>]*table__num[^>]*>([^<]+)</th>", page)
+    cells = re.findall(r'<td class="table__num[^>]*>([^<]+)</td>', page)
+    assert dict(zip(heads, cells, strict=True)) == {
+        "DNS": "21 ms", "Connect": "3.0 ms", "TLS": "22 ms", "First byte": "5.0 ms", "Transfer": "48 ms",
+        "Total": "99 ms",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("page", ["", "list"])
