@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from monitors.assertions.model import Assertion, Operator, Source
+from monitors.assertions.model import WITH_PATH, Assertion, Operator, Source
 from monitors.assertions.reading import MOST, load
 from monitors.assertions.writing import as_json, text
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _HELP = (
     "One on each line: what is looked at, an operator, what is expected. Here {sources} can be looked at. "
     "Operators are ==, !=, <, <=, >, >=, contains, matches, in and exists; before a word may stand not. "
+    "{more}"
     "If one does not hold, the check fails; if it ends in (soft), the monitor is degraded instead of down."
 )
+
+_OF_JSON = 'What is JSON can be held against a JSON Schema: [{source}] is valid {{"required": ["id"]}}. '
 
 # The first ones of a kind stand in its empty field.
 _EXAMPLES = (
@@ -43,7 +46,8 @@ def asserting(*sources: Source) -> Setting:
         return load(value, known)
 
     schema = {"type": "array", "maxItems": MOST, "items": {"anyOf": [{"type": "string"}, _object(sources)]}}
-    help_text = _HELP.format(sources=", ".join(map(_written, sources)))
+    more = next((_OF_JSON.format(source=one.upper()) for one in sources if one in WITH_PATH), "")
+    help_text = _HELP.format(sources=", ".join(map(_written, sources)), more=more)
     return Setting("assertions", "Assertions", "lines", read, (), schema, help_text, write=_write)
 
 

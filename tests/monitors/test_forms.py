@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from monitors import definition
+from monitors.assertions.model import WITH_PATH
 from monitors.assertions.reading import load
 from monitors.assertions.setting import examples
 from monitors.forms import MonitorForm
@@ -55,6 +57,17 @@ def test_the_assertions_that_a_form_shows_as_examples_are_accepted(kind: str) ->
 
     assert shown
     assert len(load(shown, PROBES[kind].sources)) == len(shown)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, probe in PROBES.items() if probe.sources])
+def test_the_help_of_assertions_tells_of_a_schema_where_one_is_accepted(kind: str) -> None:
+    sources = PROBES[kind].sources
+    (setting,) = (one for one in PROBES[kind].settings.all if one.name == "assertions")
+
+    lines = re.findall(r"\[[A-Z]+\] is valid \{.*\}(?=\. )", setting.help)
+
+    assert len(lines) == (1 if WITH_PATH & sources else 0)
+    assert len(load(lines, sources)) == len(lines)
 
 
 @pytest.mark.parametrize("kind", PROBES)
@@ -108,6 +121,17 @@ def test_every_complaint_comes_at_once() -> None:
     form = MonitorForm(GOOD | {"name": "", "target": "nonsense", "down_after": "many"})
 
     assert set(form.errors) == {"name", "target", "down_after"}
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_header_that_stands_there_twice_is_refused_and_not_lost() -> None:
+    form = MonitorForm(GOOD | {"name": "", "headers": "Accept: text/html\nX-Team: ops\naccept: text/plain"})
+
+    assert set(form.errors) == {"name", "headers"}
+    assert form.errors["headers"] == [
+        "Write accept on one line, its values joined by a comma: it is there twice."
+    ]
+    assert form["headers"].value().count("ccept: ") == 2
 
 
 @pytest.mark.usefixtures("inside")
