@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from monitors import contradicting, details, secrets
+from monitors import contradicting, details, fitting, secrets
 from monitors.kinds import KINDS, REPORTING
 from monitors.models import Monitor
 from monitors.policy import POLICY_FIELDS, POLICY_READERS, Policy
@@ -65,7 +65,7 @@ def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     merged = {**base, **values}
     if isinstance(fields, dict):
         errors += _missing(merged, errors)
-        errors += _read_target(merged, fields, errors) + _of_no_use(merged, fields, base)
+        errors += _read_target(merged, fields, errors) + fitting.of_no_use(merged, fields, base)
         errors += _read_config(merged, monitor, fields, errors)
         errors += _read_policy(fields, base, merged)
     if not errors:
@@ -175,20 +175,6 @@ def _read_target(
     return []
 
 
-def _of_no_use(merged: dict[str, Any], fields: dict[str, Any], base: dict[str, Any]) -> list[tuple[str, str]]:
-    """What only a probe has is never taken and then ignored. The value that is there already may be sent back."""
-    kind = merged["kind"]
-    if kind in PROBES:
-        return []
-    complaints = []
-    if fields.get("target"):
-        complaints.append(("/target", f"Remove it: a {kind} has no address that is checked."))
-    if merged["interval_seconds"] != base["interval_seconds"]:
-        hint = "; config.period_seconds says how often it is expected" if kind == "heartbeat" else ""
-        complaints.append(("/interval_seconds", f"Remove it: a {kind} is not checked at an interval{hint}."))
-    return complaints
-
-
 def _read_config(
     merged: dict[str, Any], monitor: Monitor | None, fields: dict[str, Any], errors: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
@@ -248,4 +234,4 @@ def _read_policy(
         merged["policy"] = {**base["policy"], **read_fields(fields["policy"], POLICY_READERS)}
     except ConfigError as error:
         return [(f"/policy{pointer}", detail) for pointer, detail in error.errors]
-    return []
+    return fitting.of_no_use_to_groups(merged, base)
