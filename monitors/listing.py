@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.reading import Standing, standings
+from monitors.searching import RANKS, WORDS, Query, searched
 from monitors.suppression.reading import covering
 from monitors.telemetry.models import LiveState, Status
 from monitors.uptime import Uptime
@@ -38,45 +38,6 @@ PAGE = 50
 BAR_SLOTS = 40
 BAR_TIME = timedelta(hours=3)
 UPTIME_DAYS = 90
-SORTS = ("", "uptime")
-# The order of a list: what needs somebody first. `late`, `maintenance` and `paused` lie over whatever is stored.
-WORDS = ("down", "flapping", "degraded", "late", "unknown", "maintenance", "pending", "up", "paused")
-# Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
-FILTERS = {"tag": "tags__contains", "kind": "kind__iexact", "owner": "owner_name__icontains"}
-RANKS = {word: place for place, word in enumerate(WORDS)}
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What the address of a list asks for."""
-
-    text: str = ""
-    status: str = ""
-    page: int = 1
-    refusal: str = ""
-    sort: str = ""
-
-    @property
-    def typed(self) -> str:
-        """The whole query as the search field holds it."""
-        return " ".join(filter(None, (f"status:{self.status}" if self.status else "", self.text)))
-
-    def address(self, **changes: str | int) -> str:
-        """The query string of this list with something changed: `?status=down&q=shop`."""
-        query = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]
-        values = {
-            "status": query.status, "q": query.text, "sort": query.sort, "page": query.page if query.page > 1 else "",
-        }  # fmt: skip
-        return "?" + urlencode({key: value for key, value in values.items() if value})
-
-    @property
-    def by_uptime(self) -> str:
-        """The same list sorted by uptime, or again worst first."""
-        return self.address(sort="" if self.sort else "uptime")
-
-    @property
-    def here(self) -> str:
-        return self.address(page=self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +131,6 @@ class Page:
         return self.address(self.query.page + 1) if self.last < self.total else ""
 
 
-def read_query(values: QueryDict) -> Query:
-    """Filters from the address; `status:down` in the search means the same as the filter."""
-    status, words, refusal = values.get("status", ""), [], ""
-    for word in values.get("q", "")[:200].replace("\x00", "").split():
-        key, _, value = word.partition(":")
-        if key.lower() == "status" and value:
-            status = value.lower()
-        else:
-            words.append(word)
-    if status and status not in RANKS:
-        refusal = f"No status is called “{status}”: use {', '.join(WORDS[:-1])} or {WORDS[-1]}."
-    number = values.get("page", "1")
-    page = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
-    sort = values.get("sort", "")
-    return Query(" ".join(words), status, max(page, 1), refusal, sort if sort in SORTS else "")
-
-
 def page(query: Query, now: datetime, size: int = PAGE) -> Page:
     """The asked page of the list; a page beyond the end is the last one."""
     found = matching(query)
@@ -212,13 +156,7 @@ def matching(query: Query) -> QuerySet[Ranked]:
     """The monitors that a query asks for, each with its `rank` in the order worst first."""
     if query.refusal:
         return with_rank().none()
-    found = with_rank()
-    for word in query.text.split():
-        key, _, value = word.partition(":")
-        if value and key.lower() in FILTERS:
-            found = found.filter(**{FILTERS[key.lower()]: [value.lower()] if key.lower() == "tag" else value})
-        else:
-            found = found.filter(Q(name__icontains=word) | Q(target__icontains=word))
+    found = searched(with_rank(), query.text)
     return found.filter(rank=RANKS[query.status]) if query.status else found
 
 

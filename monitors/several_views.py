@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from monitors import bulk, editing, listing, several
+from monitors import bulk, editing, listing, searching, several
 from monitors.forms_several import ImportForm, SeveralForm
 from pulse.fields import ConfigError
 from tenants.abilities import Ability
@@ -39,7 +39,7 @@ def import_list(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Ability.EDIT_MONITORS)
 def edit_several(request: TenantRequest) -> HttpResponse:
-    query = listing.read_query(request.GET)
+    query = searching.read_query(request.GET)
     monitors = list(listing.matching(query).order_by("rank", "name", "pk")[: bulk.AT_MOST])
     form = SeveralForm(request.POST if request.method == "POST" else None, monitors=monitors)
     context = {"form": form, "query": query, "count": len(monitors)}

@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from monitors.listing import WORDS, Query, counts
+from monitors.listing import counts
 from monitors.models import Monitor
 from monitors.reading import OVERDUE_AFTER
+from monitors.searching import WORDS, Query
 from monitors.suppression.reading import covering
 from monitors.telemetry import blindness
 from monitors.telemetry.models import LiveState, Status

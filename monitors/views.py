@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from monitors import configuration, curling, editing, evidence, listing, watching
+from monitors import configuration, curling, editing, evidence, listing, searching, watching
 from monitors.figures import Choice, read_choice, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.heartbeats import page as heartbeat_page
@@ -32,7 +32,7 @@ CHECKS = "checks"  # the element that shows a check under way and the results
 @require_GET
 @requires(Ability.VIEW)
 def monitor_list(request: TenantRequest) -> HttpResponse:
-    query = listing.read_query(request.GET)
+    query = searching.read_query(request.GET)
     page = listing.page(query, timezone.now())
     context = {"page": page, "query": query, "tally": tally(listing.counts(), query.status)}
     return render(request, "monitors/list.html", context)
@@ -41,14 +41,14 @@ def monitor_list(request: TenantRequest) -> HttpResponse:
 @require_GET
 @requires(Ability.VIEW)
 def table(request: TenantRequest) -> HttpResponse:
-    page = listing.page(listing.read_query(request.GET), timezone.now())
+    page = listing.page(searching.read_query(request.GET), timezone.now())
     return render(request, "monitors/_table.html", {"page": page})
 
 
 @require_GET
 @requires(Ability.VIEW)
 def filters(request: TenantRequest) -> HttpResponse:
-    query = listing.read_query(request.GET)
+    query = searching.read_query(request.GET)
     context = {"query": query, "tally": tally(listing.counts(), query.status)}
     return render(request, "monitors/_filters.html", context)
 

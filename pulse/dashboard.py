@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from incidents.listing import oldest
-from monitors.listing import Query, page
+from monitors.listing import page
 from monitors.maintenance.forms import NowForm
+from monitors.searching import Query
 from monitors.selfcheck import selfcheck
 from monitors.summary import summarise
 from tenants.abilities import Ability

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monitors.listing import read_query
+from monitors.searching import read_query
 from monitors.telemetry.models import Status
 from tests.monitors.making import make, put, result
 
