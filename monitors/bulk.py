@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from monitors import definition
+from monitors import definition, details
 from monitors.models import Monitor
-from pulse.fields import ConfigError
+from pulse.fields import ConfigError, FieldError
 
 AT_MOST = 1000
 
@@ -27,32 +27,72 @@ def read_new(data: Any) -> list[dict[str, Any]]:
 
 
 def read_edits(data: Any) -> list[tuple[Monitor, dict[str, Any]]]:
-    """Each monitor of {"ids": [...], "changes": {...}}, locked, with its definition after the changes.
+    """Each monitor of {"ids": [...], "changes": {...}, "add_tags": [...], "remove_tags": [...]}, locked.
 
-    Pointers begin with /ids/<index> where the id is wrong, and with /changes where a change is.
+    With it comes its definition after the changes. Pointers begin with /ids/<index> where the id is wrong, with
+    /changes where a change is, and with /add_tags where they would be too many.
     """
     wanted = _list(data, "ids")
-    changes = data.get("changes")
-    if not isinstance(changes, dict) or not changes:
+    changes, add, remove = _changes(data), _tags(data, "add_tags"), _tags(data, "remove_tags")
+    found, errors = [], []
+    for row, unknown in _rows(wanted):
+        if row is None:
+            errors.append(unknown)
+            continue
+        change = {**changes, "tags": tags_of(row, add, remove)} if add or remove else changes
+        try:
+            found.append((row, definition.read(change, row)))
+        except ConfigError as error:
+            errors += [
+                ("/add_tags" if add and pointer == "/tags" else f"/changes{pointer}", f"{row.name}: {detail}")
+                for pointer, detail in error.errors
+            ]
+    if errors:
+        raise ConfigError(dict.fromkeys(errors))
+    return found
+
+
+def read_ids(data: Any) -> list[Monitor]:
+    """Each monitor of {"ids": [...]}, locked."""
+    rows = list(_rows(_list(data, "ids")))
+    if errors := [unknown for row, unknown in rows if row is None]:
+        raise ConfigError(errors)
+    return list(dict.fromkeys(row for row, _ in rows if row is not None))
+
+
+def tags_of(row: Monitor, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
+    """Its tags without some and with others; one that is in both is there in the end."""
+    return [*(tag for tag in row.tags if tag not in remove), *add]
+
+
+def _changes(data: Any) -> dict[str, Any]:
+    changes, has_tags = data.get("changes"), bool(data.get("add_tags") or data.get("remove_tags"))
+    if changes is None and has_tags:
+        return {}
+    if not isinstance(changes, dict) or not (changes or has_tags):
         raise ConfigError([("/changes", "Say what to change, as an object of the fields of a monitor.")])
     if odd := sorted(set(changes) & {"kind", "name"}):
         raise ConfigError(
             [(f"/changes/{odd[0]}", "Change this one by one: it differs from monitor to monitor.")]
         )
+    if has_tags and "tags" in changes:
+        raise ConfigError([("/changes/tags", "Leave this out, or else add_tags and remove_tags.")])
+    return changes
+
+
+def _tags(data: Any, name: str) -> list[str]:
+    try:
+        return details.tags(data.get(name, []))
+    except FieldError as error:
+        raise ConfigError([(f"/{name}", str(error))]) from None
+
+
+def _rows(wanted: list[Any]) -> Iterator[tuple[Monitor | None, tuple[str, str]]]:
+    """Each monitor in the order asked for, or None with the complaint about its id."""
     rows = {row.pk: row for row in _lock(wanted)}
-    found, errors = [], []
     for index, text in enumerate(wanted):
         row = rows.get(_id(text))  # type: ignore[arg-type]
-        if row is None:
-            errors.append((f"/ids/{index}", f"There is no monitor {str(text)[:40]}."))
-            continue
-        try:
-            found.append((row, definition.read(changes, row)))
-        except ConfigError as error:
-            errors += [(f"/changes{pointer}", f"{row.name}: {detail}") for pointer, detail in error.errors]
-    if errors:
-        raise ConfigError(dict.fromkeys(errors))
-    return found
+        yield row, (f"/ids/{index}", f"There is no monitor {str(text)[:40]}.")
 
 
 def _lock(wanted: list[Any]) -> Iterator[Monitor]:

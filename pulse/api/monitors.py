@@ -14,7 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitors import bulk, definition, editing, evidence
+from monitors import bulk, definition, editing, evidence, searching
 from monitors.heartbeats.reading import late_numbers
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
@@ -50,11 +50,18 @@ class Monitors(MonitorView):
         OpenApiParameter("status", enum=list(schema.STATUSES)),
         OpenApiParameter("tag", description="Only those that carry it."),
         OpenApiParameter("kind", enum=[*schema.MONITOR_KINDS, "group"]),
+        OpenApiParameter("owner", description="Only those of a member; a part of the address is enough."),
+        OpenApiParameter(
+            "q",
+            description="As the search of the page: words of name and target, tag:shop kind:dns owner:ada.",
+        ),
     )
     def get(self, request: Request) -> Response:
-        rows = Monitor.objects.all()
+        rows = self._searched(_plain(request.query_params.get("q", "")))
         if status := request.query_params.get("status"):
             rows = with_status(rows, status, self.organisation.no)
+        if owner := request.query_params.get("owner"):
+            rows = rows.filter(owner_name__icontains=_plain(owner))
         if tag := request.query_params.get("tag"):
             rows = rows.filter(tags__contains=[_plain(tag).lower()])
         if kind := request.query_params.get("kind"):
@@ -68,6 +75,13 @@ class Monitors(MonitorView):
         monitor = editing.create(self.organisation, definition.read(request.data), self.actor)
         shown = self.shown([monitor])[0]
         return Response(shown, status=201, headers={"Location": shown["url"]})
+
+    def _searched(self, typed: str) -> Any:
+        if len(typed) > searching.LONGEST_SEARCH:
+            raise InvalidFields([("/q", f"Search for at most {searching.LONGEST_SEARCH} characters.")])
+        text, status = searching.split(typed)
+        rows = searching.searched(Monitor.objects.all(), text)
+        return with_status(rows, status, self.organisation.no, "/q") if status else rows
 
 
 class ManyMonitors(MonitorView):
@@ -84,6 +98,18 @@ class ManyMonitors(MonitorView):
         edits = bulk.read_edits(request.data)
         monitors = [editing.update(self.organisation, row, values, self.actor) for row, values in edits]
         return Response({"monitors": self.shown(monitors)})
+
+
+class ManyDeletions(MonitorView):
+    parser_classes = [ManyJSONParser]
+
+    @schema.describe("Delete many monitors", schema.ManyDeleted, body=schema.ManyIds)
+    @transaction.atomic
+    def post(self, request: Request) -> Response:
+        monitors = bulk.read_ids(request.data)
+        for monitor in monitors:
+            editing.delete(self.organisation, monitor, self.actor)
+        return Response({"deleted": len(monitors)})
 
 
 class OneMonitor(MonitorView):
@@ -165,8 +191,8 @@ def _cursor(monitor: Monitor, after: str) -> Cursor:
     return (row.slot, row.location) if row else (min(slot_of(identity), END_OF_TIME), REPORTED)
 
 
-def with_status(rows: Any, status: str, tenant_no: int) -> Any:
-    """Only those that stand so now."""
+def with_status(rows: Any, status: str, tenant_no: int, pointer: str = "/status") -> Any:
+    """Only those that stand so now; `pointer` is where it was asked."""
     if status == "paused":
         return rows.filter(enabled=False)
     covered = list(covering(None, timezone.now()))
@@ -178,7 +204,7 @@ def with_status(rows: Any, status: str, tenant_no: int) -> Any:
     try:
         wanted = Status[status.upper()]
     except KeyError:
-        raise InvalidFields([("/status", f"Use one of {', '.join(schema.STATUSES)}.")]) from None
+        raise InvalidFields([(pointer, f"Use one of {', '.join(schema.STATUSES)}.")]) from None
     states = LiveState.objects.filter(tenant_no=tenant_no, status=wanted, is_head=True).values("monitor_no")
     return rows.filter(enabled=True, no__in=states)
 

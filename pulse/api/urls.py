@@ -40,6 +40,7 @@ urlpatterns = [
     at(r"openapi\.json", document.openapi, "openapi"),
     at("monitors", monitors.Monitors.as_view(), "monitors"),
     at("monitors/bulk", monitors.ManyMonitors.as_view(), "many-monitors"),
+    at("monitors/bulk/deletion", monitors.ManyDeletions.as_view(), "many-deletions"),
     at("monitors/pingdom", pingdom.Import.as_view(), "pingdom"),
     at("monitors/trial", trials.Trials.as_view(), "trials"),
     at(f"monitors/{ID}", monitors.OneMonitor.as_view(), "monitor"),

@@ -115,6 +115,78 @@ def test_a_list_by_tag_and_kind(api: Any) -> None:
     assert named(tag="\0") == []
 
 
+def test_a_list_by_owner_and_by_the_words_of_the_page(api: Any) -> None:
+    make_monitor(api, name="Shop front", tags=["eu"], owner="alice@acme.example")
+    make_monitor(api, name="gate", kind="tcp", target="shop.example.com:9")
+    make_monitor(api, name="till", target="http://127.0.0.1:9/", owner="bob@acme.example", enabled=False)
+
+    def named(**query: str) -> list[str]:
+        return [one["name"] for one in api.get("monitors", **query).json()["results"]]
+
+    assert named(owner="alice@acme.example") == ["Shop front"]
+    assert named(owner="ALICE") == ["Shop front"]
+    assert named(q="shop") == ["gate", "Shop front"]
+    assert named(q="shop kind:tcp") == ["gate"]
+    assert named(q="tag:EU owner:alice") == ["Shop front"]
+    assert named(q="status:paused") == ["till"]
+    assert named(q="shop", owner="bob") == []
+    assert named(q="\0", owner="\0") == []
+    assert pointers(api.get("monitors", q="status:odd")) == ["/q"]
+    assert pointers(api.get("monitors", q="x" * 201)) == ["/q"]
+
+
+def test_tags_are_added_and_removed_beside_those_of_each(api: Any) -> None:
+    one = make_monitor(api, name="one", tags=["eu", "old"])["id"]
+    two = make_monitor(api, name="two", tags=["us"])["id"]
+
+    answer = api.patch(
+        "monitors/bulk", {"ids": [one, two], "add_tags": ["New", "us"], "remove_tags": ["old", "none"]}
+    )
+    both = api.patch("monitors/bulk", {"ids": [two], "changes": {"enabled": False}, "remove_tags": ["us"]})
+
+    assert [row["tags"] for row in answer.json()["monitors"]] == [["eu", "new", "us"], ["us", "new"]]
+    assert [(row["tags"], row["enabled"]) for row in both.json()["monitors"]] == [(["new"], False)]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"add_tags": "eu"}, "/add_tags"),
+        ({"remove_tags": [1]}, "/remove_tags"),
+        ({"add_tags": []}, "/changes"),
+        ({"add_tags": ["b"], "changes": {"tags": ["a"]}}, "/changes/tags"),
+        ({"add_tags": [f"t{number}" for number in range(20)]}, "/add_tags"),
+        ({"add_tags": ["b"], "changes": []}, "/changes"),
+    ],
+)
+def test_tags_that_cannot_be_added_are_refused(api: Any, body: dict[str, Any], pointer: str) -> None:
+    identity = make_monitor(api, tags=["eu"])["id"]
+
+    answer = api.patch("monitors/bulk", {"ids": [identity], **body})
+
+    assert pointers(answer) == [pointer]
+    assert api.get(f"monitors/{identity}").json()["tags"] == ["eu"]
+
+
+def test_several_are_deleted_at_once(api: Any) -> None:
+    ids = [make_monitor(api, name=f"m{number}")["id"] for number in range(3)]
+
+    answer = api.post("monitors/bulk/deletion", {"ids": [*ids[:2], ids[0]]})
+
+    assert (answer.status_code, answer.json()) == (200, {"deleted": 2})
+    assert [one["id"] for one in api.get("monitors").json()["results"]] == ids[2:]
+
+
+def test_one_unknown_or_foreign_one_and_nothing_is_deleted(api: Any, globex_api: Any) -> None:
+    ours, theirs = make_monitor(api)["id"], make_monitor(globex_api)["id"]
+
+    answer = api.post("monitors/bulk/deletion", {"ids": [ours, theirs, UNKNOWN]})
+
+    assert pointers(answer) == ["/ids/1", "/ids/2"]
+    assert api.get(f"monitors/{ours}").status_code == 200
+    assert globex_api.get(f"monitors/{theirs}").status_code == 200
+
+
 @pytest.mark.parametrize("kind", sorted(PROBES))
 @pytest.mark.parametrize("target", WRONG)
 def test_a_target_that_cannot_be_is_refused_by_every_kind(api: Any, kind: str, target: str) -> None:

@@ -181,9 +181,20 @@ class Monitors(s.Serializer[Any]):
     monitors = Monitor(many=True)
 
 
-class ManyChanges(s.Serializer[Any]):
+class ManyIds(s.Serializer[Any]):
     ids = s.ListField(child=s.UUIDField(), allow_empty=False, max_length=1000)
-    changes = s.JSONField(help_text="As for one monitor; the same for all of them.")
+
+
+class ManyDeleted(s.Serializer[Any]):
+    deleted = s.IntegerField()
+
+
+class ManyChanges(ManyIds):
+    changes = s.JSONField(required=False, help_text="As for one monitor; the same for all of them.")
+    add_tags = s.ListField(
+        child=s.CharField(max_length=40), required=False, max_length=20, help_text="Beside those of each."
+    )
+    remove_tags = s.ListField(child=s.CharField(max_length=40), required=False, max_length=20)
 
 
 class CheckAccepted(s.Serializer[Any]):
