@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 
-from monitors import bulk, importing
-from monitors.controls import number_of
+from monitors import bulk, definition, details, importing
+from monitors.changing import ACTIONS
+from monitors.controls import Plain, number_of, numeric
 from monitors.forms import owners
 from monitors.models import Monitor
+from monitors.policy import POLICY_READERS
+from pulse.fields import FieldError
 
 BYTES_AT_MOST = 1_000_000
-ACTIONS = [
-    ("pause", "Pause them"), ("resume", "Resume them"), ("add_tags", "Add the tags"),
-    ("remove_tags", "Remove the tags"), ("interval", "Set the interval"), ("owner", "Set the owner"),
-    ("depend", "Set what they depend on"),
-    ("delete", "Delete them"),
-]  # fmt: skip
+# All that some action needs, and what of it means "as each has it" while it is empty.
+FIELDS = tuple(dict.fromkeys(name for _, names in ACTIONS.values() for name in names))
+PLACES = ACTIONS["locations"][1]
+AS_IT_IS = frozenset({"quorum", *ACTIONS["policy"][1]})
+READERS = {**definition.READERS, **POLICY_READERS}
 
 
 class ImportForm(forms.Form):
@@ -59,11 +62,35 @@ class ImportForm(forms.Form):
 
 
 class SeveralForm(forms.Form):
-    action = forms.ChoiceField(label="What to do", choices=ACTIONS)
-    tags = forms.CharField(label="Tags", required=False, help_text="To add or remove; separated by commas.")
-    interval_seconds = forms.CharField(label="Interval", required=False, help_text="To set: seconds.")
-    owner = forms.ChoiceField(label="Owner", required=False, help_text="To set.")
-    depends_on = forms.ChoiceField(label="Depends on", required=False, help_text="To set.")
+    """One change for the ticked monitors. `cleaned_data["changes"]` is what a script would send, without tags."""
+
+    action = forms.ChoiceField(label="What to do")
+    tags = Plain(label="Tags", help_text="Separated by commas.")
+    interval_seconds = numeric("Check every", "Seconds, from 5 to 86400.")
+    timeout_seconds = numeric("Give up after", "Seconds, fewer than the interval of each.")
+    retry_seconds = numeric(
+        "Look again after", "Seconds, while a change is not confirmed. Empty: at the next check."
+    )
+    down_after = numeric("Down after", "Failures in a row. Empty: as each has it.")
+    up_after = numeric("Up again after", "Answers in a row. Empty: as each has it.")
+    degraded_after = numeric("Degraded after", "Soft results in a row. Empty: as each has it.")
+    locations = forms.MultipleChoiceField(
+        label="Locations",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="From where they are checked. Without a tick: from the installation's own.",
+    )
+    quorum = numeric("Locations that must agree", "Empty: as each has it.")
+    owner = forms.ChoiceField(label="Owner")
+    depends_on = forms.ChoiceField(label="Depends on")
+    runbook_url = Plain(
+        label="Runbook", help_text="In place of those that they have. Empty: none.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
+    )  # fmt: skip
+    notes = Plain(
+        label="Notes",
+        help_text="In place of those that they have. Empty: none.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
     monitors = forms.MultipleChoiceField(
         label="Monitors",
         widget=forms.CheckboxSelectMultiple,
@@ -72,24 +99,81 @@ class SeveralForm(forms.Form):
 
     def __init__(self, data: Any = None, *, monitors: Sequence[Monitor]) -> None:
         super().__init__(data)
-        self.fields["monitors"].choices = [(str(row.pk), row.name) for row in monitors]  # type: ignore[attr-defined]
         everyone = [
             (str(pk), name) for pk, name in Monitor.objects.order_by("name").values_list("pk", "name")
         ]
-        self.fields["depends_on"].choices = [("", "Nothing"), *everyone]  # type: ignore[attr-defined]
-        self.fields["owner"].choices = owners(None)  # type: ignore[attr-defined]
+        codes = details.location_codes()
+        self._choose("monitors", [(str(row.pk), row.name) for row in monitors])
+        self._choose("depends_on", [("", "Nothing"), *everyone])
+        self._choose("owner", owners(None))
+        self._choose("locations", [(code, code) for code in codes])
+        offered = [
+            (name, words) for name, (words, _) in ACTIONS.items() if name != "locations" or len(codes) > 1
+        ]
+        self._choose("action", offered)
+        for name in FIELDS:
+            # What an action does not need is left alone; the script hides it.
+            users = " ".join(action for action, (_, used) in ACTIONS.items() if name in used)
+            self.fields[name].required = False
+            self.fields[name].is_plain = True  # type: ignore[attr-defined]
+            self.fields[name].widget.attrs |= {"data-only": "action", "data-only-for": users}
+
+    def parts(self) -> list[BoundField]:
+        """What the actions need, in their order."""
+        offered = dict(self.fields["action"].choices)  # type: ignore[attr-defined]
+        return [self[name] for name in FIELDS if name not in PLACES or "locations" in offered]
+
+    @property
+    def what(self) -> str:
+        return ACTIONS[self.cleaned_data["action"]][0]
+
+    def kept(self) -> list[tuple[str, str]]:
+        """What was posted for this action, for the button that carries it out; the monitors come beside it."""
+        names = ("action", *ACTIONS[self.cleaned_data["action"]][1])
+        return [(name, value) for name in names for value in self.data.getlist(name)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
-        data["tags"] = [tag.strip().lower() for tag in data.get("tags", "").split(",") if tag.strip()]
-        action = data.get("action")
-        if action in ("add_tags", "remove_tags") and not data["tags"]:
+        action = data.get("action", "")
+        used = ACTIONS[action][1] if action else ()
+        asked = {name: data[name] for name in used if name in data and (data[name] or name not in AS_IT_IS)}
+        read = {name: self._read(name, typed) for name, typed in asked.items()}
+        if action == "policy":
+            if not asked:
+                self.add_error("down_after", "Write at least one of the three numbers.")
+            read = {"policy": read}
+        elif action in ("pause", "resume"):
+            read = {"enabled": action == "resume"}
+        data["tags"] = read.pop("tags", [])
+        if "tags" in used and not data["tags"]:
             self.add_error("tags", "Write at least one tag.")
-        if action == "interval":
-            data["interval_seconds"] = number_of(data.get("interval_seconds", "").strip())
-            if not isinstance(data["interval_seconds"], int):
-                self.add_error("interval_seconds", "Use a whole number of seconds from 5 to 86400.")
-        data["owner"] = data.get("owner") or None
+        data["changes"] = read
         if len(data.get("monitors", [])) > bulk.AT_MOST:
             self.add_error("monitors", f"Choose at most {bulk.AT_MOST:,}.")
         return data
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def _read(self, name: str, typed: Any) -> Any:
+        """As the definition of each would read it, so that one complaint is enough."""
+        try:
+            return READERS[name](_as_sent(name, typed))
+        except FieldError as error:
+            self.add_error(name, str(error))
+            return None
+
+
+def _as_sent(name: str, typed: Any) -> Any:
+    """What a script would send for what was typed; text that is no number stays text and is refused."""
+    match name:
+        case "tags":
+            return typed.split(",")
+        case "depends_on":
+            return [typed] if typed else []
+        case "owner" | "retry_seconds" if not typed:
+            return None
+        case "owner" | "locations" | "runbook_url" | "notes":
+            return typed
+        case _:
+            return number_of(typed)

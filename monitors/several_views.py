@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from monitors import bulk, editing, listing, searching, several
+from monitors import bulk, changing, editing, listing, searching, several
 from monitors.forms_several import ImportForm, SeveralForm
 from pulse.fields import ConfigError
 from tenants.abilities import Ability
@@ -42,11 +42,14 @@ def edit_several(request: TenantRequest) -> HttpResponse:
     query = searching.read_query(request.GET)
     monitors = list(listing.matching(query).order_by("rank", "name", "pk")[: bulk.AT_MOST])
     form = SeveralForm(request.POST if request.method == "POST" else None, monitors=monitors)
-    context = {"form": form, "query": query, "count": len(monitors)}
+    context: dict[str, Any] = {"form": form, "query": query, "count": len(monitors)}
     if not form.is_valid():
         return render(request, "monitors/several.html", context, status=422 if form.is_bound else 200)
+    if "apply" not in request.POST:
+        context["outlook"] = changing.preview(form.cleaned_data)
+        return render(request, "monitors/several.html", context)
     try:
-        words = several.carry_out(request.organisation, form.cleaned_data, Actor.person(request.user))
+        words = changing.carry_out(request.organisation, form.cleaned_data, Actor.person(request.user))
     except ConfigError as error:
         for _, detail in list(error.errors)[:10]:
             form.add_error(None, detail)

@@ -1,21 +1,48 @@
-"""One change for several monitors, from the page."""
+"""One change for several monitors, from the page: looked at first, then done to all of them or to none."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from monitors.changing import ACTIONS
 from monitors.models import Monitor
-from pulse.scoping import in_tenant
+from monitors.telemetry.scheduling import location_no
+from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
 
 URL = "/o/acme/monitors/several/"
+POSTED: dict[str, dict[str, Any]] = {
+    "pause": {},
+    "resume": {},
+    "add_tags": {"tags": "New, old"},
+    "remove_tags": {"tags": "old"},
+    "interval": {"interval_seconds": "300"},
+    "timeout": {"timeout_seconds": "20"},
+    "retry": {"retry_seconds": "15"},
+    "policy": {"down_after": "5", "degraded_after": "6"},
+    "locations": {"locations": ["default", "fra"], "quorum": "2"},
+    "owner": {"owner": "alice@acme.example"},
+    "runbook": {"runbook_url": "https://wiki.example.com/shop"},
+    "notes": {"notes": "Ask the till team."},
+    "depend": {},
+    "delete": {},
+}
 
 
 @pytest.fixture
 def three(acme: Any) -> list[str]:
     return [str(make(acme, name, tags=["old"]).pk) for name in ("shop", "till", "stock")]
+
+
+@pytest.fixture
+def two_places(world: None) -> None:
+    with as_pipeline():
+        for code in ("default", "fra"):
+            location_no(code)
 
 
 def now(organisation: Any) -> list[Monitor]:
@@ -24,26 +51,104 @@ def now(organisation: Any) -> list[Monitor]:
 
 
 @pytest.mark.parametrize(
-    ("posted", "field", "before", "after"),
+    ("action", "changed"),
     [
-        ({"action": "pause"}, "enabled", True, False),
-        ({"action": "add_tags", "tags": "New, old"}, "tags", ["old"], ["old", "new"]),
-        ({"action": "remove_tags", "tags": "old"}, "tags", ["old"], []),
-        ({"action": "interval", "interval_seconds": "300"}, "interval_seconds", 60, 300),
-        ({"action": "owner", "owner": "alice@acme.example"}, "owner_name", "", "alice@acme.example"),
+        ("pause", {"enabled": False}),
+        ("add_tags", {"tags": ["old", "new"]}),
+        ("remove_tags", {"tags": []}),
+        ("interval", {"interval_seconds": 300}),
+        ("timeout", {"timeout_seconds": 20}),
+        ("retry", {"retry_seconds": 15}),
+        ("policy", {"down_after": 5, "up_after": 2, "degraded_after": 6}),
+        ("locations", {"locations": ["default", "fra"], "quorum": 2}),
+        ("owner", {"owner_name": "alice@acme.example"}),
+        ("runbook", {"runbook_url": "https://wiki.example.com/shop"}),
+        ("notes", {"notes": "Ask the till team."}),
     ],
 )
+@pytest.mark.usefixtures("two_places")
 def test_what_is_ticked_is_changed_and_nothing_else(
-    acme: Any, as_alice: Any, three: list[str], posted: dict[str, Any], field: str, before: Any, after: Any
+    acme: Any, as_alice: Any, three: list[str], action: str, changed: dict[str, Any]
 ) -> None:
-    answer = as_alice.post(URL, posted | {"monitors": three[:2]})
+    before = now(acme)
+    posted = {"action": action, "monitors": three[:2], **POSTED[action]}
+
+    answer = as_alice.post(URL, posted | {"apply": "1"})
 
     assert answer.status_code == 302, answer.context["form"].errors
-    assert [getattr(one, field) for one in now(acme)] == [after, after, before]
+    for old, new in zip(before, now(acme), strict=True):
+        wanted = changed if str(new.pk) in three[:2] else {name: getattr(old, name) for name in changed}
+        assert {name: getattr(new, name) for name in changed} == wanted
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.usefixtures("two_places")
+def test_a_look_changes_nothing_and_carries_what_was_asked_to_the_button(
+    acme: Any, as_alice: Any, three: list[str], action: str
+) -> None:
+    if action == "resume":
+        as_alice.post(URL, {"action": "pause", "monitors": three, "apply": "1"})
+    parent = {"depends_on": str(make(acme, "db").pk)} if action == "depend" else {}
+    before = [(one.pk, one.updated_at) for one in now(acme)]
+    posted = {"action": action, **POSTED[action], **parent}
+
+    page = as_alice.post(URL, posted | {"monitors": three, "notes": POSTED[action].get("notes", "left over")})
+
+    assert page.status_code == 200
+    assert len(page.context["outlook"].changing) == 3
+    assert [(one.pk, one.updated_at) for one in now(acme)] == before
+    kept: dict[str, list[str]] = {}
+    for name, value in page.context["form"].kept():
+        kept.setdefault(name, []).append(value)
+    assert kept == {name: value if isinstance(value, list) else [value] for name, value in posted.items()}
+
+
+def test_a_look_tells_who_changes_who_is_so_already_and_who_cannot(
+    acme: Any, as_alice: Any, three: list[str]
+) -> None:
+    quick = make(acme, "quick", interval_seconds=15, timeout_seconds=5)
+    so = make(acme, "so", timeout_seconds=20)
+    job = make(acme, "job", kind="heartbeat", target="", config={})
+    everyone = [*three, *(str(one.pk) for one in (quick, so, job))]
+
+    page = as_alice.post(URL, {"action": "timeout", "timeout_seconds": "20", "monitors": everyone})
+
+    outlook = page.context["outlook"]
+    assert [row.name for row, _ in outlook.changing] == ["shop", "stock", "till"]
+    assert [row.name for row in outlook.same] == ["so"]
+    assert {row.name: words for row, words in outlook.refused} == {
+        "quick": ["Use fewer seconds than the interval of 15 s."],
+        "job": ["Remove it: a heartbeat is not waited for."],
+    }
+    content = page.content.decode()
+    assert "<strong>3 change</strong>: shop, stock, till." in content
+    assert "Use fewer seconds than the interval of 15 s." in content
+    assert "Change 3 monitors</button>" in content
+
+
+def test_a_look_at_many_asks_the_database_as_often_as_at_one(acme: Any, as_alice: Any) -> None:
+    many = [str(make(acme, f"m{number}").pk) for number in range(8)]
+
+    def asked(chosen: list[str]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            as_alice.post(URL, {"action": "timeout", "timeout_seconds": "20", "monitors": chosen})
+        return len(queries)
+
+    assert asked(many) == asked(many[:1])
+
+
+def test_groups_count_no_results_and_say_so(acme: Any, as_alice: Any, three: list[str]) -> None:
+    group = make(acme, "all of it", kind="group", target="", config={"members": three})
+
+    page = as_alice.post(URL, {"action": "policy", "down_after": "5", "monitors": [*three, str(group.pk)]})
+
+    assert [(row.name, words) for row, words in page.context["outlook"].refused] == [
+        ("all of it", ["Remove it: a group stands as its members do."])
+    ]
 
 
 def test_deleting_several(acme: Any, as_alice: Any, three: list[str]) -> None:
-    as_alice.post(URL, {"action": "delete", "monitors": three[1:]})
+    as_alice.post(URL, {"action": "delete", "monitors": three[1:], "apply": "1"})
 
     assert [one.name for one in now(acme)] == ["shop"]
 
@@ -53,7 +158,9 @@ def test_an_interval_is_nothing_for_what_reports_by_itself(
 ) -> None:
     job = str(make(acme, "job", kind="heartbeat", target="", config={}).pk)
 
-    answer = as_alice.post(URL, {"action": "interval", "interval_seconds": "300", "monitors": [*three, job]})
+    answer = as_alice.post(
+        URL, {"action": "interval", "interval_seconds": "300", "monitors": [*three, job], "apply": "1"}
+    )
 
     assert answer.status_code == 422
     assert "job: Remove it: a heartbeat is not checked at an interval" in answer.content.decode()
@@ -63,7 +170,9 @@ def test_an_interval_is_nothing_for_what_reports_by_itself(
 def test_what_cannot_be_for_one_changes_none(acme: Any, as_alice: Any, three: list[str]) -> None:
     slow = str(make(acme, "slow", timeout_seconds=50).pk)
 
-    answer = as_alice.post(URL, {"action": "interval", "interval_seconds": "20", "monitors": [*three, slow]})
+    answer = as_alice.post(
+        URL, {"action": "interval", "interval_seconds": "20", "monitors": [*three, slow], "apply": "1"}
+    )
 
     assert answer.status_code == 422
     assert "slow: " in answer.content.decode()
@@ -76,6 +185,14 @@ def test_what_cannot_be_for_one_changes_none(acme: Any, as_alice: Any, three: li
         ({"action": "pause"}, "monitors"),
         ({"action": "explode"}, "action"),
         ({"action": "add_tags", "tags": " , "}, "tags"),
+        ({"action": "add_tags", "tags": "x" * 41}, "tags"),
+        ({"action": "interval", "interval_seconds": "soon"}, "interval_seconds"),
+        ({"action": "timeout", "timeout_seconds": ""}, "timeout_seconds"),
+        ({"action": "retry", "retry_seconds": "1"}, "retry_seconds"),
+        ({"action": "policy"}, "down_after"),
+        ({"action": "policy", "up_after": "21"}, "up_after"),
+        ({"action": "runbook", "runbook_url": "wiki"}, "runbook_url"),
+        ({"action": "notes", "notes": "n" * 10_001}, "notes"),
     ],
 )
 def test_what_is_missing_is_said(as_alice: Any, three: list[str], posted: dict[str, Any], field: str) -> None:
@@ -93,13 +210,15 @@ def test_only_what_the_search_found_is_offered(acme: Any, as_alice: Any, three: 
     page = as_alice.get(URL + "?q=tag:edge")
 
     assert [name for _, name in page.context["form"].fields["monitors"].choices] == ["gate"]
-    refused = as_alice.post(URL + "?q=tag:edge", {"action": "delete", "monitors": three})
+    refused = as_alice.post(URL + "?q=tag:edge", {"action": "delete", "monitors": three, "apply": "1"})
     assert refused.status_code == 422
     assert len(now(acme)) == 4
 
 
 def test_a_strangers_monitor_is_not_there(acme: Any, globex: Any, as_charlie: Any, three: list[str]) -> None:
-    answer = as_charlie.post("/o/globex/monitors/several/", {"action": "delete", "monitors": three})
+    answer = as_charlie.post(
+        "/o/globex/monitors/several/", {"action": "delete", "monitors": three, "apply": "1"}
+    )
 
     assert answer.status_code == 422
     assert len(now(acme)) == 3
