@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from monitors import bulk, definition, editing
 from monitors.models import Monitor
 from pulse.fields import ConfigError
+from pulse.templatetags.figures import begun
 from tenants.actors import Actor
 from tenants.models import Organisation
 
@@ -110,7 +111,7 @@ def _look(rows: Iterable[Monitor], wanted: dict[str, Any]) -> Outlook:
         try:
             values = definition.read(change, row)
         except ConfigError as error:
-            found.refused.append((row, [detail for _, detail in error.errors]))
+            found.refused.append((row, [_reason(detail) for _, detail in error.errors]))
             continue
         before = definition.as_json(row)
         if all(values[name] == before[name] for name in change):
@@ -129,6 +130,11 @@ def _change(row: Monitor, wanted: dict[str, Any]) -> dict[str, Any]:
         case _:
             changes: dict[str, Any] = wanted["changes"]
             return changes
+
+
+def _reason(complaint: str) -> str:
+    """Nothing is left to remove for who is only left out."""
+    return begun(complaint.removeprefix("Remove it: "))
 
 
 def _names(rows: Iterable[Monitor]) -> str:

@@ -9,10 +9,10 @@ from monitors.probes import PROBES
 
 # What only a probe has, and its words for people.
 OF_PROBES = {
-    "timeout_seconds": "is not waited for",
-    "retry_seconds": "is not looked at again",
-    "locations": "is not checked from anywhere",
-    "quorum": "is not checked from anywhere",
+    "timeout_seconds": "nobody waits for an answer of a {}",
+    "retry_seconds": "nobody looks again at a {}",
+    "locations": "a {} is not checked from anywhere",
+    "quorum": "a {} is not checked from anywhere",
 }
 
 
@@ -28,7 +28,7 @@ def of_no_use(merged: dict[str, Any], fields: dict[str, Any], base: dict[str, An
         hint = "; config.period_seconds says how often it is expected" if kind == "heartbeat" else ""
         complaints.append(("/interval_seconds", f"Remove it: a {kind} is not checked at an interval{hint}."))
     complaints += [
-        (f"/{name}", f"Remove it: a {kind} {words}.")
+        (f"/{name}", f"Remove it: {words.format(kind)}.")
         for name, words in OF_PROBES.items()
         if merged[name] != base[name]
     ]

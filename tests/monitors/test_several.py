@@ -118,10 +118,10 @@ def test_a_look_tells_who_changes_who_is_so_already_and_who_cannot(
     assert [row.name for row in outlook.same] == ["so"]
     assert {row.name: words for row, words in outlook.refused} == {
         "quick": ["Use fewer seconds than the interval of 15 s."],
-        "job": ["Remove it: a heartbeat is not waited for."],
+        "job": ["Nobody waits for an answer of a heartbeat."],
     }
     content = page.content.decode()
-    assert "<strong>3 change</strong>: shop, stock, till." in content
+    assert "<strong>Change 3</strong>: shop, stock, till." in content
     assert "Use fewer seconds than the interval of 15 s." in content
     assert "Change 3 monitors</button>" in content
 
@@ -143,7 +143,7 @@ def test_groups_count_no_results_and_say_so(acme: Any, as_alice: Any, three: lis
     page = as_alice.post(URL, {"action": "policy", "down_after": "5", "monitors": [*three, str(group.pk)]})
 
     assert [(row.name, words) for row, words in page.context["outlook"].refused] == [
-        ("all of it", ["Remove it: a group stands as its members do."])
+        ("all of it", ["A group stands as its members do."])
     ]
 
 
@@ -163,7 +163,7 @@ def test_an_interval_is_nothing_for_what_reports_by_itself(
     )
 
     assert answer.status_code == 422
-    assert "job: Remove it: a heartbeat is not checked at an interval" in answer.content.decode()
+    assert "job: A heartbeat is not checked at an interval" in answer.content.decode()
     assert {one.interval_seconds for one in now(acme)} == {60}
 
 
