@@ -40,7 +40,7 @@ DEFAULTS: dict[str, Any] = {
 # What an answer holds and a script may send back unchanged, without effect.
 READ_ONLY = (
     "id", "status", "last_checked_at", "created_at", "updated_at", "url", "snoozed_until", "places", "ping_url",
-    "expected_at", "due_at",
+    "expected_at", "due_at", "expires_at",
     "state", "maintenance", "held_back",
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from monitors import history
 from monitors.availability.course import course
 from monitors.availability.reading import uptimes
+from monitors.expiring import Expiry, expiry
 from monitors.heartbeats.reading import late_numbers
 from monitors.heartbeats.specs import schedule_words
 from monitors.kinds import KINDS
@@ -95,6 +96,18 @@ class Row:
     @property
     def last_ms(self) -> float | None:
         return None if self.standing.total_us is None else self.standing.total_us / 1000
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """The certificate or the domain, with the days that it has left."""
+        at = None if self.overdue_since else self.standing.expires_at
+        return expiry(self.monitor.kind, at, self.now)
+
+    @property
+    def expires_soon(self) -> Expiry | None:
+        """The same in the last month, where the sentence beside it does not say so already."""
+        found = self.expiry
+        return found if found and found.is_soon and not self.standing.tells_expiry else None
 
     @property
     def snoozed(self) -> bool:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from monitors.facts import Suppression
 from monitors.heartbeats import reading as heartbeats
 from monitors.models import Monitor
+from monitors.probes.outcome import ErrorClass
 from monitors.remembering import unpacked
 from monitors.suppression import reading as suppression
 from monitors.suppression.deciding import Held
@@ -40,7 +41,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a monitor stands now. `word` is what people read: a stored status, or `paused` over it."""
+    """Where a monitor stands now. `word` is what people read: a stored status, or `paused` over it.
+
+    `expires_at` is when the certificate or the domain ends, as long as the last check was good: what ends may have been
+    renewed since. `tells_expiry`: `detail` says it already.
+    """
 
     word: str
     since: datetime | None = None
@@ -59,6 +64,8 @@ class Standing:
     expected_at: datetime | None = None
     maintenance: Suppression | None = None
     held: Held | None = None
+    expires_at: datetime | None = None
+    tells_expiry: bool = False
 
     @property
     def state(self) -> str:
@@ -129,6 +136,7 @@ def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:
         since=head.status_since,
         detail=head.last_detail or newest.last_detail,
         places=places,
+        expires_at=min((at for row in probed if (at := _expires_at(monitor, row))), default=None),
     )
 
 
@@ -158,7 +166,13 @@ def _standing(monitor: Monitor, state: LiveState) -> Standing:
         softs=state.softs,
         slot=state.slot,
         lease_until=state.lease_until,
+        expires_at=_expires_at(monitor, state),
+        tells_expiry=state.last_error == ErrorClass.EXPIRES_SOON,
     )
+
+
+def _expires_at(monitor: Monitor, state: LiveState) -> datetime | None:
+    return state.expires_at if state.last_ok and monitor.enabled else None
 
 
 def result_id(slot: datetime, monitor_id: UUID, location: int) -> UUID:

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic, monotonic_ns
 from typing import Any
 
@@ -36,7 +37,8 @@ class Talk:
 
     `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
     host key; JSON without secrets, or a function that makes it, called only for evidence. `response_us` is the
-    time that counts as the answer's where it is not that of the whole check.
+    time that counts as the answer's where it is not that of the whole check; `ends` when the certificate does
+    that was seen, or the domain.
     """
 
     out: Outbound
@@ -48,6 +50,7 @@ class Talk:
     notes: dict[str, Any] = field(default_factory=dict)
     warned: tuple[ErrorClass, str] | None = None
     response_us: int | None = None
+    ends: datetime | None = None
 
     def warn(self, error: ErrorClass, words: str) -> None:
         """The check is good, but less than it should be (degraded); the first such sentence counts."""
@@ -164,6 +167,7 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
         address=phases.address,
         soft=soft,
         evidence=evidence,
+        ends=(lambda: talk.ends) if talk.ends else None,
     )
 
 

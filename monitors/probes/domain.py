@@ -59,7 +59,7 @@ async def check(talk: Talk) -> str:
     if domain.expires is None:
         raise CheckFailed(ErrorClass.SOURCE_EMPTY, f"the registry does not tell when {domain.name} expires")
     days = int((domain.expires.timestamp() - time()) // _DAY_S)
-    talk.facts[Source.DOMAIN_DAYS] = days
+    talk.ends, talk.facts[Source.DOMAIN_DAYS] = domain.expires, days
     ending = sorted(_ENDING.intersection(state.lower() for state in domain.states))
     if ending:
         raise CheckFailed(ErrorClass.EXPIRES_SOON, f"{domain.name} is being given up ({ending[0]})")

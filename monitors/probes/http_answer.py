@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from time import time
 from typing import Any
 
 from monitors.assertions.body import Body
 from monitors.assertions.model import Checked, Source
 from monitors.probes.hiding import HIDDEN, without
 from monitors.probes.http_config import HttpConfig
+from pulse.net.certificates import days_until
 from pulse.net.exchange import Exchange
 from pulse.net.request import EXCERPT
 
@@ -76,18 +76,27 @@ def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
     found: dict[str, str] = {}
     for name, value in exchange.certificates[0]:
         found.setdefault(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
-    try:
-        ends = datetime.strptime(found["Expire date"], "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
-    except (KeyError, ValueError):
+    ends = end_of(exchange)
+    if ends is None:
         return None
     return {
         "subject": found.get("Subject", ""),
         "issuer": found.get("Issuer", ""),
         "names": found.get("X509v3 Subject Alternative Name", ""),
         "expires": ends.isoformat().replace("+00:00", "Z"),
-        "days_left": int((ends.timestamp() - time()) // 86_400),
+        "days_left": days_until(ends),
         "chain": [_subject(one) for one in exchange.certificates],
     }
+
+
+def end_of(exchange: Exchange) -> datetime | None:
+    """When the server's certificate expires; None where libcurl did not say, as on a connection that was kept."""
+    own = exchange.certificates[0] if exchange.certificates else []
+    said = next((value for name, value in own if name == b"Expire date"), b"").decode("utf-8", "replace")
+    try:
+        return datetime.strptime(said, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _subject(certificate: list[tuple[bytes, bytes]]) -> str:

@@ -10,7 +10,7 @@ from monitors.assertions.judging import verdict
 from monitors.assertions.model import Checked
 from monitors.probes.failures import CLASSES
 from monitors.probes.hiding import without
-from monitors.probes.http_answer import evidence_of, facts_of
+from monitors.probes.http_answer import end_of, evidence_of, facts_of
 from monitors.probes.http_config import HttpConfig
 from monitors.probes.http_settings import format_status
 from monitors.probes.outcome import ErrorClass, Outcome, sentence
@@ -50,6 +50,7 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
         address=exchange.address,
         soft=soft,
         evidence=partial(evidence_of, config, exchange, secrets, checked),
+        ends=None if exchange.certificates is None else partial(end_of, exchange),
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from time import monotonic
@@ -74,6 +75,7 @@ class Outcome:
     response's body. `soft`: it works, but a soft assertion failed (then `ok` is True and `error` says why).
     `evidence` makes what is kept of failures and of changes, as JSON; it is called for those only.
     `samples` are numbers that the check brought, stored with its result.
+    `ends` reads when the certificate or the domain ends that was seen; it is called now and then. None: there is none.
     """
 
     ok: bool
@@ -90,6 +92,7 @@ class Outcome:
     soft: bool = False
     evidence: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
     samples: tuple[Points, ...] = field(default=(), repr=False)
+    ends: Callable[[], datetime | None] | None = field(default=None, repr=False)
 
     @property
     def is_unknown(self) -> bool:

@@ -13,7 +13,7 @@ from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.settings import Section, Setting, choose, refuse, section, switch, text
 from pulse.fields import FieldError
-from pulse.net.certificates import days_left
+from pulse.net.certificates import days_until, end_of
 from pulse.net.endpoints import Endpoint, parse_endpoint
 from pulse.net.streams import Stream
 from pulse.net.trust import client_context
@@ -118,4 +118,5 @@ async def secure(talk: Talk, stream: Stream, protocols: tuple[str, ...] = ()) ->
     )
     await stream.secure(context, talk.phases)
     if stream.tls is not None and (der := stream.tls.getpeercert(binary_form=True)):
-        talk.facts[Source.CERTIFICATE_DAYS] = days_left(der)
+        talk.ends = end_of(der)
+        talk.facts[Source.CERTIFICATE_DAYS] = None if talk.ends is None else days_until(talk.ends)

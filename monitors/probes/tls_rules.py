@@ -15,7 +15,7 @@ from monitors.probes.securing import Secured
 from monitors.probes.settings import Setting, choose, number, refuse, text
 from monitors.probes.tls_starttls import ask_for_tls
 from pulse.fields import FieldError
-from pulse.net.certificates import chain_of, days_left, describe, issuer_of
+from pulse.net.certificates import chain_of, days_until, describe, end_of, issuer_of
 from pulse.net.endpoints import parse_host
 from pulse.net.streams import Phases, Stream
 from pulse.net.trust import client_context
@@ -106,8 +106,9 @@ async def go_secure(
     talk.notes["tls"] = session.as_json
     # What a verified chain was built of counts: servers also send roots that ended long ago and harm nobody.
     counting = chain_of(tls, verified=True)[:-1] if verify else []
-    days = [left for one in counting or session.chain[:1] if (left := days_left(one)) is not None]
-    talk.facts[Source.CERTIFICATE_DAYS] = min(days, default=None)
+    ends = [end for one in counting or session.chain[:1] if (end := end_of(one)) is not None]
+    talk.ends = min(ends, default=None)
+    talk.facts[Source.CERTIFICATE_DAYS] = None if talk.ends is None else days_until(talk.ends)
     talk.facts[Source.ISSUER] = issuer_of(session.chain[0]) if session.chain else None
     return session
 

@@ -62,6 +62,7 @@ class LiveState(models.Model):
     last_total_us = models.IntegerField(null=True)
     last_error = models.SmallIntegerField(default=0)
     last_detail = models.TextField(default="")
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connection, transaction
 
+from monitors.expiring import seen
 from monitors.telemetry.arrays import array, text_array
 from monitors.telemetry.claiming import Claimed, moment
 from monitors.telemetry.models import GapReason
@@ -48,6 +49,7 @@ COLUMNS: dict[str, str] = {
     "total_us": "int",
     "address": "inet",
     "detail": "text",
+    "expires": "timestamptz",
 }
 # As late as the column can say, 36 minutes: what was due once a day and starts after a long stop is later than that.
 LATEST_US = 2**31 - 1
@@ -82,7 +84,8 @@ WITH r AS ({ROWS}), done AS (
                 greatest(r.slot + make_interval(secs => s.retry_seconds), date_trunc('milliseconds', now())))
             ELSE s.next_due_at END,
         last_good_slot = CASE WHEN r.ok THEN r.slot ELSE s.last_good_slot END,
-        last_total_us = r.total_us, last_error = r.error, last_detail = coalesce(r.detail, '')
+        last_total_us = r.total_us, last_error = r.error, last_detail = coalesce(r.detail, ''),
+        expires_at = CASE WHEN r.expires IS NULL THEN s.expires_at WHEN isfinite(r.expires) THEN r.expires END
     FROM r
     WHERE s.monitor_no = r.monitor_no AND s.location = %s AND s.tenant_no = r.tenant_no
         AND s.fencing_token = r.token AND s.lease_until IS NOT NULL
@@ -210,4 +213,5 @@ def _row(item: Judged, hold: bool) -> tuple[Any, ...]:
         outcome.total_us,
         outcome.address,
         None if outcome.ok and not outcome.soft else outcome.detail,
+        seen(item.result),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -23,7 +24,8 @@ MOST_SHARED, LONGEST_SHARED = 4096, 2000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: the recorder remembers here when it last looked at what ends. All else nobody changes.
+@dataclass(slots=True)
 class Spec:
     version: int
     kind: str
@@ -39,6 +41,7 @@ class Spec:
     identity: str = ""
     organisation: str = ""
     destination: str = ""
+    looked_at: datetime | None = None
 
 
 class Specs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from time import time
 from typing import Any
 
@@ -72,12 +73,16 @@ def chain_of(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:
 _DER = 2  # _ssl.ENCODING_DER
 
 
-def days_left(der: bytes) -> int | None:
-    """Whole days until the certificate expires, negative when it has; None when it cannot be read."""
+def end_of(der: bytes) -> datetime | None:
+    """When the certificate expires; None when it cannot be read."""
     try:
-        ends = load_der_x509_certificate(der).not_valid_after_utc
+        return load_der_x509_certificate(der).not_valid_after_utc
     except ValueError:
         return None
+
+
+def days_until(ends: datetime) -> int:
+    """Whole days until then, negative when it is over."""
     return int((ends.timestamp() - time()) // _DAY_S)
 
 
@@ -106,7 +111,7 @@ def _described(certificate: Certificate) -> dict[str, Any]:
         "serial": f"{certificate.serial_number:x}",
         "not_before": certificate.not_valid_before_utc.isoformat(),
         "not_after": ends.isoformat(),
-        "days_left": int((ends.timestamp() - time()) // _DAY_S),
+        "days_left": days_until(ends),
         "key": _key(certificate),
         "signature": certificate.signature_algorithm_oid._name,  # noqa: SLF001  # the only place with its name
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),

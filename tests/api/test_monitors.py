@@ -65,6 +65,7 @@ def test_a_monitor_is_made_with_the_defaults(api: Any) -> None:
         "ping_url": None,
         "expected_at": None,
         "due_at": None,
+        "expires_at": None,
         "snoozed_until": None,
     }
     assert api.get(f"monitors/{body['id']}").json() == body

@@ -46,6 +46,8 @@ def test_domain_with_time_left_is_up_with_what_the_registry_says(
 
     assert (outcome.ok, outcome.soft, outcome.detail) == (True, False, "shop.test expires in 90 days")
     assert facts(outcome)["domain_days"] == 90
+    assert outcome.ends is not None
+    assert outcome.ends().isoformat() == notes(outcome)["domain"]["expires"]  # type: ignore[union-attr]
     told = notes(outcome)["domain"]
     assert (told["registrar"], told["states"]) == ("Names & Sons", ["active"])
     assert told["registered"] == "2001-02-03T04:05:06+00:00"

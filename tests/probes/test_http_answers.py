@@ -1,7 +1,9 @@
 """What an HTTP answer is judged by and what is kept of it: assertions, certificate, redirects, HTTP versions."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from time import time
 from typing import Any
 
 import pytest
@@ -89,6 +91,19 @@ def test_every_https_answer_keeps_its_certificate_with_the_chain(
 
     assert certificate["chain"][0] == certificate["subject"]
     assert certificate["issuer"]
+
+
+def test_an_https_answer_can_tell_when_its_certificate_ends(
+    probing: Probing, authority: Authority, target: HttpTarget
+) -> None:
+    with HttpTarget(tls=authority.server_context("127.0.0.1", days_left=9)) as server:
+        told, plain = probing.check(server.url), probing.check(target.url)
+
+    assert told.ends is not None
+    ends = told.ends()
+    assert ends is not None
+    assert timedelta(days=8, hours=23) < ends - datetime.fromtimestamp(time(), UTC) <= timedelta(days=9)
+    assert plain.ends is None
 
 
 def test_certificate_is_asserted_on_and_kept(probing: Probing, authority: Authority) -> None:

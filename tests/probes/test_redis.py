@@ -109,6 +109,8 @@ def test_tls_is_verified_and_the_certificate_counted(
 
     assert (outcome.ok, facts(outcome)["certificate_days"]) == (True, 9), outcome.detail
     assert outcome.tls_us
+    assert outcome.ends is not None
+    assert careless.ends is not None
     assert wrong.error is ErrorClass.TLS_HOSTNAME_MISMATCH
     assert careless.ok
 

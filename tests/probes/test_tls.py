@@ -42,6 +42,8 @@ def test_good_certificate_is_up_with_its_facts(asking: Asking, authority: Author
     assert outcome.detail == "TLSv1.3, the certificate expires in 59 days"
     assert None not in (outcome.dns_us, outcome.connect_us, outcome.tls_us)
     assert facts(outcome)["certificate_days"] == 59
+    assert outcome.ends is not None
+    assert f"{outcome.ends()}" == notes(outcome)["tls"]["chain"][0]["not_after"].replace("T", " ")
     assert facts(outcome)["issuer"] == "CN=Test authority"
     tls = notes(outcome)["tls"]
     own = tls["chain"][0]

@@ -138,6 +138,11 @@ class Monitor(s.Serializer[Any]):
     due_at = s.DateTimeField(
         read_only=True, allow_null=True, help_text="When it is down unless it reports before."
     )
+    expires_at = s.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="When its certificate ends, or the domain; null unless its last check was good and saw one.",
+    )
     snoozed_until = s.DateTimeField(read_only=True, allow_null=True)
     created_at = s.DateTimeField(read_only=True)
     updated_at = s.DateTimeField(read_only=True)
