@@ -26,7 +26,7 @@ from tenants.access import requires
 from tenants.actors import Actor
 from tenants.requests import TenantRequest
 
-CHECKS = "checks"  # the element that shows a check under way and the results
+CHECKS = "checks"  # the element that shows a check under way and the evidence
 
 
 @require_GET
