@@ -13,16 +13,24 @@ from h2.exceptions import ProtocolError
 
 
 class Http2Server:
-    """On 127.0.0.1, ALPN h2 only. `manner`: "" answers, "reset" the stream, "goaway", "settings" without end."""
+    """On 127.0.0.1, ALPN h2 only. `manner`: "" answers, "reset" the stream, "goaway", "settings" without end.
+
+    `requests` are the headers of each that came.
+    """
 
     def __init__(self, context: ssl.SSLContext, manner: str = "") -> None:
         context.set_alpn_protocols(["h2"])
         self._context = context
         self._manner = manner
+        self.requests: list[dict[str, str]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
 
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
     def at(self, path: str) -> str:
-        return f"https://127.0.0.1:{self._listener.getsockname()[1]}{path}"
+        return f"https://{self.place}{path}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -49,6 +57,7 @@ class Http2Server:
             while data := stream.recv(65536):
                 for event in session.receive_data(data):
                     if isinstance(event, RequestReceived):
+                        self.requests.append({str(name): str(value) for name, value in event.headers})
                         self._answer(session, event.stream_id)
                 stream.sendall(session.data_to_send())
                 while self._manner == "settings":

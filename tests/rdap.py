@@ -17,10 +17,11 @@ class _Server(ThreadingHTTPServer):
 
 
 class RdapServer:
-    """Use as a context manager. Unknown domains get 404; `asked` remembers the paths in order."""
+    """Use as a context manager. Unknown domains get 404; `asked` remembers the paths in order, `heads` the headers."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.heads: list[dict[str, str]] = []
         self._answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         registry = self
 
@@ -29,6 +30,7 @@ class RdapServer:
 
             def do_GET(self) -> None:
                 registry.asked.append(self.path)
+                registry.heads.append({name.lower(): value for name, value in self.headers.items()})
                 status, headers, body = registry._answers.get(self.path, (404, {}, b"{}"))
                 self.send_response(status)
                 for name, value in headers.items():

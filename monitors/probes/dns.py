@@ -68,8 +68,9 @@ def read_path(value: str) -> str:
 
 async def check(talk: Talk) -> str:
     config: DnsConfig = talk.config
+    job = talk.job
     query = _query(talk)
-    asking = Asking(talk.out, talk.job.tenant, talk.phases, talk.until)
+    asking = Asking(talk.out, job.tenant, talk.phases, talk.until, job.agent, job.identity)
     answer, way = await ask(asking, _server(talk), query)
     rcode = dns.rcode.to_text(answer.rcode())
     records = values(answer, config.record_type)

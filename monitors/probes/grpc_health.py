@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
+from monitors.probes.naming import names
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.packets import Packet, garbled, readable
 from monitors.probes.probe import Probe
@@ -51,7 +52,7 @@ async def check(talk: Talk) -> str:
     make = _loaded[0] if _loaded else await talk.in_thread(_load)
     async with opened(talk, PORT, at_once=config.encrypted, protocols=("h2",)) as stream:
         message = _request(config.service)
-        call = make(stream, _headers(config, str(endpoint(talk, PORT)), talk.left_s), message)
+        call = make(stream, _headers(talk, config, str(endpoint(talk, PORT))), message)
         await call.until_answered()
     _expect_ok(call.headers, config.service)
     code = _status(call.body)
@@ -73,7 +74,7 @@ def _load() -> type[Call]:
     return Call
 
 
-def _headers(config: GrpcConfig, authority: str, within_s: float) -> list[tuple[str, str]]:
+def _headers(talk: Talk, config: GrpcConfig, authority: str) -> list[tuple[str, str]]:
     headers = [
         (":method", "POST"),
         (":scheme", "https" if config.encrypted else "http"),
@@ -81,9 +82,8 @@ def _headers(config: GrpcConfig, authority: str, within_s: float) -> list[tuple[
         (":authority", config.authority or authority),
         ("te", "trailers"),
         ("content-type", "application/grpc"),
-        ("grpc-timeout", f"{max(1, int(within_s * 1000))}m"),
-        ("user-agent", "Pulse"),
-        *((name.lower(), value) for name, value in config.metadata),
+        ("grpc-timeout", f"{max(1, int(talk.left_s * 1000))}m"),
+        *((name.lower(), value) for name, value in (*names(talk.job), *config.metadata)),
     ]
     return [*headers, ("authorization", config.authorization)] if config.authorization else headers
 

@@ -104,7 +104,8 @@ async def _answer(
     if left_s <= 0:
         raise too_late(job.timeout_s)
     # No redirects are followed: credentials are for this origin only.
-    exchange = await fetched(out, Request(ask.url, ask.method, left_s, None, job.tenant, wire, job.agent))
+    request = Request(ask.url, ask.method, left_s, None, job.tenant, wire, job.agent, job.identity)
+    exchange = await fetched(out, request)
     _note(exchange, phases)
     if exchange.failure is not None:
         raise _failed(exchange, job.timeout_s)

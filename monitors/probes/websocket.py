@@ -8,6 +8,8 @@ from time import monotonic_ns
 from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
+from monitors.probes.jobs import Job
+from monitors.probes.naming import names
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import EVERYWHERE, LONGEST_ANSWER, Secured, ca_setting, secure, verify_setting
@@ -15,6 +17,7 @@ from monitors.probes.settings import Settings, pairs, secret, section, switch, t
 from monitors.probes.websocket_session import Session
 from pulse.fields import FieldError, named_lines
 from pulse.net.addresses import Address
+from pulse.net.request import Headers
 from pulse.net.urls import Url, UrlError, parse_url
 
 _SET_BY_US = frozenset(
@@ -92,7 +95,7 @@ async def check(talk: Talk) -> str:
         if target.encrypted:
             await secure(talk, stream)
         began = monotonic_ns()
-        headers = (*config.headers, *parse_headers(config.secret_headers))
+        headers = _headers(config, talk.job)
         session = Session(stream, str(target), headers, config.subprotocol)
         await session.open()
         talk.phases.wait_us = (monotonic_ns() - began) // 1000
@@ -108,6 +111,12 @@ async def check(talk: Talk) -> str:
     finally:
         stream.close()
     return words
+
+
+def _headers(config: WebSocketConfig, job: Job) -> Headers:
+    own = (*config.headers, *parse_headers(config.secret_headers))
+    typed = {name.lower() for name, _ in own}
+    return (*(pair for pair in names(job) if pair[0].lower() not in typed), *own)
 
 
 SETTINGS = Settings(

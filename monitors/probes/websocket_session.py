@@ -40,8 +40,6 @@ class Session:
     async def open(self) -> None:
         """The handshake; raises CheckFailed when the server does not switch to WebSocket."""
         request = self._protocol.connect()
-        if not any(name.lower() == "user-agent" for name, _ in self._headers):
-            request.headers["User-Agent"] = "Pulse"
         for name, value in self._headers:
             request.headers[name] = value
         self._protocol.send_request(request)

@@ -47,12 +47,17 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What an exchange needs of the check: its loop, tenant, phases, and when it is cut off (monotonic)."""
+    """What an exchange needs of the check: its loop, tenant, phases, and when it is cut off (monotonic).
+
+    `agent` and `identity` name it where the question travels by HTTP.
+    """
 
     out: Outbound
     tenant: int
     phases: Phases
     until: float
+    agent: str = ""
+    identity: str = ""
 
     @property
     def left_s(self) -> float:
@@ -118,7 +123,8 @@ async def _by_https(asking: Asking, server: Server, query: dns.message.Message) 
     query.id = 0  # RFC 8484, 4.1; TLS keeps guesses of others away
     url = f"https://{server.place}{server.path}"
     wire = _doh_wire(server.wire, query.to_wire())
-    exchange = await fetched(asking.out, Request(url, "POST", asking.left_s, None, asking.tenant, wire))
+    request = Request(url, "POST", asking.left_s, None, asking.tenant, wire, asking.agent, asking.identity)
+    exchange = await fetched(asking.out, request)
     for name in ("dns_us", "connect_us", "tls_us", "wait_us", "transfer_us", "address"):
         setattr(asking.phases, name, getattr(exchange, name))
     if exchange.failure is not None:

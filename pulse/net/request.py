@@ -9,6 +9,8 @@ MAX_BODY = 1 << 20
 # What is kept of a body that nothing is asserted on: enough to show a person what answered.
 EXCERPT = 4096
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Names the monitor that a request is made for, where its owner lets in what is known.
+MONITOR = "Pulse-Monitor"
 
 # The request headers of a monitor that may go to another origin after a redirect. Everything else that was
 # typed in for one server can be a credential there (X-Api-Key), whatever its name.
@@ -78,7 +80,7 @@ class Request:
 def header_lines(request: Request, method: str, *, own_origin: bool, with_body: bool) -> list[str]:
     """The lines that libcurl adds to its own, for the origin that they were typed for or for another one."""
     wire = request.wire
-    lines = [f"Pulse-Monitor: {request.identity}"] if request.identity else []
+    lines = [f"{MONITOR}: {request.identity}"] if request.identity else []
     if own_origin:
         pairs = wire.headers + wire.private_headers
     else:

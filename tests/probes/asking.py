@@ -23,11 +23,16 @@ class Asking(Probing):
         super().__init__(LOOPBACK, nameservers, ca_file)
 
     def ask(
-        self, kind: str, target: str, settings: Mapping[str, Any] | None = None, timeout_s: float = 5.0
+        self,
+        kind: str,
+        target: str,
+        settings: Mapping[str, Any] | None = None,
+        timeout_s: float = 5.0,
+        **names: str,
     ) -> Outcome:
-        """The outcome of one check made now."""
+        """The outcome of one check made now; `names` are those of a job (agent, identity)."""
         config = PROBES[kind].load(settings or {})
-        self.engine.submit([Job(target, 1, kind, target, config, timeout_s, monotonic())])
+        self.engine.submit([Job(target, 1, kind, target, config, timeout_s, monotonic(), **names)])
         return self.next()[1]
 
 
