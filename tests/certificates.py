@@ -59,22 +59,76 @@ class Authority:
         names: list[str],
         constraints: x509.BasicConstraints,
     ) -> x509.Certificate:
-        now = datetime.now(UTC)  # noqa: TID251  # certificates live by the clock on the wall
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 30 * DAY)
-            .not_valid_after(now + days_left * DAY)
-            .add_extension(constraints, critical=True)
+        return sign((self._name, self._key), subject, key, days_left, names, constraints)
+
+
+class Chain:
+    """A root that only `ca_file` has, and what a server of 127.0.0.1 sends: its own certificate and an intermediate.
+
+    With `old_root` it also sends the root as an authority had signed it that ended long ago.
+    """
+
+    def __init__(self, folder: Path, *, own: int, intermediate: int, old_root: bool = False) -> None:
+        root, middle = pair_of("Test root"), pair_of("R11")
+        former, server = pair_of("Former root"), pair_of("127.0.0.1")
+        ca = x509.BasicConstraints(ca=True, path_length=None)
+        leaf = x509.BasicConstraints(ca=False, path_length=None)
+        trusted = sign(root, root[0], root[1].public_key(), 90, [], ca)
+        sent = [
+            sign(middle, server[0], server[1].public_key(), own, ["127.0.0.1"], leaf),
+            sign(root, middle[0], middle[1].public_key(), intermediate, [], ca),
+        ]
+        if old_root:
+            sent.append(sign(former, root[0], root[1].public_key(), -20, [], ca))
+        self.ca_file, path = folder / "root.pem", folder / "chain.pem"
+        self.ca_file.write_bytes(trusted.public_bytes(serialization.Encoding.PEM))
+        path.write_bytes(
+            _private(server[1]) + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in sent)
         )
-        if names:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName(list(map(_alternative, names))), False
-            )
-        return builder.sign(self._key, hashes.SHA256())
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(path)
+
+
+Pair = tuple[x509.Name, ec.EllipticCurvePrivateKey]
+
+
+def pair_of(name: str) -> Pair:
+    """A name in several parts, as public authorities have, and a key for it."""
+    parts = (
+        (NameOID.COUNTRY_NAME, "US"),
+        (NameOID.ORGANIZATION_NAME, "Let's Encrypt, Inc."),
+        (NameOID.COMMON_NAME, name),
+    )
+    return x509.Name([x509.NameAttribute(*part) for part in parts]), ec.generate_private_key(ec.SECP256R1())
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, *form)
+
+
+def sign(
+    issuer: Pair,
+    subject: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    days_left: int,
+    names: list[str],
+    constraints: x509.BasicConstraints,
+) -> x509.Certificate:
+    now = datetime.now(UTC)  # noqa: TID251  # certificates live by the clock on the wall
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[0])
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - 30 * DAY)
+        .not_valid_after(now + days_left * DAY)
+        .add_extension(constraints, critical=True)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(map(_alternative, names))), False)
+    return builder.sign(issuer[1], hashes.SHA256())
 
 
 def _name(text: str) -> x509.Name:

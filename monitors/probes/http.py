@@ -87,7 +87,9 @@ def _finished(
     try:
         if isinstance(result, Exception):
             outcome = internal_error(result)
-        elif not _LONG.isdisjoint(config.sources) and takes_long(config.assertions, facts_of(result, 0)):
+        elif not _LONG.isdisjoint(config.sources) and takes_long(
+            config.assertions, facts_of(config, result, 0)
+        ):
             _judge_in_thread(out, tenant, done, partial(judge, config, result, secrets))
             return
         else:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from cryptography.x509 import Certificate
 
 from monitors.assertions.body import Body
 from monitors.assertions.model import Checked, Source
 from monitors.probes.hiding import HIDDEN, without
 from monitors.probes.http_config import HttpConfig
-from pulse.net.certificates import days_until
+from pulse.net.certificates import days_until, describe, first_end, issuer_of, read_pem
+from pulse.net.chains import authorities, relied_on
 from pulse.net.exchange import Exchange
 from pulse.net.request import EXCERPT
 
@@ -29,8 +32,8 @@ _MARKS = (
 )  # fmt: skip
 
 
-def facts_of(exchange: Exchange, total_us: int) -> dict[Source, Any]:
-    """What assertions read; nothing of an answer when there was none."""
+def facts_of(config: HttpConfig, exchange: Exchange, total_us: int) -> dict[Source, Any]:
+    """What assertions read; nothing of an answer when there was none, of certificates only what is asked for."""
     facts: dict[Source, Any] = {
         Source.CONNECTED: exchange.failure is None,
         Source.RESPONSE_TIME: total_us / 1000,
@@ -42,9 +45,10 @@ def facts_of(exchange: Exchange, total_us: int) -> dict[Source, Any]:
         facts[Source.HEADER] = headers
         facts[Source.SIZE] = exchange.body_size
         facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body))
-    if certificate := certificate_of(exchange):
-        facts[Source.CERTIFICATE_DAYS] = certificate["days_left"]
-        facts[Source.ISSUER] = certificate["issuer"]
+    if Source.CERTIFICATE_DAYS in config.sources and (ends := end_of(config, exchange)):
+        facts[Source.CERTIFICATE_DAYS] = days_until(ends)
+    if Source.ISSUER in config.sources and (chain := _chain_of(exchange)):
+        facts[Source.ISSUER] = issuer_of(chain[0])
     return facts
 
 
@@ -69,38 +73,27 @@ def charset_of(headers: Mapping[str, str], body: bytes) -> str:
     return own[1].decode() if own else "utf-8"
 
 
-def certificate_of(exchange: Exchange) -> dict[str, Any] | None:
-    """The server's certificate as libcurl describes it (CURLINFO_CERTINFO), None where there was none."""
-    if not exchange.certificates:
-        return None
-    found: dict[str, str] = {}
-    for name, value in exchange.certificates[0]:
-        found.setdefault(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
-    ends = end_of(exchange)
-    if ends is None:
-        return None
-    return {
-        "subject": found.get("Subject", ""),
-        "issuer": found.get("Issuer", ""),
-        "names": found.get("X509v3 Subject Alternative Name", ""),
-        "expires": ends.isoformat().replace("+00:00", "Z"),
-        "days_left": days_until(ends),
-        "chain": [_subject(one) for one in exchange.certificates],
-    }
+def _chain_of(exchange: Exchange) -> list[Certificate]:
+    """The certificates that the server sent, its own first; none where libcurl tells of none."""
+    sent = (dict(one).get(b"Cert", b"") for one in exchange.certificates or ())
+    return [read for one in sent if (read := read_pem(one.decode("ascii", "replace")))]
 
 
-def end_of(exchange: Exchange) -> datetime | None:
-    """When the server's certificate expires; None where libcurl did not say, as on a connection that was kept."""
-    own = exchange.certificates[0] if exchange.certificates else []
-    said = next((value for name, value in own if name == b"Expire date"), b"").decode("utf-8", "replace")
-    try:
-        return datetime.strptime(said, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def end_of(config: HttpConfig, exchange: Exchange) -> datetime | None:
+    """When the first certificate ends that is relied on; None where libcurl told of none."""
+    chain = _chain_of(exchange)
+    if config.verify_tls:
+        chain = relied_on(chain, authorities(exchange.ca_file, config.ca))
+    return first_end(chain if config.verify_tls else chain[:1])
 
 
-def _subject(certificate: list[tuple[bytes, bytes]]) -> str:
-    return next((value.decode("utf-8", "replace") for name, value in certificate if name == b"Subject"), "")
+def _certificate(exchange: Exchange) -> dict[str, Any] | None:
+    """The server's certificate, and when each of its chain ends; None where there was none."""
+    chain = [describe(one) for one in _chain_of(exchange)]
+    brief = [
+        {name: one.get(name) for name in ("subject", "issuer", "not_after", "days_left")} for one in chain
+    ]
+    return {**chain[0], "chain": brief} if chain else None
 
 
 def evidence_of(
@@ -122,7 +115,7 @@ def evidence_of(
         "body": body.text,
         "size": exchange.body_size,
         "cut": exchange.body_cut,
-        "certificate": certificate_of(exchange),
+        "certificate": _certificate(exchange),
     }
     facts = {
         "status": exchange.status,

@@ -26,7 +26,7 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
     checked: Sequence[Checked] = ()
     soft = False
     if config.assertions:
-        checked = hold(config.assertions, facts_of(exchange, exchange.total_us))
+        checked = hold(config.assertions, facts_of(config, exchange, exchange.total_us))
         failed = verdict(checked) if error is ErrorClass.NONE else None
         if failed is not None:
             error, detail, soft = (
@@ -50,7 +50,7 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
         address=exchange.address,
         soft=soft,
         evidence=partial(evidence_of, config, exchange, secrets, checked),
-        ends=None if exchange.certificates is None else partial(end_of, exchange),
+        ends=None if exchange.certificates is None else partial(end_of, config, exchange),
     )
 
 

@@ -117,6 +117,11 @@ async def secure(talk: Talk, stream: Stream, protocols: tuple[str, ...] = ()) ->
         talk.out.ca_file, verify=config.verify_tls, own_ca=config.ca, protocols=protocols
     )
     await stream.secure(context, talk.phases)
-    if stream.tls is not None and (der := stream.tls.getpeercert(binary_form=True)):
-        talk.ends = end_of(der)
-        talk.facts[Source.CERTIFICATE_DAYS] = None if talk.ends is None else days_until(talk.ends)
+    if stream.tls is not None:
+        note_end(talk, stream.tls, verified=config.verify_tls)
+
+
+def note_end(talk: Talk, tls: ssl.SSLObject, *, verified: bool) -> None:
+    """Until when the certificates are good: a fact, and what lists show."""
+    talk.ends = end_of(tls, verified=verified)
+    talk.facts[Source.CERTIFICATE_DAYS] = None if talk.ends is None else days_until(talk.ends)

@@ -11,11 +11,11 @@ from typing import Any
 from monitors.assertions.model import Source
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
-from monitors.probes.securing import Secured
+from monitors.probes.securing import Secured, note_end
 from monitors.probes.settings import Setting, choose, number, refuse, text
 from monitors.probes.tls_starttls import ask_for_tls
 from pulse.fields import FieldError
-from pulse.net.certificates import chain_of, days_until, describe, end_of, issuer_of
+from pulse.net.certificates import chain_of, describe, issuer_of, read
 from pulse.net.endpoints import parse_host
 from pulse.net.streams import Phases, Stream
 from pulse.net.trust import client_context
@@ -83,7 +83,7 @@ class Session:
 
     def as_json(self) -> dict[str, Any]:
         """As evidence keeps it."""
-        chain = [describe(one) for one in self.chain]
+        chain = [describe(read(one)) for one in self.chain]
         return {"version": self.version, "cipher": self.cipher, "chain": chain}
 
 
@@ -104,12 +104,9 @@ async def go_secure(
     cipher = tls.cipher()
     session = Session(tls.version() or "TLS", cipher[0] if cipher else "", chain_of(tls))
     talk.notes["tls"] = session.as_json
-    # What a verified chain was built of counts: servers also send roots that ended long ago and harm nobody.
-    counting = chain_of(tls, verified=True)[:-1] if verify else []
-    ends = [end for one in counting or session.chain[:1] if (end := end_of(one)) is not None]
-    talk.ends = min(ends, default=None)
-    talk.facts[Source.CERTIFICATE_DAYS] = None if talk.ends is None else days_until(talk.ends)
-    talk.facts[Source.ISSUER] = issuer_of(session.chain[0]) if session.chain else None
+    own = read(session.chain[0]) if session.chain else None
+    note_end(talk, tls, verified=verify)
+    talk.facts[Source.ISSUER] = issuer_of(own) if own else None
     return session
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from time import time
 from typing import Any
@@ -73,12 +75,23 @@ def chain_of(tls: ssl.SSLObject, *, verified: bool = False) -> list[bytes]:
 _DER = 2  # _ssl.ENCODING_DER
 
 
-def end_of(der: bytes) -> datetime | None:
-    """When the certificate expires; None when it cannot be read."""
-    try:
-        return load_der_x509_certificate(der).not_valid_after_utc
-    except ValueError:
-        return None
+def end_of(tls: ssl.SSLObject, *, verified: bool) -> datetime | None:
+    """When the first certificate expires that the connection relies on; None where none can be read.
+
+    Of a `verified` chain the root is left out; where nothing was verified, the server's own certificate counts.
+    """
+    counting = chain_of(tls, verified=True)[:-1] if verified else []
+    # A certificate that is itself the trusted one has nothing before it.
+    return first_end([one for der in counting or chain_of(tls)[:1] if (one := read(der))])
+
+
+def first_end(chain: Iterable[Certificate]) -> datetime | None:
+    """When the first of these expires; None where none can be read."""
+    ends = []
+    for one in chain:
+        with suppress(ValueError):  # dates are read when they are asked for
+            ends.append(one.not_valid_after_utc)
+    return min(ends, default=None)
 
 
 def days_until(ends: datetime) -> int:
@@ -86,32 +99,47 @@ def days_until(ends: datetime) -> int:
     return int((ends.timestamp() - time()) // _DAY_S)
 
 
-def describe(der: bytes) -> dict[str, Any]:
+def read(der: bytes) -> Certificate | None:
+    """The certificate, None for what is none."""
+    try:
+        return load_der_x509_certificate(der)
+    except (ValueError, TypeError):
+        return None
+
+
+def read_pem(text: str) -> Certificate | None:
+    """The same; cryptography's own reader of PEM takes five times as long."""
+    try:
+        return read(ssl.PEM_cert_to_DER_cert(text))
+    except ValueError:
+        return None
+
+
+def issuer_of(certificate: Certificate) -> str:
+    """The issuer's distinguished name (RFC 4514), "" when it cannot be read."""
+    try:
+        return _text(certificate.issuer)
+    except ValueError:
+        return ""
+
+
+def describe(certificate: Certificate | None) -> dict[str, Any]:
     """The certificate for evidence, as JSON; {"unreadable": True} for what is none."""
     try:
-        return _described(load_der_x509_certificate(der))
+        return _described(certificate) if certificate else {"unreadable": True}
     except (ValueError, TypeError):
         return {"unreadable": True}
 
 
-def issuer_of(der: bytes) -> str:
-    """The issuer's distinguished name (RFC 4514), "" when it cannot be read."""
-    try:
-        return _text(load_der_x509_certificate(der).issuer)
-    except (ValueError, TypeError):
-        return ""
-
-
 def _described(certificate: Certificate) -> dict[str, Any]:
-    ends = certificate.not_valid_after_utc
     return {
         "subject": _common_name(certificate.subject),
         "names": _names(certificate),
         "issuer": _text(certificate.issuer),
         "serial": f"{certificate.serial_number:x}",
         "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": ends.isoformat(),
-        "days_left": days_until(ends),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "days_left": days_until(certificate.not_valid_after_utc),
         "key": _key(certificate),
         "signature": certificate.signature_algorithm_oid._name,  # noqa: SLF001  # the only place with its name
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),

@@ -30,7 +30,7 @@ class Exchange:
     With `failure` set, `detail` is the sentence about it; else `status` is the code of the last answer, and
     `lines` and `pieces` are its headers and what was kept of its body as they came in. `body_size` counts
     decoded bytes, up to the limit; `body_cut` says that there were more. `certificates` is the chain as
-    libcurl describes it, of HTTPS only.
+    libcurl describes it, of HTTPS only, and `ca_file` whom this machine trusts.
     """
 
     failure: Failure | None = None
@@ -53,6 +53,7 @@ class Exchange:
     body_cut: bool = False
     chain: tuple[Visit, ...] = ()
     certificates: Any = None
+    ca_file: str = ""
 
     @property
     def headers(self) -> list[tuple[str, str]]:

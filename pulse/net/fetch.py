@@ -242,7 +242,8 @@ class Fetch:
         exchange.lines, exchange.pieces = handle.lines, handle.pieces
         exchange.body_size, exchange.body_cut = handle.body_size, handle.body_cut
         if self._url.scheme == "https":
-            exchange.certificates = handle.curl.getinfo_raw(pycurl.INFO_CERTINFO)
+            exchange.certificates = self._out.certificates(handle, self._url, self._share)
+            exchange.ca_file = self._out.ca_file
 
     def _add_phases(self, handle: Handle) -> None:
         connected, secured, first_byte, end = handle.marks_us()

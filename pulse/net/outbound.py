@@ -11,7 +11,7 @@ import pycurl
 
 from pulse.net.addresses import Policy
 from pulse.net.answers import vet
-from pulse.net.handle import default_ca_file
+from pulse.net.handle import Handle, default_ca_file
 from pulse.net.resolve import Resolver
 from pulse.net.threads import Threads
 from pulse.net.transfers import Transfers
@@ -83,6 +83,17 @@ class Outbound:
             if len(self._kept) > KEPT_CONNECTIONS:
                 self._kept.popitem(last=False)
         return share
+
+    def certificates(self, handle: Handle, url: Url, share: Any) -> Any:
+        """The server's chain as libcurl describes it; it does so once for a connection, kept or not."""
+        found = handle.curl.getinfo_raw(pycurl.INFO_CERTINFO)
+        if share is None:
+            return found
+        if found:
+            share.certificates = url.origin, [[pair for pair in one if pair[0] == b"Cert"] for one in found]
+            return found
+        origin, before = getattr(share, "certificates", ("", found))
+        return before if origin == url.origin else found
 
     def close(self) -> None:
         for task in self.tasks:

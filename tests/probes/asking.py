@@ -28,11 +28,13 @@ class Asking(Probing):
         target: str,
         settings: Mapping[str, Any] | None = None,
         timeout_s: float = 5.0,
-        **names: str,
+        *,
+        agent: str = "",
+        identity: str = "",
     ) -> Outcome:
-        """The outcome of one check made now; `names` are those of a job (agent, identity)."""
+        """The outcome of one check made now."""
         config = PROBES[kind].load(settings or {})
-        self.engine.submit([Job(target, 1, kind, target, config, timeout_s, monotonic(), **names)])
+        self.engine.submit([Job(target, 1, kind, target, config, timeout_s, monotonic(), agent, identity)])
         return self.next()[1]
 
 

@@ -89,8 +89,8 @@ def test_every_https_answer_keeps_its_certificate_with_the_chain(
     with HttpTarget(tls=authority.server_context("127.0.0.1")) as target:
         certificate = evidence(probing.check(target.url))["notes"]["certificate"]
 
-    assert certificate["chain"][0] == certificate["subject"]
-    assert certificate["issuer"]
+    assert certificate["chain"][0]["subject"] == certificate["subject"] == "127.0.0.1"
+    assert certificate["issuer"] == "CN=Test authority"
 
 
 def test_an_https_answer_can_tell_when_its_certificate_ends(
@@ -116,7 +116,7 @@ def test_certificate_is_asserted_on_and_kept(probing: Probing, authority: Author
     certificate = evidence(good)["notes"]["certificate"]
     assert certificate["days_left"] in (8, 9)
     assert "127.0.0.1" in certificate["names"]
-    assert certificate["expires"].endswith("Z")
+    assert certificate["not_after"].endswith("+00:00")
 
 
 def test_evidence_tells_the_way_and_the_answer(probing: Probing, target: HttpTarget) -> None:
