@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from time import monotonic_ns, time_ns
 from typing import Self
 
@@ -14,6 +16,11 @@ NOT_POSSIBLE = (
     "ping is not possible here: give the process CAP_NET_RAW, or let its group use ping sockets "
     "(net.ipv4.ping_group_range)"
 )
+NO_SUCH_SOCKETS = "ping is not possible here: this system has neither ping sockets nor raw ones"
+NO_FAMILY = "ping over IPv{version} is not possible here: this system has no IPv{version}"
+_REFUSALS = frozenset({errno.EPERM, errno.EACCES})
+# What a kernel without IPv6 says, and one that a sandbox plays (gVisor).
+_UNKNOWN = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 _REQUEST = {4: 8, 6: 128}
 _REPLY = {4: 0, 6: 129}
 _HEADER = struct.Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
@@ -25,16 +32,31 @@ MakeSocket = Callable[[int, int, int], socket.socket]
 
 
 class NoPing(Exception):
-    """Neither ping sockets nor raw sockets are allowed; the text says what to do."""
+    """Neither ping sockets nor raw sockets can be had; the text says what to do."""
 
 
 def missing(make_socket: MakeSocket = socket.socket) -> str:
-    """Why this machine cannot ping, or ""."""
-    try:
-        _open(4, make_socket)[0].close()
-    except NoPing as error:
-        return str(error)
-    return ""
+    """Why this machine cannot ping, or ""; what is short only now (descriptors) is for the check to say."""
+    why = ""
+    for version in (4, 6):
+        try:
+            _open(version, make_socket)[0].close()
+        except NoPing as error:
+            why = why or str(error)
+        except OSError:
+            return ""
+        else:
+            return ""
+    return why
+
+
+def why_not(version: int, codes: Collection[int]) -> str:
+    """The sentence about the errors that both kinds of sockets ended in; "" where one of them may pass."""
+    if not set(codes) <= _REFUSALS | _UNKNOWN:
+        return ""
+    if errno.EAFNOSUPPORT in codes:
+        return NO_FAMILY.format(version=version)
+    return NO_SUCH_SOCKETS if _REFUSALS.isdisjoint(codes) else NOT_POSSIBLE
 
 
 class Echo:
@@ -48,7 +70,8 @@ class Echo:
         self._sock, self._raw = _open(self._version, make_socket)
         try:
             self._sock.setblocking(False)
-            self._sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+            with suppress(OSError):  # a sandbox may not know it: then the loop's own lateness counts, too
+                self._sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self._sock.connect((address, 0))  # answers of others do not come in
         except BaseException:
             self._sock.close()
@@ -123,12 +146,15 @@ def _open(version: int, make_socket: MakeSocket) -> tuple[socket.socket, bool]:
     """A socket for echo requests, and whether it is a raw one."""
     family = socket.AF_INET6 if version == 6 else socket.AF_INET
     protocol = socket.IPPROTO_ICMPV6 if version == 6 else socket.IPPROTO_ICMP
+    codes: list[int] = []
     for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
             return make_socket(family, kind, protocol), kind == socket.SOCK_RAW
-        except PermissionError:
-            continue
-    raise NoPing(NOT_POSSIBLE)
+        except OSError as error:
+            codes.append(error.errno or 0)
+            if not why_not(version, codes):
+                raise
+    raise NoPing(why_not(version, codes))
 
 
 def _packet(version: int, identifier: int, sequence: int, data: bytes) -> bytes:

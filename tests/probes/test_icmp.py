@@ -1,6 +1,7 @@
 """Pings of this machine itself, by raw and by ping sockets, and what is said where neither is allowed."""
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import icmplib
 import pytest
@@ -16,7 +18,7 @@ from monitors.probes import PROBES
 from monitors.probes.icmp import SETTINGS
 from monitors.probes.outcome import ErrorClass
 from pulse.fields import ConfigError
-from pulse.net.icmp import NOT_POSSIBLE, Echo, NoPing, missing
+from pulse.net.icmp import NO_SUCH_SOCKETS, NOT_POSSIBLE, Echo, NoPing, missing, why_not
 from tests.probes.asking import Asking, facts, notes
 from tests.resolver import DnsServer
 
@@ -123,6 +125,67 @@ def test_neither_kind_of_socket_is_said_at_once() -> None:
     with pytest.raises(NoPing):
         asyncio.run(try_it())
     assert missing(refuse) == NOT_POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("version", "codes", "words"),
+    [
+        (4, [errno.EPERM], NOT_POSSIBLE),
+        (4, [errno.EPERM, errno.EPERM], NOT_POSSIBLE),
+        (4, [errno.EACCES, errno.EPERM], NOT_POSSIBLE),
+        (4, [errno.EPROTONOSUPPORT, errno.EPERM], NOT_POSSIBLE),  # the right to raw sockets would do
+        (4, [errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT], NO_SUCH_SOCKETS),
+        (
+            6,
+            [errno.EAFNOSUPPORT, errno.EAFNOSUPPORT],
+            "ping over IPv6 is not possible here: this system has no IPv6",
+        ),
+        (4, [errno.EMFILE], ""),
+        (6, [errno.EPERM, errno.ENOBUFS], ""),
+    ],
+)
+def test_what_a_system_does_not_have_is_told_from_what_is_short_now(
+    version: int, codes: list[int], words: str
+) -> None:
+    assert why_not(version, codes) == words
+
+
+@pytest.mark.parametrize("code", [errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT])
+def test_a_system_without_such_sockets_is_said_at_once(code: int) -> None:
+    def refuse(*_: int) -> socket.socket:
+        raise OSError(code, os.strerror(code))
+
+    async def try_it() -> None:
+        Echo(asyncio.get_running_loop(), "::1", make_socket=refuse)
+
+    with pytest.raises(NoPing, match="is not possible here"):
+        asyncio.run(try_it())
+    assert "is not possible here" in missing(refuse)
+
+
+def test_a_machine_with_one_family_can_ping_and_one_short_of_descriptors_can_again_later() -> None:
+    def only_six(family: int, kind: int, protocol: int) -> socket.socket:
+        if family == socket.AF_INET:
+            raise OSError(errno.EAFNOSUPPORT, "no IPv4")
+        return socket.socket(family, kind, protocol)
+
+    def none_left(*_: int) -> socket.socket:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    assert missing(only_six) == ""
+    assert missing(none_left) == ""
+
+
+def test_a_socket_that_cannot_stamp_packets_pings_all_the_same() -> None:
+    class Plain(socket.socket):
+        def setsockopt(self, *arguments: Any) -> None:
+            raise OSError(errno.ENOPROTOOPT, "no such option")
+
+    async def ping() -> float:
+        with Echo(asyncio.get_running_loop(), "127.0.0.1", make_socket=Plain) as echo:
+            return await asyncio.wait_for(echo.send(1, 56), 5)
+
+    assert asyncio.run(ping()) > 0
 
 
 CHILD = """
