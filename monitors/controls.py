@@ -68,7 +68,7 @@ def value_of(setting: Setting, typed: Any) -> Any:
     """What a script would send for what was typed; FieldError where it could not say all of it."""
     match setting.control:
         case "number":
-            return number_of(typed) if typed else (None if setting.default is None else "")
+            return number_of(typed) if typed else (None if setting.is_optional else "")
         case "lines":
             return [line.strip() for line in typed.splitlines() if line.strip()]
         case "pairs":

@@ -12,7 +12,7 @@ from monitors.probes.dns_records import DnsName, parse_name
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.rdap import registries
-from monitors.probes.settings import Settings, number, refuse, section, text
+from monitors.probes.settings import Settings, number, optional, refuse, section, text
 from pulse.fields import FieldError
 from pulse.net.urls import UrlError, parse_url
 
@@ -82,10 +82,14 @@ SETTINGS = Settings(
     DomainConfig,
     section(
         "What a good answer is",
-        number("warn_days", "Degraded before it expires", "Fewer days left make the monitor degraded; empty: never.",
-               1, 3650, "days", default=30),
-        number("fail_days", "Down before it expires", "Fewer days left make it down; empty: when it has expired.",
-               1, 3650, "days", default=7),
+        optional(
+            number("warn_days", "Degraded before it expires",
+                   "Fewer days left make the monitor degraded; empty: never.", 1, 3650, "days", default=30),
+        ),
+        optional(
+            number("fail_days", "Down before it expires", "Fewer days left make it down; empty: when it has expired.",
+                   1, 3650, "days", default=7),
+        ),
         asserting(*SOURCES),
     ),
     section(

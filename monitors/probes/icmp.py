@@ -13,7 +13,7 @@ from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
-from monitors.probes.settings import Settings, choose, number, refuse, section
+from monitors.probes.settings import Settings, choose, number, optional, refuse, section
 from pulse.net.endpoints import parse_host
 from pulse.net.icmp import Echo, NoPing, missing
 from pulse.net.streams import not_connected, resolve
@@ -54,7 +54,13 @@ async def check(talk: Talk) -> str:
     _note(talk, round_trips)
     if refusal is not None and all(trip is None for trip in round_trips):
         raise _unreachable(refusal, address)
-    return _judged(talk, round_trips)
+    came = sum(trip is not None for trip in round_trips)
+    found, words, soft = judge(config, len(round_trips), came, talk.facts.get(Source.RESPONSE_TIME, 0.0))
+    if soft:
+        talk.warn(found, words)
+    elif found is not ErrorClass.NONE:
+        raise CheckFailed(found, words)
+    return words
 
 
 async def _ping(talk: Talk, echo: Echo, config: IcmpConfig) -> tuple[list[float | None], OSError | None]:
@@ -109,24 +115,23 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def _judged(talk: Talk, round_trips: Sequence[float | None]) -> str:
-    config: IcmpConfig = talk.config
-    loss = talk.facts[Source.LOSS]
-    came = sum(trip is not None for trip in round_trips)
-    words = f"{came} of {len(round_trips)} came back"
+def judge(config: IcmpConfig, sent: int, came: int, average_ms: float) -> tuple[ErrorClass, str, bool]:
+    """The class of error, the words, and whether it is only degraded; loss is told before slowness."""
     if not came:
-        raise CheckFailed(ErrorClass.TIMEOUT, f"no answer to {len(round_trips)} pings")
+        return ErrorClass.TIMEOUT, f"no answer to {sent} pings", False
+    loss = round(100 * (sent - came) / sent, 1)
+    words = f"{came} of {sent} came back"
+    lost = f"{words}: {loss:g} % lost, limit"
+    slow = f"{words} in {average_ms:.1f} ms on average"
     if loss > config.max_loss:
-        raise CheckFailed(ErrorClass.PACKETS_LOST, f"{words}: {loss:g} % lost, limit {config.max_loss} %")
+        return ErrorClass.PACKETS_LOST, f"{lost} {config.max_loss} %", False
+    if config.max_ms is not None and average_ms > config.max_ms:
+        return ErrorClass.TOO_SLOW, f"{slow}, limit {config.max_ms} ms", False
     if config.warn_loss is not None and loss > config.warn_loss:
-        talk.warn(ErrorClass.PACKETS_LOST, f"{words}: {loss:g} % lost, limit {config.warn_loss} %")
-    average = talk.facts[Source.RESPONSE_TIME]
-    slow = f"{words} in {average:.1f} ms on average"
-    if config.max_ms is not None and average > config.max_ms:
-        raise CheckFailed(ErrorClass.TOO_SLOW, f"{slow}, limit {config.max_ms} ms")
-    if config.warn_ms is not None and average > config.warn_ms:
-        talk.warn(ErrorClass.TOO_SLOW, f"{slow}, limit {config.warn_ms} ms")
-    return slow
+        return ErrorClass.PACKETS_LOST, f"{lost} {config.warn_loss} %", True
+    if config.warn_ms is not None and average_ms > config.warn_ms:
+        return ErrorClass.TOO_SLOW, f"{slow}, limit {config.warn_ms} ms", True
+    return ErrorClass.NONE, slow, False
 
 
 def _unreachable(error: OSError, address: str) -> CheckFailed:
@@ -154,7 +159,9 @@ SETTINGS = Settings(
         "What a good answer is",
         number("max_loss", "Loss: down above", "Percent; if all are lost it is down in any case.",
                0, 99, "percent", default=99),
-        number("warn_loss", "Loss: degraded above", "Percent; empty: never.", 0, 99, "percent", default=0),
+        optional(
+            number("warn_loss", "Loss: degraded above", "Percent; empty: never.", 0, 99, "percent", default=0),
+        ),
         number("max_ms", "Average: down above", "Milliseconds of a round trip; empty: never.",
                1, 60_000, "milliseconds", default=None),
         number("warn_ms", "Average: degraded above", "Milliseconds of a round trip; empty: never.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from pulse.fields import ConfigError, FieldError, Reader, read_fields
@@ -48,6 +48,10 @@ class Setting:
     def is_secret(self) -> bool:
         return self.control == "secret"
 
+    @property
+    def is_optional(self) -> bool:
+        return "null" in self.schema.get("type", ())
+
 
 def text(name: str, label: str, help_text: str = "", *, longest: int = 200, default: str = "",
          long: bool = False, read: Reader | None = None) -> Setting:  # fmt: skip
@@ -82,15 +86,18 @@ def secret(name: str, label: str, help_text: str = "", *, longest: int = 4000, l
 def number(name: str, label: str, help_text: str, low: int, high: int, unit: str, *,
            default: int | None) -> Setting:  # fmt: skip
     """A whole number; with the default None it may be left out."""
-    whole = read_integer(low, high, unit)
-    schema: dict[str, Any] = {"type": "integer", "minimum": low, "maximum": high}
-    if default is None:
-        schema = {**schema, "type": ["integer", "null"]}
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    whole = Setting(name, label, "number", read_integer(low, high, unit), default, schema, help_text)
+    return optional(whole) if default is None else whole
 
-    def read(value: Any) -> Any:
-        return None if value is None and default is None else whole(value)
 
-    return Setting(name, label, "number", read, default, schema, help_text)
+def optional(setting: Setting) -> Setting:
+    """The same, but it may also be none, whatever its default: null in JSON, empty in a form."""
+    return replace(
+        setting,
+        read=lambda value: None if value is None else setting.read(value),
+        schema={**setting.schema, "type": [setting.schema["type"], "null"]},
+    )
 
 
 def switch(name: str, label: str, help_text: str = "", *, default: bool = False) -> Setting:

@@ -12,7 +12,7 @@ from monitors.assertions.model import Source
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.securing import Secured, note_end
-from monitors.probes.settings import Setting, choose, number, refuse, text
+from monitors.probes.settings import Setting, choose, number, optional, refuse, text
 from monitors.probes.tls_starttls import ask_for_tls
 from pulse.fields import FieldError
 from pulse.net.certificates import chain_of, describe, issuer_of, read
@@ -57,8 +57,10 @@ def rules() -> tuple[Setting, ...]:
         text("server_name", "Server name", "Sent as SNI and looked for in the certificate; empty: the target's host.",
              longest=253, read=read_server_name),
         choose("minimum_tls", "Oldest TLS version", [("1.2", "TLS 1.2"), ("1.3", "TLS 1.3")]),
-        number("warn_days", "Degraded before it expires", "Fewer days left than this make the monitor degraded.",
-               1, 3650, "days", default=14),
+        optional(
+            number("warn_days", "Degraded before it expires", "Fewer days left make it degraded; empty: never.",
+                   1, 3650, "days", default=14),
+        ),
         number("fail_days", "Down before it expires", "Fewer days left make it down; empty: when it has expired.",
                1, 3650, "days", default=None),
         text("issuer", "Expected issuer", "Text that the issuer's name contains, like O=Let's Encrypt."),

@@ -15,7 +15,7 @@ import icmplib
 import pytest
 
 from monitors.probes import PROBES
-from monitors.probes.icmp import SETTINGS
+from monitors.probes.icmp import SETTINGS, judge
 from monitors.probes.outcome import ErrorClass
 from pulse.fields import ConfigError
 from pulse.net.icmp import NO_SUCH_SOCKETS, NOT_POSSIBLE, Echo, NoPing, missing, why_not
@@ -25,6 +25,7 @@ from tests.resolver import DnsServer
 pytestmark = pytest.mark.skipif(missing() != "", reason=missing())
 
 FAST = {"interval_ms": 10}
+SLOW = ErrorClass.TOO_SLOW
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,47 @@ def test_limits_make_it_degraded_or_down(asking: Asking) -> None:
 
     assert (jitter.ok, jitter.error) == (False, ErrorClass.ASSERTION_FAILED)
     assert (loss.ok, loss.soft, loss.detail) == (True, True, "[LOSS] > 0 failed: it was 0")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent", "came", "average", "verdict"),
+    [
+        ({}, 4, 4, 900.0, (ErrorClass.NONE, "4 of 4 came back in 900.0 ms on average", False)),
+        ({}, 4, 3, 1.0, (ErrorClass.PACKETS_LOST, "3 of 4 came back: 25 % lost, limit 0 %", True)),
+        ({"warn_loss": None}, 4, 1, 1.0, (ErrorClass.NONE, "1 of 4 came back in 1.0 ms on average", False)),
+        ({"warn_loss": 25}, 4, 3, 1.0, (ErrorClass.NONE, "3 of 4 came back in 1.0 ms on average", False)),
+        ({"max_loss": 25}, 4, 3, 1.0, (ErrorClass.PACKETS_LOST, "3 of 4 came back: 25 % lost, limit 0 %", True)),
+        ({"max_loss": 24}, 4, 3, 1.0, (ErrorClass.PACKETS_LOST, "3 of 4 came back: 25 % lost, limit 24 %", False)),
+        ({}, 4, 0, 0.0, (ErrorClass.TIMEOUT, "no answer to 4 pings", False)),
+        ({"max_ms": 20}, 4, 4, 20.0, (ErrorClass.NONE, "4 of 4 came back in 20.0 ms on average", False)),
+        ({"max_ms": 20}, 4, 4, 20.1, (SLOW, "4 of 4 came back in 20.1 ms on average, limit 20 ms", False)),
+        ({"warn_ms": 20}, 4, 4, 20.0, (ErrorClass.NONE, "4 of 4 came back in 20.0 ms on average", False)),
+        ({"warn_ms": 20}, 4, 4, 20.1, (SLOW, "4 of 4 came back in 20.1 ms on average, limit 20 ms", True)),
+        ({"max_ms": 20}, 4, 3, 30.0, (SLOW, "3 of 4 came back in 30.0 ms on average, limit 20 ms", False)),
+    ],
+)  # fmt: skip
+def test_each_limit_counts_from_beyond_it_on(
+    settings: dict[str, object], sent: int, came: int, average: float, verdict: tuple[ErrorClass, str, bool]
+) -> None:
+    assert judge(SETTINGS.load(settings), sent, came, average) == verdict
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare") or not os.path.exists("/dev/net/tun"),
+    reason="only root can make a network",
+)
+def test_host_that_loses_a_ping_and_is_slow_is_as_its_limits_say() -> None:
+    tried = [{"warn_loss": None}, {}, {"max_loss": 20}, {"warn_loss": None, "warn_ms": 20}, {"max_ms": 20}]
+    command = ["unshare", "--net", sys.executable, "-m", "tests.peers.lossy", json.dumps(tried)]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+
+    assert [found[:3] for found in json.loads(done.stdout)] == [
+        [True, False, "NONE"],
+        [True, True, "PACKETS_LOST"],
+        [False, False, "PACKETS_LOST"],
+        [True, True, "TOO_SLOW"],
+        [False, False, "TOO_SLOW"],
+    ]
 
 
 def test_silent_address_is_down_within_its_time(asking: Asking) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from monitors.assertions.model import Source
 from monitors.assertions.reading import load
+from monitors.controls import value_of
 from monitors.probes import PROBES
 from monitors.probes.settings import text
-from pulse.fields import FieldError
+from pulse.fields import ConfigError, FieldError
 
 DOCS = Path(__file__).parents[2] / "docs" / "checks"
 
@@ -35,6 +36,30 @@ def test_page_names_every_setting_and_source(kind: str) -> None:
     ]
 
     assert missing == []
+
+
+NUMBERS = [
+    (kind, setting.name)
+    for kind in PROBES
+    for setting in PROBES[kind].settings.all
+    if setting.control == "number"
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), NUMBERS)
+def test_number_that_its_page_lets_be_empty_may_be(kind: str, name: str) -> None:
+    """Also where it has a default: how else would a limit be switched off?"""
+    [setting] = [one for one in PROBES[kind].settings.all if one.name == name]
+    rows = [line.split("|") for page in DOCS.glob("*.md") for line in page.read_text().splitlines()]
+    told = [row for row in rows if len(row) > 3 and f"`{name}`" in row[1] and row[2].endswith("empty ")]
+    config = {name: value_of(setting, "")}
+
+    assert bool(told) <= setting.is_optional
+    if setting.is_optional:
+        assert getattr(PROBES[kind].load(config), name) is None
+    else:
+        with pytest.raises(ConfigError):
+            PROBES[kind].load(config)
 
 
 def test_every_example_of_an_assertion_in_the_docs_is_read() -> None:
