@@ -19,7 +19,7 @@ PORT = 3306
 _NAME = "MySQL protocol"
 # Capabilities. Left out on purpose: files of the client (0x80) and several statements at once (0x10000).
 _BASE = 0x1 | 0x4 | 0x200 | 0x2000 | 0x8000 | 0x80000  # long password and flags, 4.1, transactions, plug-ins
-_WITH_DATABASE, _TLS = 0x8, 0x800
+_WITH_DATABASE, _TLS, _LONG_ANSWERS = 0x8, 0x800, 0x200000
 _UTF8MB4, _MOST_PACKET = 45, 1 << 20
 _QUERY, _QUIT = b"\x03", b"\x01"
 _UNKNOWN_VARIABLE, _READ_ONLY, _TOO_LONG = 1193, 1792, (1969, 3024)
@@ -67,6 +67,7 @@ class _Session:
         """Until the server has said OK; raises CheckFailed."""
         capabilities, plugin, salt = self._greeting(await self.hear())
         wanted = _BASE | (_WITH_DATABASE if config.database else 0) | (_TLS if config.encrypted else 0)
+        wanted |= capabilities & _LONG_ANSWERS
         head = (
             wanted.to_bytes(4, "little") + _MOST_PACKET.to_bytes(4, "little") + bytes([_UTF8MB4]) + bytes(23)
         )
@@ -82,7 +83,7 @@ class _Session:
         if answer is None:  # the server will ask for another way, or refuse
             plugin = b"mysql_native_password"
             answer = proof(plugin, config.password, salt, encrypted=config.encrypted) or b""
-        body = head + config.username.encode() + b"\0" + bytes([len(answer)]) + answer
+        body = head + config.username.encode() + b"\0" + _length(len(answer)) + answer
         if config.database:
             body += config.database.encode() + b"\0"
         await self.say(body + plugin + b"\0")
@@ -168,6 +169,11 @@ class _Session:
             if rows > MOST_ROWS:
                 break
         return first, rows
+
+
+def _length(size: int) -> bytes:
+    """Before an answer of the sign-in: one byte, three for a password that is longer."""
+    return bytes([size]) if size < 0xFB else b"\xfc" + size.to_bytes(2, "little")
 
 
 def _is_end(packet: Packet) -> bool:
