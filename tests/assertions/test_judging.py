@@ -45,6 +45,8 @@ def checked(line: Any, facts: dict[Source, Any] | None = None) -> Checked:
         "[STATUS] in 200-299",
         "[STATUS] not in 300-399, 500",
         "[RESPONSE_TIME] < 500ms",
+        "[RESPONSE_TIME] <= 120.5",
+        "[STATUS] <= 201",
         "[HEADER].Content-Type contains json",
         "[HEADER].content-length == 321",
         "[HEADER].content-length < 400",
@@ -83,6 +85,9 @@ def checked(line: Any, facts: dict[Source, Any] | None = None) -> Checked:
         "len([RECORDS]) == 2",
         "[RCODE] == NOERROR",
         "[ANSWER] contains PONG",
+        "[ANSWER] not contains pong",
+        "[RECORDS] not contains 192.0.2.3",
+        "[BODY].user not contains phone",
     ],
 )  # fmt: skip
 def test_what_is_as_asserted_holds(line: str) -> None:
@@ -95,6 +100,13 @@ def test_what_is_as_asserted_holds(line: str) -> None:
     ("line", "value", "problem"),
     [
         ("[STATUS] == 201", 200, ""),
+        ("[STATUS] <= 199", 200, ""),
+        ("[STATUS] < 200", 200, ""),
+        ("[BODY].user.name <= 5", "Ada", "a text cannot be compared with a number"),
+        ("[ANSWER] not contains PONG", "PONG\r\n", ""),
+        ("[RECORDS] not contains 192.0.2.1", ["192.0.2.1", "192.0.2.2"], ""),
+        ("[BODY].user not contains name", BODY["user"], ""),
+        ("[HEADER].x-none not contains a", None, "there is no such header"),
         ("[BODY].user.name < 5", "Ada", "a text cannot be compared with a number"),
         ("[BODY].user.admin > 0", True, "a boolean cannot be compared with a number"),
         ("[BODY].user.phone == 1", None, "the body has nothing there"),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 
@@ -20,6 +21,7 @@ from tests.peers.unbound import UnboundPeer, unbound
 from tests.probes.asking import Asking, facts, notes
 from tests.resolver import DnsServer
 from tests.talking import Talking, quiet
+from tests.targets import HttpTarget
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +238,61 @@ def other_id(query: dns.message.Message) -> bytes:
     forged = good(query, "192.0.2.66")
     forged.id ^= 1
     return forged.to_wire()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_recursion_is_asked_for_as_the_monitor_says(asking: Asking, wanted: bool) -> None:
+    asked: list[bool] = []
+
+    def answers(query: dns.message.Message) -> list[bytes]:
+        asked.append(bool(query.flags & dns.flags.RD))
+        return [good(query).to_wire()]
+
+    with lying(answers) as resolver:
+        assert asking.ask("dns", "a.test", {"resolver": resolver, "recursion": wanted}).ok
+
+    assert asked == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered", "ok"),
+    [
+        ("SERVFAIL", "SERVFAIL", True),
+        ("SERVFAIL", "NOERROR", False),
+        ("REFUSED", "REFUSED", True),
+        ("REFUSED", "SERVFAIL", False),
+        ("NOERROR", "REFUSED", False),
+        ("any", "NXDOMAIN", True),
+        ("any", "SERVFAIL", True),
+        ("any", "REFUSED", True),
+        ("any", "NOERROR", True),
+    ],
+)
+def test_response_code_is_the_one_that_is_wanted(
+    asking: Asking, wanted: str, answered: str, ok: bool
+) -> None:
+    def answers(query: dns.message.Message) -> list[bytes]:
+        reply = good(query) if answered == "NOERROR" else dns.message.make_response(query)
+        reply.set_rcode(dns.rcode.from_text(answered))
+        return [reply.to_wire()]
+
+    with lying(answers) as resolver:
+        outcome = asking.ask("dns", "a.test", {"resolver": resolver, "rcode": wanted})
+
+    assert (outcome.ok, facts(outcome)["rcode"]) == (ok, answered)
+    assert ok or outcome.detail == f"the name server answered {answered}, expected {wanted}"
+
+
+def test_dns_over_https_is_asked_at_the_path_of_the_settings(asking: Asking, authority: Authority) -> None:
+    query = dns.message.make_query("a.test", "A", id=0)
+    with HttpTarget(tls=authority.server_context("127.0.0.1")) as server:
+        server.body, server.headers = good(query).to_wire(), {"Content-Type": "application/dns-message"}
+        settings = {"resolver": f"127.0.0.1:{server.port}", "transport": "https"}
+        other = asking.ask("dns", "a.test", settings | {"doh_path": "/own/resolve?key=5"})
+        usual = asking.ask("dns", "a.test", settings)
+
+    assert (other.ok, usual.ok) == (True, True), other.detail
+    assert [request.path for request in server.requests] == ["/own/resolve?key=5", "/dns-query"]
 
 
 def test_forged_answers_are_passed_over(asking: Asking) -> None:

@@ -123,6 +123,25 @@ def test_redirects_are_followed_within_one_deadline(probing: Probing, target: Ht
     assert len(target.requests) <= 3
 
 
+@pytest.mark.parametrize(
+    ("limit", "hops", "asked", "error"),
+    [
+        (2, 2, 3, ErrorClass.NONE),
+        (2, 3, 3, ErrorClass.TOO_MANY_REDIRECTS),
+        (0, 0, 1, ErrorClass.NONE),
+        (0, 1, 1, ErrorClass.TOO_MANY_REDIRECTS),
+        (7, 7, 8, ErrorClass.NONE),
+    ],
+)
+def test_as_many_redirects_are_followed_as_the_monitor_says(
+    probing: Probing, target: HttpTarget, limit: int, hops: int, asked: int, error: ErrorClass
+) -> None:
+    outcome = probing.check(target.at(f"/redirects/{hops}"), load({"max_redirects": limit}))
+
+    assert (outcome.error, len(target.requests)) == (error, asked)
+    assert outcome.ok or outcome.detail == f"more than {limit} redirects"
+
+
 def test_redirect_is_the_answer_when_not_followed(probing: Probing, target: HttpTarget) -> None:
     outcome = probing.check(target.at("/redirects/3"), load({"follow_redirects": False}))
 

@@ -11,6 +11,7 @@ from pulse.fields import ConfigError
 from tests.certificates import Authority
 from tests.peers.mosquitto import PASSWORD, MosquittoPeer, mosquitto
 from tests.probes.asking import Asking, facts
+from tests.talking import Talking, quiet
 
 READER = {"username": "reader", "password": PASSWORD}
 PLAIN = {"security": "none", "plain_sign_in": True}
@@ -63,6 +64,25 @@ def test_published_message_comes_back_to_who_signed_in(
     assert (outcome.ok, outcome.detail) == (True, "brought back what was published")
     assert facts(outcome)["answer"].startswith("grüße ")
     assert facts(outcome).get("certificate_days") == (9 if encrypted else None)
+
+
+def test_client_id_is_that_of_the_settings_or_a_new_one_each_time(asking: Asking) -> None:
+    connected: list[bytes] = []
+
+    def broker(connection: socket.socket) -> None:
+        connected.append(connection.recv(1000))
+        connection.sendall(bytes([0x20, 2, 0, 0]))
+        quiet(connection)
+
+    with Talking(broker) as server:
+        for settings in ({"client_id": "watch-1"}, {}, {}):
+            assert asking.ask("mqtt", server.target, {"security": "none", **settings}).ok
+
+    # After the fixed header, name, level, flags and keep-alive of the standard comes the id with its length.
+    ids = [packet[14 : 14 + int.from_bytes(packet[12:14], "big")].decode() for packet in connected]
+    assert ids[0] == "watch-1"
+    assert ids[1] != ids[2]
+    assert all(one.startswith("pulse-") for one in ids[1:])
 
 
 @pytest.mark.parametrize(

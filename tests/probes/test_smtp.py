@@ -1,5 +1,6 @@
 """The SMTP check against a real mail server."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from pulse.fields import ConfigError
 from tests.certificates import Authority
 from tests.peers.smtp import PASSWORD, SmtpPeer
 from tests.probes.asking import Asking, facts, notes
+from tests.talking import Talking
 
 SIGNED_IN = {"username": "reader", "password": PASSWORD}
 
@@ -87,6 +89,23 @@ def test_sign_in_by_login_without_tls_where_the_setting_says_so(
     assert outcome.error is (ErrorClass.NONE if password == PASSWORD else ErrorClass.SIGN_IN_REFUSED), (
         outcome.detail
     )
+
+
+def test_name_in_ehlo_is_that_of_the_settings(asking: Asking) -> None:
+    said: list[bytes] = []
+
+    def greeted(connection: socket.socket) -> None:
+        connection.sendall(b"220 mail.test\r\n")
+        while line := connection.recv(1000):
+            said.append(line)
+            connection.sendall(b"250 mail.test\r\n")
+
+    with Talking(greeted) as server:
+        assert asking.ask("smtp", server.target, {"security": "none", "greet_as": "Monitor.example.com"}).ok
+        assert asking.ask("smtp", server.target, {"security": "none"}).ok
+
+    hellos = [line for line in said if line.startswith(b"EHLO")]
+    assert hellos == [b"EHLO monitor.example.com\r\n", b"EHLO pulse.invalid\r\n"]
 
 
 def test_server_without_starttls_is_a_failure(asking: Asking, plain: SmtpPeer) -> None:
