@@ -28,6 +28,7 @@ def fixed_options(ca_file: str) -> tuple[Option, ...]:
         (pycurl.FOLLOWLOCATION, 0),
         (pycurl.REDIR_PROTOCOLS, 0),
         (pycurl.PROXY, ""),  # also keeps the environment's proxies out
+        (pycurl.NOPROXY, ""),  # and its exceptions, which would lead past a monitor's own proxy
         (pycurl.NETRC, pycurl.NETRC_IGNORED),
         (pycurl.FRESH_CONNECT, 1),
         (pycurl.FORBID_REUSE, 1),

@@ -119,8 +119,11 @@ def test_only_the_start_of_a_long_answer_is_read(target: HttpTarget) -> None:
     assert len(answer.content) == MAX_ANSWER
 
 
-def test_proxies_and_cookies_have_no_say(target: HttpTarget, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+@pytest.mark.parametrize("name", ["http_proxy", "all_proxy", "ALL_PROXY"])
+def test_proxies_and_cookies_have_no_say(
+    target: HttpTarget, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
     target.headers = {"Set-Cookie": "a=b"}
     session = outbound_session(LOOPBACK, 3)
 

@@ -226,14 +226,6 @@ def test_server_without_tls_fails_the_handshake(probing: Probing, target: HttpTa
     assert outcome.error is ErrorClass.TLS_FAILED
 
 
-def test_environment_proxy_is_ignored(
-    probing: Probing, target: HttpTarget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
-
-    assert probing.check(target.url).ok
-
-
 def test_target_that_is_no_url_is_an_outcome_and_no_crash(probing: Probing) -> None:
     outcome = probing.check("not a url")
 
