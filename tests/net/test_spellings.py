@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from requests.exceptions import RequestException
 
 from pulse.net.addresses import Policy
 from pulse.net.endpoints import parse_endpoint, parse_host
+from pulse.net.errors import AddressRefused, OutboundError
+from pulse.net.session import outbound_session
 from pulse.net.urls import Named, UrlError, join_url, parse_url, refused_literal
 from tests.net.spellings import REFUSED, UNREADABLE, hosts, urls
+from tests.resolver import DnsServer
+from tests.targets import HttpTarget
 
 BASE = parse_url("http://base.example/page")
 
@@ -55,3 +60,22 @@ def test_redirect_leads_to_no_address_that_a_form_would_refuse() -> None:
             wrong[url] = found
 
     assert wrong == {}
+
+
+def test_webhook_finds_no_way_inside() -> None:
+    """What a form accepted is refused when it is connected to; what none accepts is not sent anywhere either."""
+    every = [*urls()]
+    with DnsServer() as dns, HttpTarget() as inside:
+        for name in {expected for _, expected in every} - {REFUSED, UNREADABLE}:
+            dns.answers(name, "127.0.0.1")
+        every += [(f"http://{host}:{inside.port}/", expected) for host, expected in hosts().items()]
+        session = outbound_session(Policy(), 3, nameservers=[dns.nameserver])
+        for url, expected in every:
+            if expected == UNREADABLE:
+                with pytest.raises((OutboundError, RequestException, ValueError)):
+                    session.get(url)
+            else:
+                with pytest.raises(AddressRefused):
+                    session.get(str(parse_url(url)))
+
+        assert inside.connections == 0

@@ -7,7 +7,7 @@ import pytest
 
 from monitors.assertions.model import Source
 from monitors.assertions.reading import load
-from monitors.controls import value_of
+from monitors.controls import settings_as_typed, value_of
 from monitors.probes import PROBES
 from monitors.probes.settings import text
 from pulse.fields import ConfigError, FieldError
@@ -57,6 +57,7 @@ def test_number_that_its_page_lets_be_empty_may_be(kind: str, name: str) -> None
     assert bool(told) <= setting.is_optional
     if setting.is_optional:
         assert getattr(PROBES[kind].load(config), name) is None
+        assert settings_as_typed(PROBES[kind].settings, config)[name] is None  # and it is shown empty again
     else:
         with pytest.raises(ConfigError):
             PROBES[kind].load(config)
