@@ -59,7 +59,7 @@ def main() -> None:
     with Probing(Policy(allow=(ip_network("10.77.0.0/24"),)), ["127.0.0.1:1"]) as probing:
         for settings in json.loads(sys.argv[1]):
             config = PROBES["icmp"].load({"count": 4, "interval_ms": 10, **settings})
-            probing.engine.submit([Job(HOST, 1, "icmp", HOST, config, 1.0, time.monotonic())])
+            probing.engine.submit([Job(HOST, 1, "icmp", HOST, config, 0.5, time.monotonic())])
             outcome = probing.next()[1]
             found.append([outcome.ok, outcome.soft, outcome.error.name, outcome.detail])
     print(json.dumps(found))
