@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -21,6 +22,14 @@ def judged(outcome: Outcome) -> dict[str, object]:
     """By the name of its source: what each assertion found."""
     assert outcome.evidence is not None
     return {one["assertion"].split("]")[0][1:]: one["value"] for one in outcome.evidence()["assertions"]}
+
+
+def days_of(outcome: Outcome) -> int:
+    """What lists show."""
+    assert outcome.ends is not None
+    ends = outcome.ends()
+    assert ends is not None
+    return int((ends.timestamp() - time()) // 86_400)
 
 
 @pytest.fixture
@@ -48,6 +57,7 @@ def test_https_counts_to_the_first_end_of_the_chain_and_writes_the_issuer_as_all
 
     assert http.ok, http.detail
     assert judged(http) == judged(own) == {"CERTIFICATE_DAYS": EARLY, "ISSUER": ISSUER}
+    assert (days_of(http), days_of(own), days_of(blind)) == (EARLY, EARLY, LATE)
     assert judged(blind) == {"CERTIFICATE_DAYS": LATE, "ISSUER": ISSUER}
     certificate = notes(http)["certificate"]
     assert (certificate["subject"], certificate["issuer"]) == ("127.0.0.1", ISSUER)
@@ -70,6 +80,7 @@ def test_tls_and_what_begins_with_it_count_the_same(asking: Asking, hasty: Chain
     assert facts(blind)["certificate_days"] == LATE
     assert facts(websocket)["certificate_days"] == EARLY
     assert facts(careless)["certificate_days"] == LATE
+    assert [days_of(one) for one in (tls, blind, websocket, careless)] == [EARLY, LATE, EARLY, LATE]
 
 
 def test_an_authority_s_old_certificate_that_a_server_sends_along_harms_nobody(tmp_path: Path) -> None:
@@ -92,3 +103,4 @@ def test_a_kept_connection_keeps_the_certificate_that_it_began_with(asking: Aski
 
     assert target.connections == 1
     assert [judged(outcome)["CERTIFICATE_DAYS"] for outcome in found] == [EARLY] * 3
+    assert [days_of(outcome) for outcome in found] == [EARLY] * 3
