@@ -113,14 +113,14 @@ def evidence_of(
         "http_version": exchange.http_version,
         "headers": [[name, HIDDEN if name.lower() in _NOT_SHOWN else value] for name, value in headers],
         "body": body.text,
-        "size": exchange.body_size,
+        "size": exchange.body_size if exchange.status else None,
         "cut": exchange.body_cut,
         "certificate": _certificate(exchange),
     }
     facts = {
         "status": exchange.status,
         "response_time": exchange.total_us / 1000,
-        "size": exchange.body_size,
+        "size": exchange.body_size if exchange.status else None,
         "ip": exchange.address,
         "connected": exchange.failure is None,
     }

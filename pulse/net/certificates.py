@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509 import (
     Certificate,
     DNSName,
-    ExtensionNotFound,
     IPAddress,
     Name,
     SubjectAlternativeName,
@@ -89,7 +88,7 @@ def first_end(chain: Iterable[Certificate]) -> datetime | None:
     """When the first of these expires; None where none can be read."""
     ends = []
     for one in chain:
-        with suppress(ValueError):  # dates are read when they are asked for
+        with suppress(Exception):  # dates are read when they are asked for
             ends.append(one.not_valid_after_utc)
     return min(ends, default=None)
 
@@ -103,7 +102,7 @@ def read(der: bytes) -> Certificate | None:
     """The certificate, None for what is none."""
     try:
         return load_der_x509_certificate(der)
-    except (ValueError, TypeError):
+    except Exception:  # of many kinds, whatever the server put together
         return None
 
 
@@ -119,7 +118,7 @@ def issuer_of(certificate: Certificate) -> str:
     """The issuer's distinguished name (RFC 4514), "" when it cannot be read."""
     try:
         return _text(certificate.issuer)
-    except ValueError:
+    except Exception:
         return ""
 
 
@@ -127,7 +126,7 @@ def describe(certificate: Certificate | None) -> dict[str, Any]:
     """The certificate for evidence, as JSON; {"unreadable": True} for what is none."""
     try:
         return _described(certificate) if certificate else {"unreadable": True}
-    except (ValueError, TypeError):
+    except Exception:
         return {"unreadable": True}
 
 
@@ -149,7 +148,9 @@ def _described(certificate: Certificate) -> dict[str, Any]:
 def _names(certificate: Certificate) -> list[str]:
     try:
         names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
-    except (ExtensionNotFound, ValueError):
+    except (
+        Exception
+    ):  # there is none, it is there twice, or has names of a kind that cryptography does not know
         return []
     found = [*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress))]
     return [name[:253] for name in found[:MOST_NAMES]]
@@ -167,7 +168,7 @@ def _text(name: Name) -> str:
 def _key(certificate: Certificate) -> str:
     try:
         key = certificate.public_key()
-    except ValueError:
+    except Exception:
         return "unknown"
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"

@@ -86,7 +86,8 @@ class Fetch:
 
     def _visit(self, url: Url) -> None:
         """Begins a hop: the name is looked up and vetted for each one anew."""
-        self._url = url
+        self._url = self._exchange.url = url
+        self._exchange.method = self._method
         self._hop_ns = monotonic_ns()
         peer = self._request.wire.proxy or url
         if peer.literal is not None:
@@ -237,7 +238,6 @@ class Fetch:
         """What came, before the handle serves another check."""
         exchange = self._exchange
         exchange.status = handle.status or exchange.status
-        exchange.url, exchange.method = self._url, self._method
         exchange.http_version = handle.http_version
         exchange.lines, exchange.pieces = handle.lines, handle.pieces
         exchange.body_size, exchange.body_cut = handle.body_size, handle.body_cut

@@ -13,6 +13,7 @@ from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from tests.certificates import Authority
 from tests.http2 import Http2Server
+from tests.ports import free_port
 from tests.probes.running import Probing
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
@@ -191,3 +192,17 @@ def test_http_3_does_not_fall_back(probing: Probing, authority: Authority) -> No
         ErrorClass.CONNECT_TIMEOUT,
     )
     assert server.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}/there", "http://gone.test:{}/there"])
+def test_evidence_of_a_check_without_an_answer_says_what_was_asked_and_nothing_of_an_answer(
+    probing: Probing, url: str
+) -> None:
+    asked = url.format(free_port())
+
+    outcome = probing.check(asked, load({"method": "HEAD"}))
+
+    assert not outcome.ok
+    kept = evidence(outcome)
+    assert kept["notes"]["request"] == f"HEAD {asked}"
+    assert "size" not in {**kept["facts"], **kept["notes"]}
