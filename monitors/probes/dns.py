@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import dns.flags
 import dns.message
 import dns.rcode
-import dns.rdatatype
 
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.setting import asserting
@@ -67,19 +66,18 @@ def read_path(value: str) -> str:
 
 
 async def check(talk: Talk) -> str:
-    config: DnsConfig = talk.config
     job = talk.job
     query = _query(talk)
     asking = Asking(talk.out, job.tenant, talk.phases, talk.until, job.agent, job.identity)
     answer, way = await ask(asking, _server(talk), query)
-    rcode = dns.rcode.to_text(answer.rcode())
-    records = values(answer, config.record_type)
+    rcode = dns.rcode.to_text(answer.rcode)
+    records = values(answer.records)
     talk.facts[Source.RCODE] = rcode
     talk.facts[Source.RECORDS] = records
     talk.notes["dns"] = {
         "transport": way,
         "flags": dns.flags.to_text(answer.flags).split(),
-        "ttl": min((rrset.ttl for rrset in answer.answer), default=None),
+        "ttl": answer.ttl,
     }
     return _judged(talk, rcode, records, bool(answer.flags & dns.flags.AD))
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 import dns.exception
-import dns.message
 import dns.name
 import dns.rdata
 import dns.rdatatype
@@ -61,11 +60,9 @@ def parse_name(text: str) -> DnsName:
     return DnsName(name.to_text(omit_final_dot=True).lower())
 
 
-def values(answer: dns.message.Message, kind: str) -> list[str]:
-    """The records of the kind in the answer, sorted, as `written` writes them."""
-    wanted = dns.rdatatype.from_text(kind)
-    found = {written(rdata) for rrset in answer.answer if rrset.rdtype == wanted for rdata in rrset}
-    return sorted(found)[:MOST_RECORDS]
+def values(records: Iterable[dns.rdata.Rdata]) -> list[str]:
+    """The records that came, each once, sorted, as `written` writes them."""
+    return sorted(set(map(written, records)))[:MOST_RECORDS]
 
 
 def written(rdata: dns.rdata.Rdata) -> str:

@@ -6,15 +6,15 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic, monotonic_ns
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.flags
 import dns.message
 
 from pulse.net.datagrams import Datagrams, connect_datagrams, open_datagrams
+from pulse.net.dns_reading import Found, Unreadable, answers, read
 from pulse.net.endpoints import Endpoint, parse_endpoint
 from pulse.net.errors import NotConnected, OutboundError
 from pulse.net.failures import Failure
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Datagrams that are not the answer (guesses of others, repeats) are passed over, so many of them.
 _PASSED_OVER = 200
 _TRIES = 3
+# Longer answers are read in a thread: 64 KB of the smallest records take some 30 ms.
+_SHORT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,19 @@ class Asking:
         return max(0.0, self.until - monotonic())
 
 
-async def ask(asking: Asking, server: Server, query: dns.message.Message) -> tuple[dns.message.Message, str]:
+async def ask(asking: Asking, server: Server, query: dns.message.Message) -> tuple[Found, str]:
     """The answer and the transport that it came by; raises OutboundError."""
     if server.transport == "https":
         return await _by_https(asking, server, query), "https"
     if server.transport == "udp":
         answer = await _by_udp(asking, server, query)
-        if not answer.flags & dns.flags.TC:
+        if not answer.cut_off:
             return answer, "udp"
         return await _by_stream(asking, server, query), "tcp, because it was cut off over udp"
     return await _by_stream(asking, server, query), server.transport
 
 
-async def _by_udp(asking: Asking, server: Server, query: dns.message.Message) -> dns.message.Message:
+async def _by_udp(asking: Asking, server: Server, query: dns.message.Message) -> Found:
     began = monotonic_ns()
     peer = await _datagrams(asking, server)
     wire = query.to_wire()
@@ -85,7 +87,7 @@ async def _by_udp(asking: Asking, server: Server, query: dns.message.Message) ->
             await peer.send(wire)
             try:
                 async with asyncio.timeout(max(0.01, asking.left_s * 0.95 / left)):
-                    answer = await _datagram(peer, query)
+                    answer = await _datagram(asking, peer, wire)
             except TimeoutError:
                 continue
             asking.phases.wait_us = (monotonic_ns() - began) // 1000 - (asking.phases.dns_us or 0)
@@ -95,15 +97,15 @@ async def _by_udp(asking: Asking, server: Server, query: dns.message.Message) ->
     raise OutboundError(Failure.TIMEOUT, f"the name server {asking.phases.address} does not answer")
 
 
-async def _datagram(peer: Datagrams, query: dns.message.Message) -> dns.message.Message:
+async def _datagram(asking: Asking, peer: Datagrams, wire: bytes) -> Found:
     for _ in range(_PASSED_OVER):
-        answer = _read(await peer.receive(), query)
-        if answer is not None:
-            return answer
+        data = await peer.receive()
+        if answers(data, wire):
+            return await _read(asking, data, wire)
     raise OutboundError(Failure.BAD_RESPONSE, "the name server answers something else than it was asked")
 
 
-async def _by_stream(asking: Asking, server: Server, query: dns.message.Message) -> dns.message.Message:
+async def _by_stream(asking: Asking, server: Server, query: dns.message.Message) -> Found:
     stream = await _stream(asking, server)
     began = monotonic_ns()
     try:
@@ -116,10 +118,10 @@ async def _by_stream(asking: Asking, server: Server, query: dns.message.Message)
     finally:
         stream.close()
     asking.phases.wait_us = (monotonic_ns() - began) // 1000
-    return _answer(data, query)
+    return await _answer(asking, data, wire)
 
 
-async def _by_https(asking: Asking, server: Server, query: dns.message.Message) -> dns.message.Message:
+async def _by_https(asking: Asking, server: Server, query: dns.message.Message) -> Found:
     query.id = 0  # RFC 8484, 4.1; TLS keeps guesses of others away
     url = f"https://{server.place}{server.path}"
     wire = _doh_wire(server.wire, query.to_wire())
@@ -133,7 +135,7 @@ async def _by_https(asking: Asking, server: Server, query: dns.message.Message) 
         raise OutboundError(
             Failure.BAD_RESPONSE, f"the DNS server answered HTTP {exchange.status}, expected 200"
         )
-    return _answer(exchange.body, query)
+    return await _answer(asking, exchange.body, query.to_wire())
 
 
 def _doh_wire(wire: Wire, body: bytes) -> Wire:
@@ -144,20 +146,20 @@ def _doh_wire(wire: Wire, body: bytes) -> Wire:
     )  # fmt: skip
 
 
-def _answer(data: bytes, query: dns.message.Message) -> dns.message.Message:
-    answer = _read(data, query)
-    if answer is None:
+async def _answer(asking: Asking, data: bytes, wire: bytes) -> Found:
+    if not answers(data, wire):
         raise OutboundError(Failure.BAD_RESPONSE, "the name server answers something else than it was asked")
-    return answer
+    return await _read(asking, data, wire)
 
 
-def _read(data: bytes, query: dns.message.Message) -> dns.message.Message | None:
-    """The message if it answers our very question: same id, same question."""
+async def _read(asking: Asking, data: bytes, wire: bytes) -> Found:
     try:
-        answer = dns.message.from_wire(data, ignore_trailing=True, raise_on_truncation=False)
-        return answer if query.is_response(answer) and answer.question == query.question else None
-    except (dns.exception.DNSException, ValueError, IndexError):
-        return None
+        if len(data) <= _SHORT:
+            return read(data, wire)
+        found: Found = await asking.out.threads.run(asking.tenant, partial(read, data, wire))
+    except Unreadable as problem:
+        raise OutboundError(Failure.BAD_RESPONSE, str(problem)) from None
+    return found
 
 
 async def _datagrams(asking: Asking, server: Server) -> Datagrams:

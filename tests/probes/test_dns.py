@@ -1,6 +1,7 @@
 """The DNS check against a real Unbound on every transport, and against name servers that lie, cut off or hang."""
 
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +13,8 @@ import dns.rrset
 import pytest
 
 from monitors.probes.dns import SETTINGS
-from monitors.probes.dns_records import parse_name
 from monitors.probes.outcome import ErrorClass
 from pulse.fields import ConfigError
-from pulse.net.urls import parse_url
 from tests.certificates import Authority
 from tests.peers.unbound import UnboundPeer, unbound
 from tests.probes.asking import Asking, facts, notes
@@ -340,40 +339,33 @@ def test_nonsense_over_tcp_is_a_bad_response(asking: Asking) -> None:
     assert (outcome.ok, outcome.error) == (False, ErrorClass.BAD_RESPONSE)
 
 
-@pytest.mark.parametrize(
-    ("typed", "stored"),
-    [
-        ("Example.COM.", "example.com"),
-        ("_dmarc.example.com", "_dmarc.example.com"),
-        ("bücher.example", "xn--bcher-kva.example"),
-        # By the rules of 2003 these two would be strasse.de and fass.de, which are somebody else's.
-        ("_dmarc.straße.de", "_dmarc.xn--strae-oqa.de"),
-        ("FAß.de", "xn--fa-hia.de"),
-        ("日本語。jp", "xn--wgv71a119e.jp"),
-        ("*.example.com", "*.example.com"),
-        ("2001:db8::0:7", "2001:db8::7"),
-    ],
-)
-def test_name_is_stored_in_one_form(typed: str, stored: str) -> None:
-    assert str(parse_name(typed)) == stored
+def long_names(query: dns.message.Message, count: int) -> bytes:
+    """CNAMEs of sixteen bytes each, all of which stand for a name of 121 labels."""
+    name = b"".join(b"\x01" + bytes([97 + place % 26]) for place in range(120)) + b"\x00"
+    wire = query.to_wire()
+    end = 12 + len(query.question[0].name.to_wire()) + 4
+    first = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, len(name)) + name
+    others = b"\xc0\x0c" + struct.pack("!HHIHH", 5, 1, 60, 4, 0x0178) + struct.pack("!H", 0xC000 | end + 12)
+    head = wire[:2] + struct.pack("!HHHHH", 0x8000, 1, count + 1, 0, 0)
+    return head + wire[12:end] + first + others * count
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "https://a.test", "a.test/x", "a..b", "x" * 64 + ".test", "a b", "☃.test"]
-)
-def test_what_is_no_name_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match="Write"):
-        parse_name(typed)
+def test_names_that_would_take_long_to_read_are_a_bad_response(asking: Asking) -> None:
+    """Read as a whole, this took a second of the loop that all checks share."""
 
+    def script(connection: socket.socket) -> None:
+        data = long_names(dns.message.from_wire(connection.recv(4096)[2:]), 500)
+        connection.sendall(len(data).to_bytes(2, "big") + data)
 
-@pytest.mark.parametrize("host", ["straße.de", "bücher.example", "\uff26\uff2f\uff2f.example", "日本語。jp"])
-def test_a_name_is_the_same_to_a_website_and_to_a_look_up(host: str) -> None:
-    assert str(parse_name(host)) == parse_url(f"https://{host}/").host
+    settings = {"transport": "tcp", "record_type": "CNAME"}
+    with Talking(script) as server:
+        tcp = asking.ask("dns", "a.test", {"resolver": server.target, **settings})
+    with lying(lambda query: [long_names(query, 60)]) as resolver:
+        udp = asking.ask("dns", "a.test", {"resolver": resolver, "record_type": "CNAME"})
 
-
-def test_zone_id_is_refused_like_everywhere() -> None:
-    with pytest.raises(ValueError, match="Remove the zone id"):
-        parse_name("fe80::1%eth0")
+    for outcome in (tcp, udp):
+        assert (outcome.ok, outcome.error) == (False, ErrorClass.BAD_RESPONSE)
+        assert outcome.detail == "the names in the name server's answer are too long together"
 
 
 @pytest.mark.parametrize(
