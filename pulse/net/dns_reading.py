@@ -14,13 +14,13 @@ import dns.exception
 import dns.flags
 import dns.rcode
 import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 
 MOST_RECORDS = 1000
 # 1 µs each: a thousand names of mail servers have four thousand.
 MOST_LABELS = 5000
 
-_IN, _OPT = 1, 41
 _HEADER, _RECORD = Struct("!HHHHHH"), Struct("!HHIH")
 _FOREVER = 0x7FFFFFFF
 _LONGEST_LABEL = 63
@@ -40,7 +40,7 @@ class Found:
     """`ttl` is the smallest of the whole answer, None for an empty one."""
 
     flags: int
-    rcode: int
+    rcode: dns.rcode.Rcode
     ttl: int | None
     records: tuple[dns.rdata.Rdata, ...]
 
@@ -65,7 +65,7 @@ def answers(data: bytes, query: bytes) -> bool:
 def read(data: bytes, query: bytes) -> Found:
     """What an answer to `query` holds of what was asked; raises Unreadable."""
     end = _question_end(query)
-    kind = int.from_bytes(query[end - 4 : end - 2], "big")
+    kind = dns.rdatatype.RdataType(int.from_bytes(query[end - 4 : end - 2], "big"))
     _, flags, _, count, names, more = _HEADER.unpack_from(data)
     ttls: list[int] = []
     wanted: list[tuple[int, int]] = []
@@ -78,10 +78,10 @@ def read(data: bytes, query: bytes) -> Found:
             if end > len(data):
                 raise Unreadable("the name server's answer ends within a record")
             if number >= count:
-                extended = ttl if record == _OPT else extended
+                extended = ttl if record == dns.rdatatype.OPT else extended
                 continue
             ttls.append(ttl if ttl <= _FOREVER else 0)  # RFC 2181, 8
-            if record == kind and group == _IN:
+            if record == kind and group == dns.rdataclass.IN:
                 wanted.append((begin, size))
     except (IndexError, error):
         if not flags & dns.flags.TC:
@@ -91,9 +91,9 @@ def read(data: bytes, query: bytes) -> Found:
     return Found(flags, rcode, min(ttls, default=None), tuple(_rdata(data, kind, *one) for one in wanted))
 
 
-def _rdata(data: bytes, kind: int, begin: int, size: int) -> dns.rdata.Rdata:
+def _rdata(data: bytes, kind: dns.rdatatype.RdataType, begin: int, size: int) -> dns.rdata.Rdata:
     try:
-        return dns.rdata.from_wire(_IN, kind, data, begin, size)
+        return dns.rdata.from_wire(dns.rdataclass.IN, kind, data, begin, size)
     except (dns.exception.DNSException, ValueError, IndexError):
         words = f"the name server's answer has a record that is no {dns.rdatatype.to_text(kind)} record"
         raise Unreadable(words) from None
@@ -114,12 +114,12 @@ def _past_name(data: bytes, offset: int) -> int:
     return offset + 1
 
 
-def _refuse_much(data: bytes, kind: int, begins: list[int]) -> None:
+def _refuse_much(data: bytes, kind: dns.rdatatype.RdataType, begins: list[int]) -> None:
     if len(begins) > MOST_RECORDS:
         raise Unreadable(f"the name server's answer has more than {MOST_RECORDS:,} of the records")
     if kind not in _NAMES:
         return
-    before, names = _NAMES[dns.rdatatype.RdataType(kind)]
+    before, names = _NAMES[kind]
     left = MOST_LABELS
     for begin in begins:
         offset = begin + before
