@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from pulse.net.exchange import Exchange
 from pulse.net.fetch import Fetch, Outbound, Request
 from pulse.net.request import Wire
 
+logger = logging.getLogger(__name__)
+
 # Without expires_in a token is taken to live this long; with it, it is renewed this much earlier.
 USUAL_LIFE_S = 300.0
 EARLIER_S = 30.0
-LONGEST_LIFE_S = 86_400.0
+LONGEST_LIFE_S = 86_400
 TOKENS_AT_MOST = 10_000
 LONGEST_TOKEN = 16_384
 
@@ -57,21 +60,37 @@ class Tokens:
             self._waiting[key].append(done)
         else:
             self._waiting[key] = [done]
-            Fetch(out, _request(job, config, within_s), partial(self._fetched, key)).start()
+            try:
+                Fetch(out, _request(job, config, within_s), partial(self._fetched, key)).start()
+            except Exception as error:  # else nobody would ever be told
+                self._fetched(key, error)
 
     def forget(self, config: HttpConfig, tenant: int) -> None:
         self._kept.pop(_key(config, tenant), None)
 
     def _fetched(self, key: Key, result: Exchange | Exception) -> None:
+        """Whatever happens, nobody waits any longer: the next check asks anew."""
+        waiting = self._waiting.pop(key, ())
+        try:
+            found = self._found(key, result)
+        except Exception as error:
+            logger.exception("the answer of a token URL could not be read")
+            found = internal_error(error)
+        for done in waiting:
+            try:
+                done(found)
+            except Exception:
+                logger.exception("a token could not be handed over")
+
+    def _found(self, key: Key, result: Exchange | Exception) -> Token | Outcome:
         answer = _read(result)
-        if not isinstance(answer, Outcome):
-            value, life_s = answer
-            if len(self._kept) >= TOKENS_AT_MOST:
-                self._kept.clear()
-            self._kept[key] = monotonic() + life_s, value
-        found = answer if isinstance(answer, Outcome) else Token(answer[0], kept=False)
-        for done in self._waiting.pop(key, ()):
-            done(found)
+        if isinstance(answer, Outcome):
+            return answer
+        value, life_s = answer
+        if len(self._kept) >= TOKENS_AT_MOST:
+            self._kept.clear()
+        self._kept[key] = monotonic() + life_s, value
+        return Token(value, kept=False)
 
 
 _of_engines: WeakKeyDictionary[Outbound, Tokens] = WeakKeyDictionary()
@@ -127,11 +146,14 @@ def _read(result: Exchange | Exception) -> tuple[str, float] | Outcome:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TOKEN or not _printable(value):
         words = "no access token: the token URL's answer has no usable access_token"
         return _none(ErrorClass.SIGN_IN_REFUSED, words, result)
-    life = data.get("expires_in")
-    seconds = (
-        float(life) if isinstance(life, int) and not isinstance(life, bool) and life > 0 else USUAL_LIFE_S
-    )
-    return value, max(0.0, min(seconds, LONGEST_LIFE_S) - EARLIER_S)
+    return value, max(0.0, _life_s(data.get("expires_in")) - EARLIER_S)
+
+
+def _life_s(expires_in: Any) -> float:
+    """In seconds. A whole number of JSON may have hundreds of digits: it is cut before it becomes a float."""
+    if not isinstance(expires_in, int) or isinstance(expires_in, bool) or expires_in <= 0:
+        return USUAL_LIFE_S
+    return float(min(expires_in, LONGEST_LIFE_S))
 
 
 def _printable(value: str) -> bool:

@@ -236,6 +236,16 @@ def test_oauth_token_is_fetched_once_and_renewed_when_refused(probing: Probing) 
     assert len(issuer.requests) == 2
 
 
+def test_token_that_lives_for_longer_than_a_float_can_say_is_used(probing: Probing) -> None:
+    body = b'{"access_token": "t1", "expires_in": 1%s}' % (b"0" * 400)
+    with HttpTarget() as target, HttpTarget(body=body) as issuer:
+        settings = {"auth": "oauth2", "token_url": issuer.url, "client_id": "a", "client_secret": "s3cret"}
+        outcomes = [check(probing, target.url, **settings) for _ in range(2)]
+
+    assert [outcome.detail for outcome in outcomes] == ["answered 200", "answered 200"]
+    assert len(issuer.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "body", "detail"),
     [
