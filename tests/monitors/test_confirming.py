@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
+from monitors import keeping
+from monitors.judging import judge
 from monitors.models import Monitor
 from monitors.probes.outcome import ErrorClass, Outcome, internal_error
 from monitors.telemetry.claiming import Claimed
@@ -16,7 +20,7 @@ from monitors.telemetry.models import CheckResult, Evidence, Status
 from monitors.telemetry.scheduling import phase_ms
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.making import make
-from tests.monitors.stepping import BAD, GOOD, SOFT, head, status, step
+from tests.monitors.stepping import BAD, GOOD, SOFT, claimed, head, status, step
 
 
 def due_after(monitor: Monitor, check: Claimed) -> float:
@@ -93,10 +97,46 @@ def test_evidence_that_cannot_be_kept_costs_no_result(acme: Any) -> None:
 
     step(monitor, replace(BAD, evidence=broken))
     step(monitor, replace(BAD, evidence=lambda: {"body": "nul \x00 and half a pair \ud800"}))
+    step(monitor, replace(BAD, evidence=lambda: {"value": [float("inf"), float("nan"), 1.5], "nul": Odd()}))
 
     with as_pipeline():
-        assert CheckResult.objects.filter(monitor_no=monitor.no).count() == 2
-    assert [document for _, document in evidence(monitor)] == [{"body": "nul \ufffd and half a pair ?"}]
+        assert CheckResult.objects.filter(monitor_no=monitor.no).count() == 3
+    assert [document for _, document in evidence(monitor)] == [
+        {"body": "nul \ufffd and half a pair ?"},
+        {"value": ["inf", "nan", 1.5], "nul": "\ufffd"},
+    ]
+
+
+class Odd:
+    def __str__(self) -> str:
+        return "\0"
+
+
+@pytest.mark.parametrize("at_fault", [(0,), (3,), (2, 7), (8,)])
+def test_a_row_that_the_database_refuses_is_lost_alone(
+    acme: Any, globex: Any, at_fault: tuple[int, ...]
+) -> None:
+    monitors = [make(acme if number % 2 else globex) for number in range(9)]
+    items = [judge(claimed(monitor, BAD)) for monitor in monitors]
+    for place in at_fault:  # of that day there is no partition
+        check = items[place].result.check._replace(slot=datetime(2000, 1, 1, tzinfo=UTC))
+        items[place] = items[place]._replace(result=items[place].result._replace(check=check))
+
+    keeping.keep(items, 0)
+
+    assert [len(evidence(monitor)) for monitor in monitors] == [int(n not in at_fault) for n in range(9)]
+
+
+def test_where_every_row_is_refused_the_worker_goes_on(acme: Any) -> None:
+    item = judge(claimed(make(acme), BAD))
+    check = item.result.check._replace(slot=datetime(2000, 1, 1, tzinfo=UTC))
+    item = item._replace(result=item.result._replace(check=check))
+
+    with CaptureQueriesContext(connection) as queries:
+        keeping.keep([item] * 1000, 0)
+
+    inserts = [query for query in queries if "telemetry_evidence" in query["sql"]]
+    assert len(inserts) <= keeping.MOST_STATEMENTS
 
 
 def test_the_page_shows_the_evidence_of_the_result_that_was_chosen(acme: Any, as_alice: Any) -> None:
