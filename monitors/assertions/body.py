@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from functools import cached_property
+from math import isfinite
 from typing import Any, NoReturn
+
+from monitors.assertions.decoding import decoded
 
 
 class Body:
@@ -17,8 +19,8 @@ class Body:
 
     @cached_property
     def text(self) -> str:
-        """The body as text; what does not decode is U+FFFD. A byte order mark is not part of it."""
-        return self.raw.decode(_codec(self._charset), "replace").removeprefix("\ufeff")
+        """The body as text, decoded once."""
+        return decoded(self.raw, self._charset)
 
     def json(self) -> Any:
         """The body as JSON (RFC 8259); raises ValueError, also for what is nested too deeply."""
@@ -36,31 +38,29 @@ class Body:
 
 
 def parse_json(text: str) -> Any:
-    """Decoded JSON without NaN and Infinity; raises ValueError with a few words on why not."""
+    """Decoded JSON without NaN and Infinity, also as 1e999; raises ValueError with a few words on why not."""
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"it is not JSON (line {error.lineno}, column {error.colno})") from None
-    except ValueError:
+    except _NoNumber:
         raise ValueError("it is not JSON (a number that JSON has not)") from None
+    except ValueError:
+        raise ValueError("it has a number that is too large") from None
+
+
+class _NoNumber(ValueError):
+    pass
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
+    raise _NoNumber(name)
 
 
-def _codec(charset: str) -> str:
-    try:
-        found = codecs.lookup(charset.strip(" \"'"))
-    except (LookupError, ValueError):
-        return "utf-8"
-    # Codecs that turn bytes into bytes (zip, bz2: bombs) or decode by escapes are no charsets.
-    is_text = getattr(found, "_is_text_encoding", False)
-    return found.name if is_text and found.name not in _NO_CHARSETS else "utf-8"
-
-
-_NO_CHARSETS = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "unicode-escape"}
-)
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(digits[:20])
+    return number

@@ -14,6 +14,8 @@ from monitors.assertions.paths import compile_path
 LONGEST_SHOWN = 200
 # A path that finds more is not what anyone compares with.
 MOST_FOUND = 1000
+# Nobody else's check goes on while JSON is read, in a thread neither: a MiB takes some 50 ms, and 20 times its size.
+LARGEST_JSON = 1 << 20
 
 _WORDS = {
     Source.BODY: "the body",
@@ -50,6 +52,8 @@ def _within(assertion: Assertion, value: Any) -> Any:
     try:
         spend(1 + (len(value.raw) if isinstance(value, Body) else len(str(value))) // 500)
         if isinstance(value, Body):
+            if len(value.raw) > LARGEST_JSON:
+                raise Missing(f"{word} is larger than {LARGEST_JSON >> 20} MiB, too large to be read as JSON")
             document = value.json()
         else:  # what came with a structure of its own, like a list of Redis, is no text that could be JSON
             document = value if isinstance(value, list | dict) else parse_json(str(value))

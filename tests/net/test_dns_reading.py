@@ -95,7 +95,9 @@ def test_names_may_be_long_but_not_all_of_them() -> None:
 
 def test_pointers_to_pointers_count_as_well() -> None:
     first = END + 12
-    chain = b"\x01x\x00" + b"".join(struct.pack("!H", 0xC000 | first + max(0, 2 * n + 1)) for n in range(-1, 99))
+    chain = b"\x01x\x00" + b"".join(
+        struct.pack("!H", 0xC000 | first + max(0, 2 * n + 1)) for n in range(-1, 99)
+    )
     last = struct.pack("!H", 0xC000 | first + len(chain) - 2)
     data = raw(record(1, chain), *(record(5, last) for _ in range(100)))
 
