@@ -26,7 +26,7 @@ from monitors.probes.securing import (
 from monitors.probes.settings import Setting, Settings, number, secret, section, text
 from pulse.fields import FieldError
 from pulse.net.endpoints import parse_endpoint
-from pulse.net.streams import Stream
+from pulse.net.streams import READ_AT_MOST, Stream
 
 PORT = 6379
 # They read, end at once and cost the server little: no KEYS, no SORT, nothing that blocks or scans.
@@ -35,6 +35,8 @@ COMMANDS = frozenset({
     "LINDEX", "SCARD", "SISMEMBER", "ZCARD", "ZSCORE", "XLEN", "DBSIZE", "INFO", "TIME", "LASTSAVE", "ROLE",
 })  # fmt: skip
 MOST_ELEMENTS, DEEPEST = 1000, 8
+# Of all elements together: each alone may be as large, and all are held until the answer is complete.
+MOST_BYTES = READ_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def _ask(stream: Stream, *words: str) -> Any:
         b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
     )
     try:
-        return await _read(stream, [MOST_ELEMENTS], DEEPEST)
+        return await _read(stream, Allowance(), DEEPEST)
     except _Complaint as complaint:
         raise _refused(words[0], str(complaint)) from None
 
@@ -88,29 +90,48 @@ class _Complaint(Exception):
     """An answer that is an error: "NOAUTH Authentication required."."""
 
 
-async def _read(stream: Stream, allowance: list[int], depth: int) -> Any:
-    """One value: text, number, list or None; raises _Complaint for an error.
+class Allowance:
+    """How much one answer may bring, in elements and bytes; `take` raises CheckFailed."""
 
-    `allowance` holds how many more elements all lists together may have, `depth` how deep they may nest.
-    """
+    def __init__(self) -> None:
+        self._elements = MOST_ELEMENTS
+        self._bytes = MOST_BYTES
+
+    def take(self, elements: int = 0, size: int = 0) -> None:
+        self._elements -= elements
+        self._bytes -= size
+        if self._elements < 0:
+            raise _too_large(f"has more than {MOST_ELEMENTS:,} elements")
+        if self._bytes < 0:
+            raise _too_large(f"is larger than {MOST_BYTES >> 20} MiB")
+
+
+def _too_large(words: str) -> CheckFailed:
+    return CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, f"the answer {words}")
+
+
+async def _read(stream: Stream, allowance: Allowance, depth: int) -> Any:
+    """One value: text, number, list or None; raises _Complaint for an error. Lists nest no deeper than `depth`."""
     line = await stream.line()
     kind, rest = line[:1], line[1:]
     if kind == b"+":
+        allowance.take(size=len(rest))
         return rest.decode("utf-8", "replace")
     if kind == b"-":
         raise _Complaint(readable(rest, 120))
     size = _number(rest)
     if kind == b":":
         return size
+    if size < 0 and kind in (b"$", b"*"):
+        return None
     if kind == b"$":
-        return None if size < 0 else (await stream.exactly(size + 2))[:-2].decode("utf-8", "replace")
+        allowance.take(size=size)
+        return (await stream.exactly(size + 2))[:-2].decode("utf-8", "replace")
     if kind == b"*":
-        allowance[0] -= max(1, size)
-        if allowance[0] < 0 or depth == 0:
-            raise CheckFailed(
-                ErrorClass.RESPONSE_TOO_LARGE, f"the answer has more than {MOST_ELEMENTS:,} elements"
-            )
-        return None if size < 0 else [await _read(stream, allowance, depth - 1) for _ in range(size)]
+        allowance.take(elements=max(1, size))
+        if depth == 0:
+            raise _too_large(f"nests lists deeper than {DEEPEST}")
+        return [await _read(stream, allowance, depth - 1) for _ in range(size)]
     raise garbled("Redis protocol")
 
 

@@ -13,6 +13,7 @@ from tests.certificates import Authority
 from tests.peers.tls_front import TlsFront
 from tests.peers.valkey import PASSWORD, ValkeyPeer, valkey
 from tests.probes.asking import Asking, facts
+from tests.talking import Talking
 
 PLAIN = {"security": "none", "plain_sign_in": True, "password": PASSWORD}
 
@@ -96,6 +97,30 @@ def test_refusals_say_what_the_server_said(
 
     assert outcome.error is error
     assert outcome.detail.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"*60\r\n" + b"$100000\r\n%s\r\n" % (b"x" * 100_000) * 60, "the answer is larger than 1 MiB"),
+        (b"*1001\r\n" + b":1\r\n" * 1001, "the answer has more than 1,000 elements"),
+        (b"*600\r\n" + b"*1\r\n:1\r\n" * 600, "the answer has more than 1,000 elements"),
+        (b"*1\r\n" * 10, "the answer nests lists deeper than 8"),
+        (b"*900\r\n" + b"+%s\r\n" % (b"x" * 8000) * 900, "the answer is larger than 1 MiB"),
+        (b"*900\r\n" + b"$-1\r\n" * 900, ""),
+        (b"$600000\r\n%s\r\n" % (b"x" * 600_000), ""),
+    ],
+)
+def test_answer_is_bounded_as_a_whole(asking: Asking, answer: bytes, words: str) -> None:
+    def script(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(answer)
+
+    with Talking(script) as server:
+        outcome = asking.ask("redis", server.target, {"security": "none", "command": "GET x"})
+
+    expected = ErrorClass.RESPONSE_TOO_LARGE if words else ErrorClass.NONE
+    assert (outcome.error, outcome.detail) == (expected, words or "answered GET")
 
 
 def test_tls_is_verified_and_the_certificate_counted(
