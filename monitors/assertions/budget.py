@@ -18,11 +18,12 @@ _left: ContextVar[list[int]] = ContextVar("left")
 
 
 @contextmanager
-def limited(steps: int = STEPS) -> Iterator[None]:
-    """Within it, `spend` raises TooMuchWork once `steps` are used up."""
-    token = _left.set([steps])
+def limited(steps: int = STEPS) -> Iterator[list[int]]:
+    """Within it, `spend` raises TooMuchWork once `steps` are used up; the list holds how many are left."""
+    left = [steps]
+    token = _left.set(left)
     try:
-        yield
+        yield left
     finally:
         _left.reset(token)
 

@@ -13,7 +13,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import LONGEST_ANSWER, NO_TLS, TLS, endpoint, tls_section
 from monitors.probes.settings import Settings, section
-from monitors.probes.tcp_payload import Expectation, as_text, expecting, payload
+from monitors.probes.tcp_payload import Expectation, Looking, as_text, expecting, payload
 from monitors.probes.tls_rules import CertificateRules, check_rules, go_secure, judge_certificate, rules
 from monitors.probes.tls_starttls import CHOICES
 from pulse.net.endpoints import parse_endpoint
@@ -23,7 +23,7 @@ SOURCES = (
     Source.CONNECTED, Source.RESPONSE_TIME, Source.IP, Source.ANSWER, Source.CERTIFICATE_DAYS, Source.ISSUER,
 )  # fmt: skip
 # Looking for the expected text costs time for each piece that comes: a drip of bytes is looked at less often.
-_LOOKS = 100
+_LOOKS = 10
 _PAUSE_S = 0.05
 
 
@@ -56,17 +56,18 @@ async def check(talk: Talk) -> str:
 async def _read(talk: Talk, stream: Stream, expect: Expectation, began: int) -> None:
     """Reads until the expected text has come; what came is a fact, also of a failure."""
     received = bytearray()
-    looks = 0
+    looking = Looking(talk, expect)
+    looks, met = 0, False
     try:
         while len(received) < LONGEST_ANSWER:
-            if looks > _LOOKS:
+            if looks >= _LOOKS:
                 await asyncio.sleep(_PAUSE_S)
             piece = await stream.some(LONGEST_ANSWER - len(received))
             if not received:
                 talk.phases.wait_us = (monotonic_ns() - began) // 1000
             received += piece
             looks += 1
-            if not piece or expect.met(received):
+            if not piece or (met := await looking.met(received)):
                 break
     finally:
         talk.phases.transfer_us = max(0, (monotonic_ns() - began) // 1000 - (talk.phases.wait_us or 0))
@@ -74,7 +75,7 @@ async def _read(talk: Talk, stream: Stream, expect: Expectation, began: int) -> 
             talk.facts[Source.ANSWER] = as_text(received)
     if not received:
         raise CheckFailed(ErrorClass.CONNECTION_LOST, "the connection was closed without an answer")
-    if not expect.met(received):
+    if not met:
         raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"the answer does not {expect.words}")
 
 

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from monitors.assertions.budget import limited
-from monitors.assertions.patterns import check_pattern, found
+from monitors.assertions.budget import STEPS, TooMuchWork, limited
+from monitors.assertions.judging import WORK_ON_THE_LOOP
+from monitors.assertions.patterns import check_pattern, found, work
+from monitors.probes.conversation import CheckFailed, Talk
+from monitors.probes.outcome import ErrorClass
 from monitors.probes.settings import Setting, text
 from pulse.fields import FieldError
 
@@ -15,6 +18,10 @@ LONGEST = 2000
 
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|[rnt0\\]|.?)", re.DOTALL)
 _PLAIN = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
+# What is no UTF-8 is shown as \xNN. Python's own way to do so asks about each byte.
+_AS_WRITTEN = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(0x80, 0x100)}
+# Instructions of RE2 times bytes that one look may come to: some 200 ms.
+_MOST_WORK = 20_000_000
 _WRITTEN = {0x0D: r"\r", 0x0A: r"\n", 0x09: r"\t", 0x00: r"\0", 0x5C: r"\\"}
 
 
@@ -28,15 +35,43 @@ class Expectation:
     def __bool__(self) -> bool:
         return bool(self.text or self.pattern)
 
-    def met(self, received: bytes | bytearray) -> bool:
-        if self.pattern:
-            with limited():
-                return found(self.pattern, as_text(received))
-        return self.text in received
-
     @property
     def words(self) -> str:
         return "match the expected pattern" if self.pattern else "contain the expected text"
+
+
+class Looking:
+    """Looks for what is expected again and again while an answer comes in; all looks of a check share one allowance."""
+
+    def __init__(self, talk: Talk, expect: Expectation) -> None:
+        self._talk = talk
+        self._expect = expect
+        self._work = 0
+        self._steps = STEPS
+
+    async def met(self, received: bytes | bytearray) -> bool:
+        """Raises CheckFailed when the pattern has taken too long."""
+        pattern = self._expect.pattern
+        if not pattern:
+            return self._expect.text in received
+        text = as_text(received)
+        self._work += (most := work(pattern, 4 * len(received)))
+        try:
+            if most > _MOST_WORK:
+                raise TooMuchWork
+            if self._work <= WORK_ON_THE_LOOP:
+                return self._found(text)
+            return bool(await self._talk.in_thread(lambda: self._found(text)))
+        except TooMuchWork:
+            words = "the expected pattern takes too long to look for: use a simpler one, or a text"
+            raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, words) from None
+
+    def _found(self, text: str) -> bool:
+        with limited(self._steps) as left:
+            try:
+                return found(self._expect.pattern, text)
+            finally:
+                self._steps = left[0]
 
 
 def read_payload(value: str) -> bytes:
@@ -98,7 +133,7 @@ def write_expectation(expectation: Expectation) -> str:
 
 def as_text(data: bytes | bytearray) -> str:
     """Received bytes as evidence keeps them and patterns see them."""
-    return bytes(data).decode("utf-8", "backslashreplace")
+    return bytes(data).decode("utf-8", "surrogateescape").translate(_AS_WRITTEN)
 
 
 def payload(name: str, help_text: str) -> Setting:

@@ -13,7 +13,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import LONGEST_ANSWER, endpoint
 from monitors.probes.settings import Settings, number, refuse, section
-from monitors.probes.tcp_payload import Expectation, as_text, expecting, payload
+from monitors.probes.tcp_payload import Expectation, Looking, as_text, expecting, payload
 from pulse.net.datagrams import Datagrams, open_datagrams
 from pulse.net.endpoints import parse_endpoint
 
@@ -35,13 +35,14 @@ async def check(talk: Talk) -> str:
     place = endpoint(talk, 0)
     peer = await open_datagrams(talk.out, place.host, place.port or 0, talk.job.tenant, talk.phases)
     began = monotonic_ns()
+    looking = Looking(talk, config.expect)
     try:
         for left in range(config.tries, 0, -1):
             await peer.send(config.send)
             try:
                 # Each try gets its share of the time; the last one ends a little before the check is cut off.
                 async with asyncio.timeout(max(0.01, talk.left_s * 0.95 / left)):
-                    return await _answer(talk, peer, began)
+                    return await _answer(talk, peer, looking, began)
             except TimeoutError:
                 continue
     finally:
@@ -50,16 +51,20 @@ async def check(talk: Talk) -> str:
     raise CheckFailed(ErrorClass.TIMEOUT, f"no answer to {words} within {talk.job.timeout_s:g} s")
 
 
-async def _answer(talk: Talk, peer: Datagrams, began: int) -> str:
+async def _answer(talk: Talk, peer: Datagrams, looking: Looking, began: int) -> str:
     expect: Expectation = talk.config.expect
-    for _ in range(MOST_ANSWERS):
-        received = (await peer.receive())[:LONGEST_ANSWER]
-        talk.facts[Source.ANSWER] = as_text(received)
-        talk.phases.wait_us = (monotonic_ns() - began) // 1000
-        if expect.met(received):
-            return "answered as expected" if expect else "answered"
-        if not talk.left_s:
-            break
+    received: bytes | None = None
+    try:
+        for _ in range(MOST_ANSWERS):
+            received = (await peer.receive())[:LONGEST_ANSWER]
+            talk.phases.wait_us = (monotonic_ns() - began) // 1000
+            if await looking.met(received):
+                return "answered as expected" if expect else "answered"
+            if not talk.left_s:
+                break
+    finally:
+        if received is not None:
+            talk.facts[Source.ANSWER] = as_text(received)
     raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"the answer does not {expect.words}")
 
 

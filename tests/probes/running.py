@@ -1,8 +1,9 @@
 """A running engine for tests, asked one check at a time."""
 
 import queue
+import threading
 from collections.abc import Callable, Sequence
-from time import monotonic
+from time import clock_gettime, monotonic, pthread_getcpuclockid
 from typing import Any, Self, TypeVar
 
 from monitors.probes.engine import Engine
@@ -26,6 +27,13 @@ def undisturbed(attempt: Callable[[], tuple[Found, float]], within_s: float) -> 
             return found
         waits.append(waited_s)
     raise AssertionError(f"neighbours waited {waits} s, at most {within_s} s is allowed")
+
+
+def loop_work_s() -> float:
+    """CPU seconds that the thread of the running engine has spent: what it does to its neighbours, on any machine."""
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "probe-engine"]
+    assert thread.ident is not None
+    return clock_gettime(pthread_getcpuclockid(thread.ident))
 
 
 class Probing:

@@ -343,7 +343,7 @@ def long_names(query: dns.message.Message, count: int) -> bytes:
     """CNAMEs of sixteen bytes each, all of which stand for a name of 121 labels."""
     name = b"".join(b"\x01" + bytes([97 + place % 26]) for place in range(120)) + b"\x00"
     wire = query.to_wire()
-    end = 12 + len(query.question[0].name.to_wire()) + 4
+    end = 12 + len(query.question[0].name.to_wire() or b"") + 4
     first = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, len(name)) + name
     others = b"\xc0\x0c" + struct.pack("!HHIHH", 5, 1, 60, 4, 0x0178) + struct.pack("!H", 0xC000 | end + 12)
     head = wire[:2] + struct.pack("!HHHHH", 0x8000, 1, count + 1, 0, 0)

@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 from hypothesis import given
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.tcp import SETTINGS
-from monitors.probes.tcp_payload import read_payload, write_payload
+from monitors.probes.tcp_payload import as_text, read_payload, write_payload
 from pulse.fields import ConfigError
 from tests.certificates import Authority
 from tests.peers.smtp import SmtpPeer
 from tests.probes.asking import Asking, facts, notes
+from tests.probes.running import loop_work_s
 from tests.resolver import DnsServer
 from tests.talking import Talking, quiet
 
@@ -126,6 +127,27 @@ def test_bad_manners_end_in_time_with_a_clear_result(
     assert monotonic() - began < 4
 
 
+def test_a_costly_pattern_is_looked_for_beside_the_loop_and_for_so_long(asking: Asking) -> None:
+    """Each byte that is no text is four characters to the pattern, and each piece that comes is another look."""
+
+    def pieces(connection: socket.socket) -> None:
+        for _ in range(400):
+            connection.sendall(b"\xff" * 40)
+            sleep(0.002)
+
+    heavy = {"expect": r"/(?:[\\-x]{1,990}y)/"}
+    before = loop_work_s()
+    with Talking(pieces) as server:
+        outcome = asking.ask("tcp", server.target, heavy)
+
+    assert (outcome.error, outcome.detail) == (
+        ErrorClass.UNEXPECTED_ANSWER,
+        "the expected pattern takes too long to look for: use a simpler one, or a text",
+    )
+    assert loop_work_s() - before < 0.15
+    assert facts(outcome)["answer"].startswith("\\xff")
+
+
 def test_tls_and_starttls_bring_the_certificate(asking: Asking, authority: Authority) -> None:
     context = authority.server_context("127.0.0.1", days_left=60)
     with Talking(echo, context) as server:
@@ -168,6 +190,11 @@ def test_settings_are_written_as_they_are_read() -> None:
 
     assert config.send == b"\x00\xff\\\xc3\xbc\r\n"
     assert SETTINGS.load(SETTINGS.as_json(config)) == config
+
+
+@given(st.binary(max_size=60))
+def test_received_bytes_are_shown_as_python_would_escape_them(data: bytes) -> None:
+    assert as_text(data) == data.decode("utf-8", "backslashreplace")
 
 
 @given(st.binary(max_size=60))

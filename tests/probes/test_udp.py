@@ -12,6 +12,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.udp import SETTINGS
 from pulse.fields import ConfigError
 from tests.probes.asking import Asking, facts
+from tests.probes.running import loop_work_s
 
 Answers = Callable[[bytes, int], list[bytes]]
 
@@ -77,6 +78,16 @@ def test_flood_of_wrong_answers_is_down_at_once(asking: Asking) -> None:
 
     assert (outcome.ok, outcome.error) == (False, ErrorClass.UNEXPECTED_ANSWER)
     assert monotonic() - began < 3  # of 5
+
+
+def test_a_costly_pattern_ends_the_check_with_a_sentence(asking: Asking) -> None:
+    before = loop_work_s()
+    with service(lambda _, __: [b"\xff" * 2000] * 50) as target:
+        outcome = asking.ask("udp", target, {"send": "x", "expect": r"/(?:[\\-x]{1,990}y)/"})
+
+    assert outcome.error is ErrorClass.UNEXPECTED_ANSWER
+    assert outcome.detail.startswith("the expected pattern takes too long to look for")
+    assert loop_work_s() - before < 0.15
 
 
 def test_silence_is_a_timeout_and_a_closed_port_is_refused(asking: Asking) -> None:
