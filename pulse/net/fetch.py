@@ -97,11 +97,14 @@ class Fetch:
 
     def _look_up(self, host: str, family: int) -> None:
         self._looking_up = True
-        self._out.resolver.lookup(host, self._request.tenant, self._on_answer, family)
+        self._out.resolver.lookup(host, self._request.tenant, self._on_answer, family, self._is_over)
         if self._looking_up:
             self._timer = self._out.loop.call_later(
                 self._left_ns() / 1e9, self._guarded, self._look_up_timed_out
             )
+
+    def _is_over(self) -> bool:
+        return self._done is None
 
     def _on_answer(self, answer: Answer) -> None:
         # As `_guarded`, written out: each check comes by here.

@@ -1,16 +1,16 @@
 """Looking names up on the engine's loop: cached briefly, asked once for all who wait, shared fairly."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from random import random
 from time import monotonic
 from typing import NamedTuple
 
-from pulse.net.answers import Answer
+from pulse.net.answers import Answer, failed
 from pulse.net.dns_queries import Queries
+from pulse.net.dns_waiting import IsOver, Names, Waiter
 from pulse.net.dns_wire import AAAA, A
 from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
@@ -24,7 +24,11 @@ KEEP_S = 30.0
 SWEEP_S = 60.0
 LOOKUPS_PER_TENANT = 500
 
-Waiter = Callable[[Answer], None]
+_NO_ROOM = "too many names of its organisation wait to be looked up"
+
+
+def _never() -> bool:
+    return False
 
 
 class _Question(NamedTuple):
@@ -54,14 +58,16 @@ class Resolver:
         self._cache: dict[str, tuple[float, Answer]] = {}
         self._waiting: dict[str, list[Waiter]] = {}
         self._in_flight: dict[int, int] = {}
-        self._queued: dict[int, deque[tuple[str, Waiter, int]]] = {}
+        self._queued: dict[int, Names] = {}
+        self._starting: set[int] = set()
         self._queries = Queries(loop, NameServers(nameservers))
         self._sweep_at = monotonic() + SWEEP_S
 
-    def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0) -> None:
+    def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0, is_over: IsOver = _never) -> None:
         """Calls `done` with the answer for `name`, at once when it is known.
 
-        `tenant` has a limited number of look-ups in flight; the rest of its own wait their turn.
+        `tenant` has a limited number of look-ups in flight; the rest of its own wait their turn. Who `is_over` by
+        then is not called, and its name not asked for.
         """
         key = f"{name}/{family}" if family else name  # no name holds a slash
         kept = self._cache.get(key)
@@ -72,7 +78,9 @@ class Resolver:
         elif key in self._waiting:
             self._waiting[key].append(done)
         elif (asked := self._in_flight.get(tenant, 0)) >= self._limit:
-            self._queued.setdefault(tenant, deque()).append((name, done, family))
+            queue = self._queued.get(tenant) or self._queued.setdefault(tenant, Names())
+            if not queue.add(key, name, family, (done, is_over)):
+                done(failed(_NO_ROOM))
         else:
             self._waiting[key] = [done]
             self._in_flight[tenant] = asked + 1
@@ -120,8 +128,15 @@ class Resolver:
 
     def _start_queued(self, tenant: int) -> None:
         queue = self._queued.get(tenant)
-        while queue and self._in_flight.get(tenant, 0) < self._limit:
-            name, done, family = queue.popleft()
-            self.lookup(name, tenant, done, family)
-        if queue is not None and not queue:
+        if queue is None or tenant in self._starting:  # an answer that comes at once leads here again
+            return
+        self._starting.add(tenant)
+        try:
+            while self._in_flight.get(tenant, 0) < self._limit and (found := queue.next()):
+                name, waiters = found
+                for done in waiters:
+                    self.lookup(name.name, tenant, done, name.family)
+        finally:
+            self._starting.discard(tenant)
+        if not queue:
             self._queued.pop(tenant, None)

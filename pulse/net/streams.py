@@ -264,5 +264,5 @@ async def _look_up(out: Outbound, name: str, tenant: int, family: int) -> Answer
         if not found.done():  # the check may have ended meanwhile
             found.set_result(answer)
 
-    out.resolver.lookup(name, tenant, take, family)
+    out.resolver.lookup(name, tenant, take, family, found.done)
     return await found

@@ -1,7 +1,8 @@
 """Looking names up on a loop: caching, coalescing, fairness, errors."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pulse.net import resolve
 from pulse.net.addresses import Policy
 from pulse.net.answers import Answer
 from pulse.net.dial import Deadline, resolve_vetted
+from pulse.net.dns_waiting import MOST_NAMES
 from pulse.net.failures import Failure
 from pulse.net.hosts import HostsFile
 from pulse.net.resolve import Resolver
@@ -116,6 +118,61 @@ def test_waiting_names_that_became_known_do_not_block_the_queue(dns: DnsServer) 
     [answers] = look_up(dns, ["a.test", "b.test", "b.test", "b.test", "a.test"], limit=1)
 
     assert all(answer.addresses for answer in answers)
+
+
+def asked_together(
+    dns: DnsServer, *names: str, over: Collection[str] = (), limit: int = 1
+) -> dict[str, Answer]:
+    """The answers of those checks that are not over when it is their turn."""
+
+    async def ask() -> dict[str, Answer]:
+        resolver = Resolver(asyncio.get_running_loop(), [dns.nameserver], lookups_per_tenant=limit)
+        found: dict[str, Answer] = {}
+        ended = asyncio.Event()
+
+        def take(name: str, answer: Answer) -> None:
+            found[name] = answer
+            if len(found) == len(set(names) - set(over)):
+                ended.set()
+
+        for name in names:
+            resolver.lookup(name, 1, partial(take, name), 0, partial(over.__contains__, name))
+        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.sleep(0.05)
+        resolver.close()
+        return found
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(ask())
+
+
+def test_names_of_checks_that_are_over_are_not_asked_for(dns: DnsServer) -> None:
+    names = ["first.test", *(f"over{number}.test" for number in range(50)), "last.test"]
+    for name in names:
+        dns.answers(name, "192.0.2.1")
+
+    found = asked_together(dns, *names, over=names[1:-1])
+
+    assert found.keys() == {"first.test", "last.test"}
+    assert [name for name in names if dns.count(name)] == ["first.test", "last.test"]
+
+
+def test_too_many_names_that_wait_are_a_failure_that_says_so(dns: DnsServer) -> None:
+    names = [f"n{number}.test" for number in range(MOST_NAMES + 3)]
+
+    found = asked_together(dns, *names, limit=1)
+
+    failures = [found[name].sentence(name) for name in names if found[name].failure is Failure.DNS_FAILED]
+    assert failures == [
+        f"the look-up of {name} failed (too many names of its organisation wait to be looked up)"
+        for name in names[-2:]
+    ]
+
+
+def test_a_long_queue_of_what_is_no_name_ends(dns: DnsServer) -> None:
+    names = ["first.test", *(f"n{number}..test" for number in range(3000))]
+
+    assert len(asked_together(dns, *names)) == 3001
 
 
 def test_hosts_file_is_read_first_and_again_when_it_changes(
