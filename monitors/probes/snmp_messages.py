@@ -121,6 +121,8 @@ class Users:
         if flags & _AUTHENTICATED and not self._is_genuine(message, signed):
             return None
         if flags & _PRIVATE:
+            if self._config.privacy == "none" or not flags & _AUTHENTICATED:
+                return None  # nobody who shares a key with us encrypts like that (RFC 3411, 3.4.3)
             key = localised(self._config.authentication, self._config.priv_password, self._engine)
             hidden = ber.read_as(whole, ber.OCTETS)
             whole = Packet(decrypted(key, boots, time, salt[:8].ljust(8, b"\0"), hidden), _NAME)

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from monitors.probes import PROBES
+from monitors.probes import snmp_ber as ber
 from monitors.probes.outcome import ErrorClass
+from monitors.probes.packets import Packet
+from monitors.probes.snmp_messages import Users
 from pulse.fields import ConfigError
 from tests.peers.snmpd import COMMUNITY, HIDDEN, METHODS, PASSWORD, SnmpdPeer, snmpd
 from tests.probes.asking import Asking, facts
@@ -96,6 +99,25 @@ def test_wrong_password_of_the_encryption_is_no_answer(asking: Asking, agent: Sn
     outcome = asking.ask("snmp", agent.target, HIDING | {"priv_password": "wrong staple"}, timeout_s=0.5)
 
     assert outcome.error in (ErrorClass.TIMEOUT, ErrorClass.SIGN_IN_REFUSED)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"version": "3", "username": "open"}, SIGNED, HIDING], ids=["open", "signed", "hiding"]
+)
+def test_an_encrypted_answer_without_a_signature_is_passed_over(settings: dict[str, str]) -> None:
+    """Nothing is decrypted: without a key it could not be, and without a signature anybody may have sent it."""
+    users = Users(PROBES["snmp"].load(settings))
+    question = ber.inside(Packet(users.question(), "SNMP"))
+    ber.read_integer(question)
+    number = ber.read_integer(ber.inside(question))
+
+    only_private = ber.octets(b"\x02")
+    head = ber.sequence(ber.integer(number), ber.integer(65_507), only_private, ber.integer(3))
+    nobody = ber.octets(b"") * 2 + ber.octets(b"saltsalt")
+    security = ber.sequence(ber.octets(b"engine"), ber.integer(1), ber.integer(1), nobody)
+    message = ber.sequence(ber.integer(3), head, ber.octets(security), ber.octets(b"x" * 60_000))
+
+    assert users.unwrapped(message) is None
 
 
 def test_closed_port_is_refused_at_once(asking: Asking) -> None:
