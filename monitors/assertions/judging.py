@@ -107,12 +107,17 @@ def _judge_one(assertion: Assertion, facts: Mapping[Source, Any]) -> Checked:
         return Checked(assertion, ok, shown(value))
     except Mismatch as mismatch:
         return Checked(assertion, False, shown(value), str(mismatch))
-    except budget.TooMuchWork:
-        return Checked(
-            assertion, False, None, "judging it would take too long: use a simpler path or a smaller body"
-        )
-    except RecursionError:
-        return Checked(assertion, False, None, "the value is nested too deeply")
+    except tuple(_TOO_MUCH) as much:
+        words = next(words for kind, words in _TOO_MUCH.items() if isinstance(much, kind))
+        return Checked(assertion, False, None, words)
+
+
+_TOO_MUCH: dict[type[Exception], str] = {
+    budget.TooMuchWork: "judging it would take too long: use a simpler path or a smaller body",
+    RecursionError: "the value is nested too deeply",
+    # multipleOf of a schema, with a number of hundreds of digits
+    ArithmeticError: "the value holds a number that is too large to be computed with",
+}
 
 
 def _without_value(assertion: Assertion, problem: str) -> Checked:

@@ -112,6 +112,15 @@ def test_numbers_that_nothing_can_be_done_with_are_refused(text: str, problem: s
     assert str(complaint.value) == problem
 
 
+def test_a_number_of_thousands_of_digits_is_a_mismatch() -> None:
+    found = checked('[BODY] is valid {"items": {"multipleOf": 0.5}}', b"[%s]" % (b"9" * 4200))
+
+    assert (found.ok, found.problem) == (
+        False,
+        "the value holds a number that is too large to be computed with",
+    )
+
+
 def test_what_an_assertion_found_can_be_kept() -> None:
     found = checked("[BODY].x < 5", b'{"x": 1e999}')
 
