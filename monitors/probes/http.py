@@ -68,6 +68,7 @@ def request_of(job: Job, config: HttpConfig) -> Request:
         job.agent,
         job.identity,
         job.watch,
+        config.cache_busting,
     )
 
 

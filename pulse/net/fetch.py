@@ -16,7 +16,7 @@ from pulse.net.failures import Failure
 from pulse.net.handle import Handle, Hop
 from pulse.net.outbound import Outbound
 from pulse.net.request import Request, after_redirect, header_lines
-from pulse.net.urls import Url, UrlError, join_url, parse_url
+from pulse.net.urls import LONGEST_MADE, Url, UrlError, join_url, parse_url
 
 __all__ = ["Fetch", "Outbound", "Request"]
 
@@ -74,7 +74,7 @@ class Fetch:
 
     def _open(self, text: str) -> None:
         try:
-            url = _parsed(text)
+            url = parse_url(text, LONGEST_MADE) if self._request.made else _parsed(text)
         except UrlError as error:
             self._fail(Failure.INVALID_TARGET, str(error))
             return

@@ -63,7 +63,8 @@ PLAIN = Wire()
 class Request:
     """What to ask for. `max_redirects` None: a redirect is the answer; `tenant` shares out look-ups.
 
-    `agent` is the installation's User-Agent, `identity` the monitor's id for the header Pulse-Monitor.
+    `agent` is the installation's User-Agent, `identity` the monitor's id for the header Pulse-Monitor. `made`: the URL
+    was put together for this one request; it may be longer than people's, and is not remembered.
     """
 
     url: str
@@ -75,6 +76,7 @@ class Request:
     agent: str = ""
     identity: str = ""
     watch: Watch | None = None
+    made: bool = False
 
 
 def header_lines(request: Request, method: str, *, own_origin: bool, with_body: bool) -> list[str]:

@@ -10,7 +10,9 @@ import pytest
 
 from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass, Outcome
+from pulse.net import fetch
 from pulse.net.addresses import Policy
+from pulse.net.urls import MAX_LENGTH
 from tests.certificates import Authority
 from tests.probes.running import Probing
 from tests.resolver import DnsServer
@@ -130,6 +132,26 @@ def test_cache_busting_makes_each_url_new(probing: Probing, target: HttpTarget) 
     assert paths[0].startswith("/a?b=1&pulse=")
     assert paths[1].startswith("/a?pulse=")
     assert len(set(paths)) == 3
+
+
+def test_a_url_that_is_new_for_each_check_may_be_as_long_as_any(probing: Probing, target: HttpTarget) -> None:
+    url = target.at("/")
+    longest = url + "x" * (MAX_LENGTH - len(url))
+
+    outcome = check(probing, longest, cache_busting=True)
+
+    assert outcome.detail == "answered 200"
+    assert "?pulse=" in target.requests[0].path
+
+
+def test_a_url_that_is_new_for_each_check_is_not_remembered(probing: Probing, target: HttpTarget) -> None:
+    check(probing, target.url)
+    before = fetch._parsed.cache_info().currsize
+
+    for _ in range(5):
+        check(probing, target.url, cache_busting=True)
+
+    assert fetch._parsed.cache_info().currsize == before
 
 
 def test_basic_and_bearer_sign_in(probing: Probing, target: HttpTarget) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitors.probes.metrics_asking import WAITS
+from monitors.probes.metrics_queries import LONGEST_QUERY
 from monitors.probes.outcome import ErrorClass, Outcome
 from tests.peers import providers
 from tests.peers.providers import ACCESS_KEY_ID, APPLICATION_KEY, KEY, Provider, Reply
@@ -95,6 +96,19 @@ def test_every_query_brings_its_values(
     assert (outcome.ok, outcome.error) == (True, ErrorClass.NONE), outcome.detail
     assert newest(outcome) == expected
     assert all(KEY not in asked.path for asked in provider.asked)
+
+
+@pytest.mark.parametrize("source", ["datadog"], indirect=True)
+def test_the_longest_query_that_can_be_saved_is_asked(
+    asking: Asking, provider: Provider, source: str
+) -> None:
+    before, after = "avg:system.cpu.user{", "}"
+    query = before + ("host:web1," * 500)[: LONGEST_QUERY - len(before + after)] + after
+
+    outcome = ask(asking, provider, source, f"x = {query}")
+
+    assert outcome.ok, outcome.detail
+    assert provider.asked[0].query["query"] == query
 
 
 def test_a_wrong_key_is_refused_by_the_provider_and_said_so(
