@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "[secret]"
 # A shorter one would be found in words that have nothing to do with it.
 SHORTEST = 4
+# No text without one of these holds an escape.
+_MARKS = "\\%&+"
+_UNICODE = re.compile(r"\\u([0-9a-f]{4})")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 
 def secrets_of(config: Any) -> tuple[str, ...]:
@@ -37,6 +45,8 @@ def without(value: Any, secrets: Sequence[str]) -> Any:
     """
     if isinstance(value, str):
         if secrets:
+            if any(mark in value for mark in _MARKS):
+                secrets = _as_written(secrets)
             for one in secrets:
                 value = value.replace(one, HIDDEN)
             value = _without_beginning(value, secrets)
@@ -48,10 +58,38 @@ def without(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
+def _as_written(secrets: Sequence[str]) -> list[str]:
+    """Each as it is, and as an answer may have it: escaped in JSON, in HTML or in a URL; the longest first."""
+    forms: set[str] = set(secrets)
+    for one in secrets:
+        if one.isascii() and one.isalnum():
+            continue
+        for text in (json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
+            forms |= {text, text.replace("/", "\\/"), _UNICODE.sub(_upper, text)}
+        url = one.encode("utf-8", "replace")
+        for text in (quote(url), quote(url, safe=""), quote_plus(url)):
+            forms |= {text, _PERCENT.sub(_lower, text)}
+        text = html.escape(one)
+        forms |= {
+            html.escape(one, quote=False),
+            text,
+            text.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        }
+    return sorted(forms, key=len, reverse=True)
+
+
+def _upper(match: re.Match[str]) -> str:
+    return f"\\u{match[1].upper()}"
+
+
+def _lower(match: re.Match[str]) -> str:
+    return match[0].lower()
+
+
 def _without_beginning(text: str, secrets: Sequence[str]) -> str:
     kept = text.removesuffix("…")
     for one in secrets:
         for length in range(min(len(one) - 1, len(kept)), SHORTEST - 1, -1):
-            if kept.endswith(one[:length]):
+            if one[length - 1] == kept[-1] and kept.endswith(one[:length]):
                 return kept[:-length] + HIDDEN + text[len(kept) :]
     return text

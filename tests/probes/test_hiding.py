@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from time import monotonic
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -74,6 +76,35 @@ def test_the_sentence_about_a_redirect_hides_it(probing: Probing, target: HttpTa
 def test_a_text_that_was_cut_in_the_midst_of_one_shows_no_beginning(length: int) -> None:
     assert without(f"key={CANARY[:length]}", [CANARY]) == f"key={HIDDEN}"
     assert without(f"key={CANARY[:length]}…", [CANARY]) == f"key={HIDDEN}…"
+
+
+SECRET = "pä\"s/s &'w\\d"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        SECRET,
+        json.dumps({"token": SECRET}),
+        json.dumps({"token": SECRET}, ensure_ascii=False),
+        json.dumps(SECRET).replace("/", "\\/"),
+        r"p\u00E4\"s/s &'w\\d",
+        f"/login?token={quote(SECRET)}",
+        f"/login?token={quote(SECRET, safe='')}&x=1",
+        urlencode({"token": SECRET}),
+        quote(SECRET, safe="").lower(),
+        f"<b title='{html.escape(SECRET)}'>",
+        html.escape(SECRET, quote=False),
+        "p\u00e4&#34;s/s &amp;&#39;w\\d",
+    ],
+)
+def test_a_secret_is_known_in_the_escapes_of_json_html_and_urls(echo: str) -> None:
+    cleaned = without([echo, {echo: f"a {echo[: len(echo) * 2 // 3]}"}], [SECRET])
+
+    assert HIDDEN in cleaned[0]
+    assert "s/s" not in str(cleaned)
+    assert "s%2" not in str(cleaned)
+    assert "ä" not in str(cleaned)
 
 
 def test_other_texts_stay_as_they_are() -> None:
