@@ -26,6 +26,7 @@ BOOTSTRAP_S = 24 * 3600.0
 # Where a registry does not say how long to wait, and the longest that it is believed.
 WAIT_S, LONGEST_WAIT_S = 600.0, 24 * 3600.0
 KEPT_DOMAINS = 20_000
+KEPT_WAITS = 10_000
 MAX_ANSWER = 512 << 10
 
 _WIRE = Wire(
@@ -148,9 +149,18 @@ class Registries:
             raise CheckFailed(_OURS.get(exchange.failure, ErrorClass.SOURCE_UNREACHABLE), exchange.detail)
         if exchange.status in _LATER:
             wait = _retry_after(exchange)
-            self._wait_until[host] = monotonic() + wait
+            self._heed(host, wait)
             raise _asked_to_wait(wait)
         return exchange
+
+    def _heed(self, host: str, wait_s: float) -> None:
+        """Whoever has a server of their own may name a new one for each monitor: waits that are over are forgotten."""
+        now = monotonic()
+        if len(self._wait_until) >= KEPT_WAITS:
+            self._wait_until = {name: until for name, until in self._wait_until.items() if until > now}
+        if len(self._wait_until) >= KEPT_WAITS:
+            del self._wait_until[next(iter(self._wait_until))]
+        self._wait_until[host] = now + wait_s
 
 
 _registries: WeakKeyDictionary[Outbound, Registries] = WeakKeyDictionary()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
+from typing import NamedTuple
 
 from monitors.probes.jobs import Job
 
@@ -15,18 +17,25 @@ PER_DESTINATION = 250
 PARKED_AT_MOST = 1000
 
 
+class _Parked(NamedTuple):
+    number: int
+    job: Job
+    until: float
+
+
 @dataclass(slots=True)
 class Shares:
-    """Which checks may start now; the others are parked until one of theirs ends. Pure: no clock, no loop.
+    """Which checks may start now; the others are parked until one of theirs ends. No loop, and the clock is handed in.
 
     `limit` is how many checks the engine runs at once.
     """
 
     limit: int
     per_destination: int = PER_DESTINATION
+    clock: Callable[[], float] = monotonic
     _tenants: Counter[int] = field(default_factory=Counter)
     _destinations: Counter[str] = field(default_factory=Counter)
-    _parked: dict[int | str, deque[tuple[int, Job]]] = field(default_factory=dict)
+    _parked: dict[int | str, deque[_Parked]] = field(default_factory=dict)
     _busy: int = 0  # organisations with at least so many under way
     _much: int = 0
     _parked_of: Counter[int] = field(default_factory=Counter)
@@ -46,11 +55,16 @@ class Shares:
         return True
 
     def park(self, number: int, job: Job) -> bool:
-        """Keep a check that found no room; False when its organisation has too many waiting already."""
+        """Keep a check that found no room; False when its organisation has too many waiting already.
+
+        It waits for as long as it may take, from now on where it comes late: after a backlog, the slots of rare checks
+        lie further back than any of them may take, and there may be room in a moment.
+        """
         blocked = self._blocked_by(job)
         if blocked is None or self._parked_of[job.tenant] >= PARKED_AT_MOST:
             return False
-        self._parked.setdefault(blocked, deque()).append((number, job))
+        until = max(job.start_at, self.clock()) + job.timeout_s
+        self._parked.setdefault(blocked, deque()).append(_Parked(number, job, until))
         self._parked_of[job.tenant] += 1
         return True
 
@@ -65,15 +79,16 @@ class Shares:
         """Those whose time has passed while they waited; they are parked no more."""
         found = []
         for key, queue in list(self._parked.items()):
-            late = [job for _, job in queue if job.start_at + job.timeout_s <= now]
-            if not late:
-                continue
-            found += late
-            kept = deque(entry for entry in queue if entry[1] not in late)
-            if kept:
-                self._parked[key] = kept
-            else:
+            kept = deque[_Parked]()
+            for parked in queue:
+                if parked.until <= now:
+                    found.append(parked.job)
+                else:
+                    kept.append(parked)
+            if not kept:
                 del self._parked[key]
+            elif len(kept) < len(queue):
+                self._parked[key] = kept
         for job in found:
             _less(self._parked_of, job.tenant)
         return found
@@ -88,7 +103,7 @@ class Shares:
             queue = self._parked.get(key)
             if not queue:
                 continue
-            number, job = queue.popleft()
+            number, job, _ = queue.popleft()
             if not queue:
                 del self._parked[key]
             _less(self._parked_of, job.tenant)

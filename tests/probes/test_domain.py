@@ -7,6 +7,7 @@ from time import time
 
 import pytest
 
+from monitors.probes import rdap
 from monitors.probes.domain import SETTINGS, parse_domain
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.fields import ConfigError
@@ -107,6 +108,22 @@ def test_domain_that_nobody_has_or_that_is_being_given_up_is_down(
 
     assert ask(asking, "none.test").detail == "none.test is not registered, says its registry"
     assert ask(asking, "old.test").detail == "old.test is being given up (redemption period)"
+
+
+def test_registries_that_ask_to_wait_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdap, "KEPT_WAITS", 10)
+    known = rdap.Registries()
+
+    for number in range(50):
+        known._heed(f"over{number}.test", -1.0)
+    known._heed("first.test", 600.0)
+    assert len(known._wait_until) <= 10
+    for number in range(9):
+        known._heed(f"asks{number}.test", 600.0)
+    assert "first.test" in known._wait_until
+
+    known._heed("one-more.test", 600.0)
+    assert len(known._wait_until) == 10
 
 
 def test_registry_that_asks_to_wait_is_not_asked_before(asking: Asking, registry: RdapServer) -> None:

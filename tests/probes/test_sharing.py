@@ -58,7 +58,7 @@ def test_who_parks_too_many_is_refused_and_nobody_else_is() -> None:
 
 
 def test_those_whose_time_passed_are_parked_no_more() -> None:
-    shares = Shares(1000, per_destination=1)
+    shares = Shares(1000, per_destination=1, clock=lambda: 0.0)
     shares.take(job(1, "a:80"))
     for number, start in enumerate((0.0, 10.0)):
         shares.park(number, job(1, "a:80", start))
@@ -66,6 +66,41 @@ def test_those_whose_time_passed_are_parked_no_more() -> None:
     assert [one.start_at for one in shares.expired(6.0)] == [0.0]
     assert shares.expired(6.0) == []
     assert [number for number, _ in shares.unparked(job(1, "a:80"))] == [1]
+
+
+def test_who_comes_late_waits_as_long_as_anybody() -> None:
+    """After a backlog the slot of an hourly check may lie an hour back: that is no reason to give it up at once."""
+    shares = Shares(1000, per_destination=1, clock=lambda: 3600.0)
+    shares.take(job(1, "a:80"))
+    shares.park(1, job(1, "a:80", start_at=0.0))
+
+    assert shares.expired(3604.9) == []
+    assert [one.start_at for one in shares.expired(3605.0)] == [0.0]
+    assert not shares.has_parked
+
+
+def test_many_that_wait_are_each_looked_at_once() -> None:
+    shares = Shares(1000, per_destination=1, clock=lambda: 0.0)
+    shares.take(job(0, "a:80"))
+    waiting = [
+        _Counted(None, 1 + n % 20, "http", "", None, 5.0, 0.0, destination="a:80") for n in range(5000)
+    ]
+    for number, one in enumerate(waiting):
+        shares.park(number, one)
+    _Counted.compared = 0
+
+    assert len(shares.expired(6.0)) == 5000
+    assert _Counted.compared == 0
+
+
+class _Counted(Job):
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        _Counted.compared += 1
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @pytest.fixture
