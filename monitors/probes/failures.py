@@ -21,6 +21,7 @@ CLASSES = {
     Failure.CONNECTION_LOST: ErrorClass.CONNECTION_LOST,
     Failure.BAD_RESPONSE: ErrorClass.BAD_RESPONSE,
     Failure.RESPONSE_TOO_LARGE: ErrorClass.RESPONSE_TOO_LARGE,
+    Failure.NO_ROOM: ErrorClass.NO_ROOM,
     Failure.TOO_MANY_REDIRECTS: ErrorClass.TOO_MANY_REDIRECTS,
     Failure.BAD_REDIRECT: ErrorClass.BAD_REDIRECT,
 }

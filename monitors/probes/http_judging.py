@@ -15,6 +15,7 @@ from monitors.probes.http_config import HttpConfig
 from monitors.probes.http_settings import format_status
 from monitors.probes.outcome import ErrorClass, Outcome, sentence
 from pulse.net.exchange import Exchange
+from pulse.net.request import EXCERPT
 
 
 def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -> Outcome:
@@ -34,6 +35,8 @@ def judge(config: HttpConfig, exchange: Exchange, secrets: Sequence[str] = ()) -
                 f"answered {exchange.status}, but {failed.words}",
                 failed.soft,
             )
+    # It waits to be recorded, perhaps for as long as the database is away: evidence shows no more of the body.
+    exchange.shorten(EXCERPT)
     return Outcome(
         ok=soft or error is ErrorClass.NONE,
         error=error,

@@ -73,6 +73,18 @@ class Exchange:
     def body(self) -> bytes:
         return b"".join(self.pieces)
 
+    def shorten(self, most: int) -> None:
+        """Let go of the body but for its beginning."""
+        if self.body_size <= most:
+            return
+        kept, size = [], 0
+        for piece in self.pieces:
+            kept.append(piece[: most - size])
+            size += len(piece)
+            if size >= most:
+                break
+        object.__setattr__(self, "pieces", kept)  # no news for who watches, and perhaps not on the loop
+
 
 class WatchedExchange(Exchange):
     """Tells each thing that becomes known; for checks that somebody looks on at."""

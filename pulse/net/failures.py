@@ -23,5 +23,6 @@ class Failure(StrEnum):
     CONNECTION_LOST = "connection_lost"
     BAD_RESPONSE = "bad_response"
     RESPONSE_TOO_LARGE = "response_too_large"
+    NO_ROOM = "no_room"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_REDIRECT = "bad_redirect"

@@ -11,6 +11,7 @@ from typing import Any
 import certifi
 import pycurl
 
+from pulse.net.bodies import UNCOUNTED, Counted
 from pulse.net.failures import Failure
 from pulse.net.handle_options import fixed_options, special_options
 from pulse.net.request import PLAIN, Wire
@@ -250,6 +251,9 @@ class Handle:
     def _on_body(self, piece: bytes) -> int | None:
         kept = self._keep_body - self.body_size
         if kept > 0:
+            if self.body_size >= UNCOUNTED and not self._has_room(min(kept, len(piece))):
+                words = "too many large bodies of other checks were being read"
+                return self._refuse(words, Failure.NO_ROOM)
             self.pieces.append(piece[:kept])
         self.body_size += len(piece)
         if self.body_size > self._max_body:
@@ -257,3 +261,8 @@ class Handle:
             self.body_cut = True
             return -1
         return None
+
+    def _has_room(self, size: int) -> bool:
+        if not isinstance(self.pieces, Counted):
+            self.pieces = Counted(self.pieces)
+        return self.pieces.take(size)

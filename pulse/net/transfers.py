@@ -153,6 +153,7 @@ class Transfers:
             if on_finished is not None:
                 on_finished(handle, code)
         finally:
+            handle.pieces = []  # an idle handle holds on to nobody's body
             handle.cleanse()
             if len(self._free) < KEPT_HANDLES:
                 self._free.append(handle)

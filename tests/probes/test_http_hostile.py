@@ -10,6 +10,7 @@ import pytest
 
 from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass, Outcome
+from pulse.net import bodies
 from pulse.net.addresses import Policy
 from tests.certificates import Authority
 from tests.probes.running import Probing, undisturbed
@@ -172,6 +173,27 @@ def test_ten_megabytes_are_read_if_the_monitor_wants_them(probing: Probing, targ
 
     assert beside_another(probing, target.url, wanted, timeout_s=5).ok
     assert beside_another(probing, target.url, timeout_s=5).ok  # read no further than 1 MiB
+
+
+def test_bodies_of_all_checks_have_a_common_limit(
+    probing: Probing, target: HttpTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure of the target: the slot becomes a gap."""
+    monkeypatch.setattr(bodies, "MOST_HELD", 4 << 20)
+    looking, other = load({"assertions": ['[BODY] contains "xx"']}), load({})
+
+    target.body = b"x" * (1 << 20)
+    large = probing.check(target.url, looking)
+    unseen = probing.check(target.url, other)
+    target.body = b"x" * (300 << 10)
+    several = [probing.check(target.url, looking) for _ in range(30)]
+
+    assert (large.error, large.detail) == (
+        ErrorClass.NO_ROOM,
+        "too many large bodies of other checks were being read",
+    )
+    assert unseen.ok
+    assert all(one.ok for one in several)  # what was judged is held no longer, though its outcome still waits
 
 
 @pytest.mark.parametrize(
