@@ -104,9 +104,7 @@ async def _answer(
     if left_s <= 0:
         raise too_late(job.timeout_s)
     # No redirects are followed: credentials are for this origin only.
-    request = Request(
-        ask.url, ask.method, left_s, None, job.tenant, wire, job.agent, job.identity, made=True
-    )
+    request = Request(ask.url, ask.method, left_s, None, job.tenant, wire, job.agent, job.identity, made=True)
     exchange = await fetched(out, request)
     _note(exchange, phases)
     if exchange.failure is not None:

@@ -226,16 +226,8 @@ class Fetch:
         self._with_body = self._with_body and method == self._method
         self._method = method
         # Once lost, never regained: the other origin must not get to choose what they are sent to.
-        self._own_origin = self._own_origin and self._same_origin(url)
+        self._own_origin = self._own_origin and self._first is not None and url.origin == self._first.origin
         self._visit(url)
-
-    def _same_origin(self, url: Url) -> bool:
-        first = self._first
-        return first is not None and (url.scheme, url.host, url.port) == (
-            first.scheme,
-            first.host,
-            first.port,
-        )
 
     def _take(self, handle: Handle) -> None:
         """What came, before the handle serves another check."""
