@@ -71,7 +71,7 @@ def written(rdata: dns.rdata.Rdata) -> str:
     """A record as its owner writes it: names in lower case without the final dot, TXT as one text."""
     if rdata.rdtype == dns.rdatatype.TXT:
         strings: tuple[bytes, ...] = getattr(rdata, "strings", ())
-        return b"".join(strings).decode("utf-8", "backslashreplace")[:LONGEST_RECORD]
+        return b"".join(strings)[: 4 * LONGEST_RECORD].decode("utf-8", "backslashreplace")[:LONGEST_RECORD]
     text = rdata.to_text()
     if rdata.rdtype == dns.rdatatype.CAA:
         return text[:LONGEST_RECORD]

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pulse.net.answers import Answer
 
-# Beyond this, checks fail at once and say why: by its turn, the last name would be of no use to any.
-MOST_NAMES = 5000
+# As many as checks may be under way: what is more can only be names of checks that are over.
+MOST_NAMES = 10_000
 # What is over is looked for so often, where there is no room: it means going through all.
 LOOK_AGAIN_S = 1.0
 

@@ -8,7 +8,7 @@ from random import random
 from time import monotonic
 from typing import NamedTuple
 
-from pulse.net.answers import Answer, failed
+from pulse.net.answers import Answer
 from pulse.net.dns_queries import Queries
 from pulse.net.dns_waiting import IsOver, Names, Waiter
 from pulse.net.dns_wire import AAAA, A
@@ -80,7 +80,7 @@ class Resolver:
         elif (asked := self._in_flight.get(tenant, 0)) >= self._limit:
             queue = self._queued.get(tenant) or self._queued.setdefault(tenant, Names())
             if not queue.add(key, name, family, (done, is_over)):
-                done(failed(_NO_ROOM))
+                done(Answer(failure=Failure.NO_ROOM, reason=_NO_ROOM))
         else:
             self._waiting[key] = [done]
             self._in_flight[tenant] = asked + 1
