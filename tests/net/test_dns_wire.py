@@ -1,6 +1,8 @@
 """Messages of look-ups, held against dnspython as an independent reader and writer."""
 
 import socket
+import struct
+from time import thread_time
 
 import dns.flags
 import dns.message
@@ -123,6 +125,31 @@ def test_time_to_live_that_is_negative_is_none() -> None:
 
     assert reply is not None
     assert reply.ttl == 0
+
+
+def pointing(owner: bytes, count: int) -> bytes:
+    """An alias of 120 labels and then addresses, whose owners are `owner` and a pointer to that alias."""
+    question = asked("a.test")
+    name = b"".join(b"\x01" + bytes([97 + place % 26]) for place in range(120)) + b"\0"
+    alias = b"\xc0\x0c" + struct.pack("!HHIH", 5, 1, 0, len(name)) + name
+    pointer = struct.pack("!H", 0xC000 | (12 + len(question) + 12))
+    address = owner + pointer + struct.pack("!HHIH", 1, 1, 0, 4) + b"\x01\x02\x03\x04"
+    return struct.pack("!HHHHHH", 7, 0x8180, 1, count + 1, 0, 0) + question + alias + address * count
+
+
+def test_a_long_name_that_is_pointed_to_is_read_once() -> None:
+    data = pointing(b"", 40_000)  # ten times what a message can hold
+    began = thread_time()
+
+    reply = read_reply(data, asked("a.test"))
+
+    assert thread_time() - began < 0.3
+    assert reply == Reply(0, False, ("1.2.3.4",) * MOST_ADDRESSES, 0)
+
+
+def test_names_that_are_long_together_are_unreadable() -> None:
+    assert read_reply(pointing(b"\x01x", 20), asked("a.test")) == Reply(0)  # of others
+    assert read_reply(pointing(b"\x01x", 3000), asked("a.test")) == Reply(UNREADABLE)
 
 
 def test_only_so_many_addresses_are_kept() -> None:
