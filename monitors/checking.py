@@ -151,7 +151,7 @@ class Checker:
 
     def _submit(self, checks: list[Claimed], now: datetime, before: float, location: int) -> None:
         """`now` is the database's clock at the moment `before` of ours."""
-        specs = self.specs.of(checks)
+        specs = self.specs.of(checks, location)
         jobs = []
         for check in checks:
             spec = specs.get(check.monitor_no)

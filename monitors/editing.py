@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from monitors import deadlines, definition, details, grouping, live, secrets
+from monitors import accepting, deadlines, definition, details, grouping, live, secrets
 from monitors import locations as places
 from monitors.facts import MonitorEdited, MonitorStopped, SnoozeChanged
 from monitors.models import Monitor
 from monitors.suppression import depending, releasing
-from monitors.telemetry import scheduling
+from monitors.telemetry import issuers, scheduling
 from pulse import bells, facts
 from tenants.actors import Actor
 from tenants.audit import record
@@ -71,6 +71,8 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
         if "kind" in changes:
             deadlines.forget(monitor, organisation, before["kind"])
         scheduling.write(monitor, organisation)
+        if accepting.is_void(before, after):
+            issuers.forget(monitor.no, organisation.no)
         deadlines.begin(monitor, organisation)
         record(organisation, by, "changed", "monitor", monitor.pk, monitor.name, changes)
         now = timezone.now()
@@ -126,6 +128,27 @@ def check_now(organisation: Organisation, monitor: Monitor, by: Actor) -> tuple[
         if awaited is not None:
             record(organisation, by, "checked", "monitor", monitor.pk, monitor.name)
             transaction.on_commit(lambda: bells.ring("checks"))
+    return awaited
+
+
+def accept_issuer(organisation: Organisation, monitor: Monitor, by: Actor) -> tuple[datetime, int] | None:
+    """Take whoever issues its certificate now for the right one: what the next good check sees is accepted.
+
+    It is asked for at once; (slot, location) as of `check_now`, None while it is paused or wants to know of none.
+    """
+    with transaction.atomic():
+        monitor = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
+        if not accepting.is_watched(monitor.config):
+            return None
+        # Workers know what was accepted with the version of the spec.
+        monitor.version += 1
+        monitor.save()
+        scheduling.write(monitor, organisation)
+        before = issuers.forget(monitor.no, organisation.no)
+        awaited = scheduling.check_now(monitor.no, organisation.no)
+        record(organisation, by, "accepted", "issuer", monitor.pk, monitor.name, {"instead_of": before})
+        facts.emit([MonitorEdited(monitor.no, "which issuer is accepted", by.id, by.name, timezone.now())])
+        _after(organisation, [monitor])
     return awaited
 
 

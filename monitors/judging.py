@@ -9,13 +9,15 @@ from typing import NamedTuple
 from monitors.deciding import Weighed, weigh
 from monitors.evaluation import State, Transition, Verdict
 from monitors.facts import MonitorChangedStatus
-from monitors.probes.outcome import ErrorClass, Outcome, sentence
+from monitors.probes.outcome import DETAIL_LENGTH, ErrorClass, Outcome, sentence
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import Status
 from monitors.telemetry.specs import Spec
 
 # A monitor that stays as it is keeps the evidence of one result in this time: the others say the same.
 SAMPLED_EVERY = timedelta(minutes=10)
+# Of a detail, what "the issuer changed from … to …" leaves to both names.
+NAMES_ROOM = DETAIL_LENGTH - len("the issuer changed from  to ")
 _NOT_TRIED = frozenset({ErrorClass.INTERNAL, ErrorClass.REFUSED_ADDRESS, ErrorClass.INVALID_TARGET})
 LASTING = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.FLAPPING)
 
@@ -86,6 +88,9 @@ def judge(result: Result) -> Judged:
     check = result.check
     if result.spec.upside_down:
         result = result._replace(outcome=turned_over(result.outcome))
+    elif result.outcome.issuer:
+        known, is_down = result.spec.accepted_issuer, result.spec.config.issuer_change == "down"
+        result = result._replace(outcome=another_issuer(result.outcome, known, is_down=is_down))
     policy, before = result.spec.policy, check.state
     if policy.slow_ms is not None:
         result = result._replace(outcome=slow_is_soft(result.outcome, policy.slow_ms))
@@ -106,6 +111,34 @@ def slow_is_soft(outcome: Outcome, slow_ms: int) -> Outcome:
     return replace(
         outcome, soft=True, detail=sentence(f"slow: took {took / 1000:,.0f} ms, over {slow_ms:,} ms")
     )
+
+
+def another_issuer(outcome: Outcome, accepted: str | None, *, is_down: bool) -> Outcome:
+    """A certificate of another issuer than was accepted. What failed, or saw no certificate, says nothing of it.
+
+    It has the word before other reasons to be degraded: those come back once somebody has accepted it.
+    """
+    if not outcome.ok or accepted is None or outcome.issuer == accepted:
+        return outcome
+    words = sentence(f"the issuer changed from {' to '.join(told_apart(accepted, outcome.issuer))}")
+    return replace(outcome, ok=not is_down, soft=not is_down, error=ErrorClass.ISSUER_CHANGED, detail=words)
+
+
+def told_apart(one: str, other: str) -> tuple[str, str]:
+    """Two names as far as a sentence has room: their beginnings, or what follows where those are the same."""
+    room = NAMES_ROOM // 2
+    if len(one) + len(other) <= NAMES_ROOM:
+        return one, other
+    if one[: room - 1] == other[: room - 1]:
+        pairs = zip(one, other, strict=False)
+        alike = next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+        one, other = (f"…{name[max(0, alike - 20) :]}" for name in (one, other))
+    left, right = max(room, NAMES_ROOM - len(other)), max(room, NAMES_ROOM - len(one))
+    return _cut(one, left), _cut(other, right)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def turned_over(outcome: Outcome) -> Outcome:

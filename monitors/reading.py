@@ -44,7 +44,8 @@ class Standing:
     """Where a monitor stands now. `word` is what people read: a stored status, or `paused` over it.
 
     `expires_at` is when the certificate or the domain ends, as long as the last check was good: what ends may have been
-    renewed since. `tells_expiry`: `detail` says it already.
+    renewed since. `tells_expiry`: `detail` says it already. `issuer_changed`: the last check at some location saw a
+    certificate of another issuer than was accepted.
     """
 
     word: str
@@ -66,6 +67,7 @@ class Standing:
     held: Held | None = None
     expires_at: datetime | None = None
     tells_expiry: bool = False
+    issuer_changed: bool = False
 
     @property
     def state(self) -> str:
@@ -137,6 +139,7 @@ def standing(monitor: Monitor, rows: Sequence[LiveState]) -> Standing:
         detail=head.last_detail or newest.last_detail,
         places=places,
         expires_at=min((at for row in probed if (at := _expires_at(monitor, row))), default=None),
+        issuer_changed=any(row.last_error == ErrorClass.ISSUER_CHANGED for row in probed),
     )
 
 
@@ -168,6 +171,7 @@ def _standing(monitor: Monitor, state: LiveState) -> Standing:
         lease_until=state.lease_until,
         expires_at=_expires_at(monitor, state),
         tells_expiry=state.last_error == ErrorClass.EXPIRES_SOON,
+        issuer_changed=state.last_error == ErrorClass.ISSUER_CHANGED,
     )
 
 

@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from django.utils import timezone
 
-from monitors import grouping, keeping, live
+from monitors import accepting, grouping, keeping, live
 from monitors.judging import Judged, Result, judge
 from monitors.probes.outcome import ErrorClass
 from monitors.telemetry import results
@@ -56,6 +56,7 @@ class Recorder:
         later, because an edit of its monitor is under way: nobody else waits for it.
         """
         failpoints.reach("record.begin")
+        accepting.accept(batch, location)
         judged = sorted((judge(result) for result in batch), key=lambda item: item.check.monitor_no)
         steady = [item for item in judged if not item.is_told]
         busy = record_steady(steady, location, self._holding)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitors import series_views, several_views, views
+from monitors import issuer_views, series_views, several_views, views
 from monitors.backtest import views as backtest_views
 from monitors.heartbeats import views as heartbeats
 from monitors.pingdom import views as pingdom_views
@@ -38,5 +38,7 @@ urlpatterns = [
     path("<uuid:pk>/pause/", views.pause, name="pause"),
     path("<uuid:pk>/snooze/", views.snooze, name="snooze"),
     path("<uuid:pk>/check/", views.check, name="check"),
+    path("<uuid:pk>/issuer/", issuer_views.issuer, name="issuer"),
+    path("<uuid:pk>/issuer/acceptance/", issuer_views.accept, name="accept-issuer"),
     path("<uuid:pk>/deletion/", views.delete, name="delete"),
 ]

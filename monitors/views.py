@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from monitors import configuration, curling, editing, evidence, listing, searching, watching
+from monitors import accepting, configuration, curling, editing, evidence, listing, searching, watching
 from monitors.figures import Choice, read_choice, work_out
 from monitors.forms import MonitorForm, SnoozeForm
 from monitors.heartbeats import page as heartbeat_page
@@ -63,9 +63,11 @@ def summary(request: TenantRequest) -> HttpResponse:
 @requires(Ability.VIEW)
 def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor, now = _monitor(request, pk), timezone.now()
+    row = listing.rows([monitor], now)[0]
     context = {
         "monitor": monitor,
-        "row": listing.rows([monitor], now)[0],
+        "row": row,
+        "asks_issuer": accepting.is_asked(monitor, row.standing),
         "figures": work_out(monitor, _choice(request), now),
         "settings": configuration.of(monitor),
         "snooze_form": SnoozeForm(),
@@ -180,12 +182,9 @@ def check(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
     watching.forget(monitor.pk)
     awaited = editing.check_now(request.organisation, monitor, Actor.person(request.user))
-    response = redirect("monitors:detail", pk)
     if awaited is None:
         messages.error(request, "The monitor is paused: resume it, then check it.")
-    else:
-        response["Location"] += f"?awaiting={awaited[0]:%Y-%m-%dT%H:%M:%S.%fZ}#{CHECKS}"
-    return response
+    return until_checked(pk, awaited)
 
 
 @require_POST
@@ -195,6 +194,14 @@ def delete(request: TenantRequest, pk: UUID) -> HttpResponse:
     editing.delete(request.organisation, monitor, Actor.person(request.user))
     messages.success(request, f"{monitor} is deleted; its incidents stay.")
     return redirect("monitors:list")
+
+
+def until_checked(pk: UUID, awaited: tuple[datetime, int] | None) -> HttpResponse:
+    """To its page, which waits for that check."""
+    response = redirect("monitors:detail", pk)
+    if awaited is not None:
+        response["Location"] += f"?awaiting={awaited[0]:%Y-%m-%dT%H:%M:%S.%fZ}#{CHECKS}"
+    return response
 
 
 def kinds() -> list[tuple[str, str]]:

@@ -16,10 +16,10 @@ DAY = timedelta(days=1)
 class Authority:
     """Writes into `folder`; `ca_file` is what a client has to trust."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "Test authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("Test authority")
+        self._name = _name(name)
         constraints = x509.BasicConstraints(ca=True, path_length=0)
         certificate = self._signed(self._name, self._key.public_key(), 10, [], constraints)
         self.ca_file = folder / "ca.pem"

@@ -15,7 +15,7 @@ SHARED_TABLES = (
     "telemetry_checkresult",
     "telemetry_gap", "telemetry_statechange", "telemetry_probespec", "telemetry_livestate",
     "telemetry_evidence", "telemetry_blindness", "telemetry_heartbeat", "telemetry_ping", "telemetry_pingbody",
-    "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored",
+    "telemetry_reception", "telemetry_series", "telemetry_sample", "telemetry_samplestored", "telemetry_issuer",
     "telemetry_ingestbatch", "telemetry_maintenance", "telemetry_heldoutage", "telemetry_rollupfive",
     "telemetry_rolluphour", "telemetry_packed", "telemetry_packedhour",
     "telemetry_resulthour", "telemetry_resultday", "telemetry_resultdaydue", "telemetry_statemonth",

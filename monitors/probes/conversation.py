@@ -38,7 +38,7 @@ class Talk:
     `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
     host key; JSON without secrets, or a function that makes it, called only for evidence. `response_us` is the
     time that counts as the answer's where it is not that of the whole check; `ends` when the certificate does
-    that was seen, or the domain.
+    that was seen, or the domain; `issuer` who issued it, where the monitor wants to know of another one.
     """
 
     out: Outbound
@@ -51,6 +51,7 @@ class Talk:
     warned: tuple[ErrorClass, str] | None = None
     response_us: int | None = None
     ends: datetime | None = None
+    issuer: str = ""
 
     def warn(self, error: ErrorClass, words: str) -> None:
         """The check is good, but less than it should be (degraded); the first such sentence counts."""
@@ -168,6 +169,7 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
         soft=soft,
         evidence=evidence,
         ends=(lambda: talk.ends) if talk.ends else None,
+        issuer=talk.issuer,
     )
 
 

@@ -31,6 +31,7 @@ class ErrorClass(IntEnum):
     TLS_HOSTNAME_MISMATCH = 42
     TLS_UNTRUSTED = 43
     EXPIRES_SOON = 44
+    ISSUER_CHANGED = 45
     TIMEOUT = 50
     TOO_SLOW = 51
     PACKETS_LOST = 52
@@ -76,6 +77,7 @@ class Outcome:
     `evidence` makes what is kept of failures and of changes, as JSON; it is called for those only.
     `samples` are numbers that the check brought, stored with its result.
     `ends` reads when the certificate or the domain ends that was seen; it is called now and then. None: there is none.
+    `issuer` is who issued its certificate (RFC 4514), where the monitor wants to know of another one; else "".
     """
 
     ok: bool
@@ -93,6 +95,7 @@ class Outcome:
     evidence: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
     samples: tuple[Points, ...] = field(default=(), repr=False)
     ends: Callable[[], datetime | None] | None = field(default=None, repr=False)
+    issuer: str = field(default="", repr=False)
 
     @property
     def is_unknown(self) -> bool:

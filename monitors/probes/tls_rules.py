@@ -32,6 +32,7 @@ class CertificateRules(Secured):
     warn_days: int | None = 14
     fail_days: int | None = None
     issuer: str = ""
+    issuer_change: str = "ignore"
     fingerprint: str = ""
 
 
@@ -64,6 +65,9 @@ def rules() -> tuple[Setting, ...]:
         number("fail_days", "Down before it expires", "Fewer days left make it down; empty: when it has expired.",
                1, 3650, "days", default=None),
         text("issuer", "Expected issuer", "Text that the issuer's name contains, like O=Let's Encrypt."),
+        choose("issuer_change", "Another issuer",
+               [("ignore", "Ignore it"), ("degraded", "Degraded"), ("down", "Down")],
+               "Than the first good check saw at each location, until somebody accepts another."),
         text("fingerprint", "Expected fingerprint", "SHA-256 of the certificate; another certificate makes it down.",
              read=read_fingerprint),
     )  # fmt: skip
@@ -128,6 +132,8 @@ def judge_certificate(talk: Talk, session: Session) -> str:
         raise CheckFailed(
             ErrorClass.TLS_UNTRUSTED, f"the certificate's issuer is {issuer[:100]}, not as expected"
         )
+    if config.issuer_change != "ignore":
+        talk.issuer = issuer
     if days is None:
         return f"{version}, no readable certificate"
     if days < 0:  # seen only where nothing is verified

@@ -15,6 +15,7 @@ from monitors.kinds import REPORTING
 from monitors.models import Monitor
 from monitors.policy import POLICY_FIELDS
 from monitors.secrets import KEPT
+from monitors.telemetry import issuers
 from monitors.telemetry.holding import take_back
 from monitors.telemetry.models import REPORTED, TOGETHER
 from tenants.models import Organisation
@@ -195,6 +196,8 @@ def write(monitor: Monitor, organisation: Organisation) -> None:
             cursor.execute(INHERIT, values | inherited)
         if monitor.kind != Monitor.GROUP:
             cursor.execute(SPEC, values)
+    if "issuer_change" in monitor.config:
+        issuers.forget(monitor.no, organisation.no, but=locations)
 
 
 def check_now(monitor_no: int, tenant_no: int) -> tuple[datetime, int] | None:
@@ -210,3 +213,4 @@ def forget(monitor_no: int, tenant_no: int) -> None:
     """Stop checking a deleted monitor for good. Its raw results go with their partitions."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET, {"no": monitor_no, "tenant": tenant_no})
+    issuers.forget(monitor_no, tenant_no)

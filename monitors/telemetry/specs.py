@@ -16,15 +16,23 @@ from monitors.policy import Policy, policy_of
 from monitors.probes import PROBES
 from monitors.probes.probe import Probe
 from monitors.telemetry.claiming import Claimed
+from monitors.telemetry.models import REPORTED
 from pulse.net.urls import Url
 
 # Settings that many monitors have are short; what is edited all the time must not pile up here.
 MOST_SHARED, LONGEST_SHARED = 4096, 2000
 
+LOAD = """
+SELECT p.monitor_no, p.version, p.spec, i.issuer
+FROM telemetry_probespec p LEFT JOIN telemetry_issuer i ON i.monitor_no = p.monitor_no AND i.location = %s
+WHERE p.monitor_no = ANY(%s)
+"""
+
 log = structlog.get_logger(__name__)
 
 
-# Not frozen: the recorder remembers here when it last looked at what ends. All else nobody changes.
+# Not frozen: the recorder remembers here when it last looked at what ends, and the issuer that was accepted. All else
+# nobody changes.
 @dataclass(slots=True)
 class Spec:
     version: int
@@ -42,6 +50,7 @@ class Spec:
     organisation: str = ""
     destination: str = ""
     looked_at: datetime | None = None
+    accepted_issuer: str | None = None
 
 
 class Specs:
@@ -52,32 +61,29 @@ class Specs:
         self._by_monitor: dict[int, Spec] = {}
         self._configs: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
-    def of(self, checks: list[Claimed]) -> dict[int, Spec]:
-        """The spec of each claimed monitor, at least as new as the claim says. Absent: deleted meanwhile."""
+    def of(self, checks: list[Claimed], location: int = REPORTED) -> dict[int, Spec]:
+        """The spec of each monitor claimed at `location`, at least as new as the claim says. Absent: deleted."""
         missing = [
             check.monitor_no
             for check in checks
             if (known := self._by_monitor.get(check.monitor_no)) is None or known.version < check.spec_version
         ]
         if missing:
-            self._load(missing)
+            self._load(missing, location)
         found = ((check.monitor_no, self._by_monitor.get(check.monitor_no)) for check in checks)
         return {no: spec for no, spec in found if spec is not None}
 
-    def _load(self, numbers: list[int]) -> None:
+    def _load(self, numbers: list[int], location: int) -> None:
         if len(self._by_monitor) + len(numbers) > self.keep:
             self._by_monitor.clear()
             self._configs.clear()
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT monitor_no, version, spec FROM telemetry_probespec WHERE monitor_no = ANY(%s)",
-                [numbers],
-            )
-            for no, version, raw in cursor.fetchall():
+            cursor.execute(LOAD, [location, numbers])
+            for no, version, raw, issuer in cursor.fetchall():
                 try:
-                    self._by_monitor[no] = self._parse(
-                        version, json.loads(raw) if isinstance(raw, str) else raw
-                    )
+                    spec = self._parse(version, json.loads(raw) if isinstance(raw, str) else raw)
+                    spec.accepted_issuer = issuer
+                    self._by_monitor[no] = spec
                 except (
                     Exception
                 ):  # made by another version, whatever is odd about it: this monitor alone waits

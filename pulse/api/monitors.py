@@ -14,7 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitors import bulk, definition, editing, evidence, searching
+from monitors import accepting, bulk, definition, editing, evidence, searching
 from monitors.heartbeats.reading import late_numbers
 from monitors.kinds import REPORTING
 from monitors.models import Monitor
@@ -145,6 +145,18 @@ class CheckNow(View):
         identity = result_id(slot, monitor.pk, location)
         url = absolute(f"/v1/monitors/{monitor.pk}/results/{identity}")
         return Response({"id": str(identity), "url": url}, status=202, headers={"Location": url})
+
+
+class AcceptIssuer(MonitorView):
+    @schema.describe("Accept a monitor's issuer", schema.Monitor, errors=(404, 409))
+    @transaction.atomic
+    def post(self, request: Request, pk: str) -> Response:
+        monitor = lock(Monitor.objects.all(), pk)
+        if not accepting.is_watched(monitor.config):
+            raise Conflict("Nobody looks at its issuer: set issuer_change in config first.")
+        editing.accept_issuer(self.organisation, monitor, self.actor)
+        monitor.refresh_from_db()
+        return Response(self.shown([monitor])[0])
 
 
 class Results(View):

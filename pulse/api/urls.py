@@ -45,6 +45,7 @@ urlpatterns = [
     at("monitors/trial", trials.Trials.as_view(), "trials"),
     at(f"monitors/{ID}", monitors.OneMonitor.as_view(), "monitor"),
     at(f"monitors/{ID}/check", monitors.CheckNow.as_view(), "check"),
+    at(f"monitors/{ID}/issuer", monitors.AcceptIssuer.as_view(), "accept-issuer"),
     at(f"monitors/{ID}/trial", trials.OneTrial.as_view(), "trial"),
     at(f"monitors/{ID}/results", monitors.Results.as_view(), "results"),
     at(f"monitors/{ID}/results/(?P<result>[^/]+)", monitors.OneResult.as_view(), "result"),

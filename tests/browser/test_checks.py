@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from monitors.telemetry.models import Evidence
 from pulse.scoping import as_pipeline
 from tests.monitors.making import make
+from tests.monitors.stepping import GOOD, step
 from tests.receivers import wait_until
 
 pytestmark = pytest.mark.browser
@@ -77,6 +79,27 @@ def test_the_evidence_of_a_failure_is_a_click_away(
     expect(evidence).to_contain_text("the till is <b>closed</b>")
     evidence.get_by_text("Headers").click()
     expect(evidence.get_by_text("Content-Length", exact=False)).to_be_visible()
+
+
+def test_a_new_issuer_is_asked_about_as_it_is_seen_and_no_more_once_accepted(
+    signed_in: Page, acme: Any
+) -> None:
+    monitor = make(acme, kind="tls", target="127.0.0.1:9", config={"issuer_change": "down"})
+    first, second = (
+        replace(GOOD, status_code=None, issuer=f"CN={name} authority") for name in ("First", "Second")
+    )
+    step(monitor, first)
+    signed_in.goto(f"/o/acme/monitors/{monitor.pk}/")
+    accept = signed_in.get_by_role("button", name="Accept the new issuer")
+    expect(accept).to_be_hidden()
+
+    for _ in range(3):
+        step(monitor, second)
+
+    expect(accept).to_be_visible()
+    accept.click()
+    expect(signed_in.get_by_text("is accepted")).to_be_visible()
+    expect(accept).to_be_hidden()
 
 
 def test_each_kind_has_a_form_that_keyboards_reach(signed_in: Page) -> None:

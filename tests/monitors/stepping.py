@@ -43,7 +43,7 @@ def claimed(monitor: Monitor, outcome: Outcome, location: str | None = None) -> 
                 [monitor.no, number],
             )
         check = next(one for one in claim(number, 1000).checks if one.monitor_no == monitor.no)
-        return Result(check, Specs().of([check])[monitor.no], outcome, 0)
+        return Result(check, Specs().of([check], number)[monitor.no], outcome, 0)
 
 
 def finish(result: Result, location: str | None = None) -> None:
