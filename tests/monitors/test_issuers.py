@@ -20,6 +20,7 @@ from monitors.probes.outcome import DETAIL_LENGTH, ErrorClass, Outcome
 from monitors.telemetry import issuers
 from monitors.telemetry.models import Status
 from monitors.telemetry.scheduling import location_no
+from monitors.telemetry.specs import Specs
 from pulse.scoping import as_pipeline, in_tenant
 from tenants.actors import COMMAND_LINE
 from tests.api.making import UNKNOWN, problem_of
@@ -285,6 +286,15 @@ def test_upside_down_nothing_is_accepted_or_compared(acme: Any) -> None:
     assert accepted(monitor) == []
 
 
+def test_what_was_accepted_says_nothing_once_it_is_upside_down(acme: Any, watched: Monitor) -> None:
+    step(watched, seen(OURS))
+    edited(acme, watched, upside_down=True)
+
+    step(watched, seen(THEIRS, ok=False, error=ErrorClass.UNEXPECTED_ANSWER))
+
+    assert (head(watched).last_ok, head(watched).last_error) == (True, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "is_kept"),
     [
@@ -403,6 +413,20 @@ def test_accepting_takes_the_next_good_check_for_the_right_one(
         )
         kind, data, who = cursor.fetchone()
     assert (kind, json.loads(data), who) == ("issuer", {"instead_of": [OURS]}, "alice@acme.example")
+
+
+def test_a_worker_that_knew_it_loads_it_anew_once_another_is_accepted(acme: Any, changed: Monitor) -> None:
+    specs = Specs()
+
+    def known() -> str | None:
+        check = claimed(changed, GOOD).check
+        with as_pipeline():
+            return specs.of([check], 1)[changed.no].accepted_issuer
+
+    assert known() == OURS
+    with in_tenant(acme):
+        editing.accept_issuer(acme, changed, COMMAND_LINE)
+    assert known() is None
 
 
 def test_a_script_accepts_it_too(api: Any, changed: Monitor) -> None:
