@@ -40,6 +40,15 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("certificates"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _others_are_not_looked_through() -> Iterator[None]:
+    """All that the suite has loaded and made; to go through it took longer than the checks."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def asking() -> Iterator[Asking]:
     with Asking() as engine:
