@@ -60,6 +60,11 @@ class Guard:
         self._ended: Round | None = None
 
     @property
+    def names(self) -> list[str]:
+        """The hosts of control targets that have to be looked up."""
+        return [parse_endpoint(target).host for target in self._names]
+
+    @property
     def has_looked(self) -> bool:
         return self._ended is not None
 
@@ -92,7 +97,7 @@ class Guard:
             return
         current.waiting -= 1
         current.reached = current.reached or outcome.ok
-        current.resolved = current.resolved or (target in self._names and outcome.error not in OF_NAMES)
+        current.resolved = current.resolved or (target in self._names and _was_resolved(outcome))
         if self._is_enough(current) or not current.waiting:
             self._ended = current
 
@@ -105,9 +110,14 @@ class Guard:
             return Sight.SEES
         ended = self._ended
         if ended is not None and ended.started >= failed_at:
-            by_name = error in OF_NAMES and self._names
-            return Sight.SEES if (ended.resolved if by_name else ended.reached) else Sight.BLIND
+            seen = self._is_enough(ended) if error in OF_NAMES else ended.reached
+            return Sight.SEES if seen else Sight.BLIND
         return Sight.SEES if now - failed_at > PATIENCE_S else Sight.WAIT
+
+
+def _was_resolved(outcome: Outcome) -> bool:
+    """A look-up that is cut off, as of a name server that is silent, has no duration: it ends like a connection."""
+    return outcome.dns_us is not None and outcome.error not in OF_NAMES
 
 
 def is_doubtful(result: Result, blind: bool) -> bool:

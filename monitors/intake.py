@@ -79,6 +79,7 @@ class Intake:
         if engine.alive and self.guard.wants_round(now, bool(self._doubted)):
             control = Control(self.guard.begin(now))
             config = PROBES["tcp"].load({})
+            engine.forget_names(self.guard.names)  # what was known says nothing of the name server now
             engine.submit(
                 Job(control, 0, "tcp", target, config, TIMEOUT_S, now) for target in self.guard.targets
             )

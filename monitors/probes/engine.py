@@ -5,6 +5,7 @@ import heapq
 import logging
 import resource
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -80,6 +81,8 @@ class Engine:
         self._due: list[tuple[float, int, Job]] = []
         self._running: dict[int, tuple[float, Job]] = {}
         self._unseen: list[int] = []
+        self._left_room: deque[Job] = deque()
+        self._is_filling = False
         self._timer: asyncio.Handle | None = None
 
     def start(self) -> None:
@@ -114,6 +117,13 @@ class Engine:
         with self._idle:
             self._submitted += len(batch)
         loop.call_soon_threadsafe(self._accept, batch)
+
+    def forget_names(self, names: Iterable[str]) -> None:
+        """What is submitted from now on looks these up anew."""
+        loop, out = self._loop, self._out
+        if loop is not None and out is not None and self._thread.is_alive():
+            for name in names:
+                loop.call_soon_threadsafe(out.resolver.forget, name)
 
     def drain(self, timeout_s: float) -> int:
         """Takes no more jobs and waits for those in flight; returns how many had no outcome in time."""
@@ -216,8 +226,23 @@ class Engine:
         self._shares.give_back(job)
         self._hand_over(job, outcome, lateness_us)
         if self._shares.has_parked:
-            for waiting in self._shares.unparked(job):
+            self._left_room.append(job)
+            self._fill_soon()
+
+    def _fill_soon(self) -> None:
+        """Start what was parked, in a turn of its own: a start may end at once and make room for another, and so on."""
+        assert self._loop is not None
+        if not self._is_filling:
+            self._is_filling = True
+            self._loop.call_soon(self._fill_room)
+
+    def _fill_room(self) -> None:
+        for _ in range(min(len(self._left_room), STARTS_PER_TURN)):
+            for waiting in self._shares.unparked(self._left_room.popleft()):
                 self._start_one(*waiting)
+        self._is_filling = False
+        if self._left_room:
+            self._fill_soon()
 
     def _hand_over(self, job: Job, outcome: Outcome, lateness_us: int) -> None:
         try:

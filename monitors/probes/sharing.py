@@ -103,11 +103,18 @@ class Shares:
             queue = self._parked.get(key)
             if not queue:
                 continue
-            number, job, _ = queue.popleft()
+            parked = queue[0]
+            blocked = self._blocked_by(parked.job)
+            if blocked == key:
+                continue  # somebody else was quicker; there is room again when that one ends
+            queue.popleft()
             if not queue:
                 del self._parked[key]
-            _less(self._parked_of, job.tenant)
-            yield number, job
+            if blocked is not None:
+                self._parked.setdefault(blocked, deque()).append(parked)
+                continue
+            _less(self._parked_of, parked.job.tenant)
+            yield parked.number, parked.job
 
     def _blocked_by(self, job: Job) -> int | str | None:
         if job.destination and self._destinations.get(job.destination, 0) >= self.per_destination:

@@ -63,6 +63,10 @@ class Resolver:
         self._queries = Queries(loop, NameServers(nameservers))
         self._sweep_at = monotonic() + SWEEP_S
 
+    def forget(self, name: str) -> None:
+        """Ask for it anew next time."""
+        self._cache.pop(name, None)
+
     def lookup(self, name: str, tenant: int, done: Waiter, family: int = 0, is_over: IsOver = _never) -> None:
         """Calls `done` with the answer for `name`, at once when it is known.
 

@@ -29,8 +29,10 @@ from tests.receivers import wait_until
 
 ADDRESS, NAME = "192.0.2.1:443", "control.test:443"
 TIMED_OUT = ErrorClass.CONNECT_TIMEOUT
-ANSWERED, SILENT = Outcome(True, ErrorClass.NONE, ""), Outcome(False, TIMED_OUT, "")
-UNRESOLVED = Outcome(False, ErrorClass.DNS_TIMEOUT, "")
+ANSWERED = Outcome(True, ErrorClass.NONE, "", dns_us=900)
+SILENT = Outcome(False, TIMED_OUT, "", dns_us=900)
+UNRESOLVED = Outcome(False, ErrorClass.DNS_TIMEOUT, "", dns_us=900)
+CUT_OFF = Outcome(False, ErrorClass.TIMEOUT, "no complete answer within 3 s")  # while its name was looked up
 
 
 def looked(*, reached: bool, at: float = 100.0) -> Guard:
@@ -69,8 +71,10 @@ def test_one_control_target_that_answers_is_enough_and_at_once() -> None:
     [
         (ANSWERED, ANSWERED, Sight.SEES, Sight.SEES, False),
         (ANSWERED, UNRESOLVED, Sight.SEES, Sight.BLIND, True),
-        (SILENT, SILENT, Sight.BLIND, Sight.SEES, True),
+        (ANSWERED, CUT_OFF, Sight.SEES, Sight.BLIND, True),
+        (SILENT, SILENT, Sight.BLIND, Sight.BLIND, True),
         (SILENT, UNRESOLVED, Sight.BLIND, Sight.BLIND, True),
+        (SILENT, CUT_OFF, Sight.BLIND, Sight.BLIND, True),
         (SILENT, ANSWERED, Sight.SEES, Sight.SEES, False),
         (ANSWERED, SILENT, Sight.SEES, Sight.SEES, False),
     ],
@@ -223,15 +227,22 @@ def test_an_outage_is_told_at_once_where_a_control_target_answers(acme: Any, set
     assert blindness() == []
 
 
-def test_no_outage_is_told_of_names_that_a_dead_name_server_does_not_know(acme: Any, settings: Any) -> None:
+@pytest.mark.parametrize("manner", ["closed", "silent"])
+def test_no_outage_is_told_of_names_that_a_dead_name_server_does_not_know(
+    acme: Any, settings: Any, manner: str
+) -> None:
     policy = {"down_after": 1, "up_after": 1}
     monitor = make(acme, target="http://shop.test/", interval_seconds=5, timeout_seconds=2, policy=policy)
-    settings.PULSE_NAMESERVERS = [f"127.0.0.1:{free_port()}"]
+    port = free_port()
+    settings.PULSE_NAMESERVERS = [f"127.0.0.1:{port}"]
 
     with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute,
         socket.create_server(("127.0.0.1", 0), backlog=50) as alive,
         running(settings, f"127.0.0.1:{alive.getsockname()[1]}", "control.test:443"),
     ):
+        if manner == "silent":
+            mute.bind(("127.0.0.1", port))
         wait_until(lambda: gap_reasons(monitor.no) == {GapReason.BLIND}, 20, "the gap")
 
     assert status(monitor) is Status.PENDING

@@ -13,6 +13,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.sharing import PARKED_AT_MOST, Shares
 from pulse.net.addresses import Policy, parse_networks
 from tests.probes.running import Probing
+from tests.resolver import DnsServer
 from tests.targets import HttpTarget
 
 
@@ -65,6 +66,7 @@ def test_those_whose_time_passed_are_parked_no_more() -> None:
 
     assert [one.start_at for one in shares.expired(6.0)] == [0.0]
     assert shares.expired(6.0) == []
+    shares.give_back(job(1, "a:80"))
     assert [number for number, _ in shares.unparked(job(1, "a:80"))] == [1]
 
 
@@ -101,6 +103,55 @@ class _Counted(Job):
         return self is other
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def test_who_was_quicker_leaves_the_others_where_they_wait() -> None:
+    shares = Shares(1000, per_destination=1, clock=lambda: 0.0)
+    ended, quick = job(1, "a:80"), job(2, "a:80")
+    shares.take(ended)
+    for number in range(2):
+        shares.park(number, job(1, "a:80"))
+    shares.give_back(ended)
+    shares.take(quick)
+
+    assert list(shares.unparked(ended)) == []
+    shares.give_back(quick)
+    assert [number for number, _ in shares.unparked(quick)] == [0]
+
+
+def test_who_waits_for_a_place_may_have_to_wait_for_the_organisation_next() -> None:
+    shares = Shares(100, per_destination=1, clock=lambda: 0.0)
+    at_place = job(1, "a:80")
+    shares.take(at_place)
+    shares.park(1, job(1, "a:80"))
+    others = [one for one in (job(1) for _ in range(100)) if shares.take(one)]
+    shares.give_back(at_place)
+    shares.take(job(1))  # as many as one organisation may have, again
+
+    assert list(shares.unparked(at_place)) == []
+    shares.give_back(others[0])
+    assert [number for number, _ in shares.unparked(others[0])] == [1]
+
+
+def test_parked_checks_that_end_as_they_start_all_end_once() -> None:
+    """A name that is known not to be there ends its check at once, and each end makes room for another."""
+    with (
+        DnsServer() as dns,
+        Probing(Policy(parse_networks("127.0.0.0/8")), [dns.nameserver], per_destination=5) as running,
+    ):
+        now = monotonic()
+        running.engine.submit(
+            Job(number, 1, "http", "http://gone.test/", HttpConfig(), 5.0, now, destination="one")
+            for number in range(1000)
+        )
+        errors = [running.next(5)[1].error for _ in range(1000)]
+
+        assert set(errors) == {ErrorClass.DNS_NXDOMAIN}
+        assert running.engine.in_flight == 0
+        running.engine.submit(
+            [Job("after", 1, "http", "http://gone.test/", HttpConfig(), 5.0, now, destination="one")]
+        )
+        assert running.next(5)[0].key == "after"
 
 
 @pytest.fixture
