@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -43,22 +44,41 @@ def without(value: Any, secrets: Sequence[str]) -> Any:
 
     Texts come here cut to a length, perhaps in the midst of a secret.
     """
+    whole = "\n".join(_texts(value))
+    forms = _as_written(tuple(secrets)) if secrets and any(mark in whole for mark in _MARKS) else secrets
+    # Of many secrets in many texts hardly one is there: the others are looked for once, in all texts together.
+    present = [one for one in forms if one in whole]
+    begun = [one for one in forms if one[:SHORTEST] in whole]
+    return _cleaned(value, present, begun)
+
+
+def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if secrets:
-            if any(mark in value for mark in _MARKS):
-                secrets = _as_written(secrets)
-            for one in secrets:
-                value = value.replace(one, HIDDEN)
-            value = _without_beginning(value, secrets)
-        return value.replace("\0", "\ufffd")  # PostgreSQL's jsonb takes no NUL
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _texts(name)
+            yield from _texts(one)
+
+
+def _cleaned(value: Any, present: Sequence[str], begun: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        for one in present:
+            value = value.replace(one, HIDDEN)
+        # PostgreSQL's jsonb takes no NUL.
+        return _without_beginning(value, begun).replace("\0", "\ufffd")
     if isinstance(value, list):
-        return [without(one, secrets) for one in value]
+        return [_cleaned(one, present, begun) for one in value]
     if isinstance(value, dict):
-        return {without(name, secrets): without(one, secrets) for name, one in value.items()}
+        return {_cleaned(name, present, begun): _cleaned(one, present, begun) for name, one in value.items()}
     return value
 
 
-def _as_written(secrets: Sequence[str]) -> list[str]:
+@lru_cache(64)
+def _as_written(secrets: tuple[str, ...]) -> list[str]:
     """Each as it is, and as an answer may have it: escaped in JSON, in HTML or in a URL; the longest first."""
     forms: set[str] = set(secrets)
     for one in secrets:
@@ -89,7 +109,10 @@ def _lower(match: re.Match[str]) -> str:
 def _without_beginning(text: str, secrets: Sequence[str]) -> str:
     kept = text.removesuffix("…")
     for one in secrets:
-        for length in range(min(len(one) - 1, len(kept)), SHORTEST - 1, -1):
-            if one[length - 1] == kept[-1] and kept.endswith(one[:length]):
-                return kept[:-length] + HIDDEN + text[len(kept) :]
+        start = one[:SHORTEST]
+        at = kept.find(start, max(0, len(kept) - len(one) + 1))
+        while at >= 0:
+            if one[len(kept) - at - 1] == kept[-1] and one.startswith(kept[at:]):
+                return kept[:at] + HIDDEN + text[len(kept) :]
+            at = kept.find(start, at + 1)
     return text

@@ -119,10 +119,11 @@ class SignedIn:
         self._done: Done | None = done
         self._until = out.loop.time() + job.timeout_s
         self._retried = False
-        # Another check's fetch of the same token may take longer than this one has.
-        self._timer = out.loop.call_later(job.timeout_s + 0.25, self._too_late)
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
+        # Another check's fetch of the same token may take longer than this one has.
+        self._timer = self._out.loop.call_later(self._left_s() + 0.25, self._too_late)
         tokens_of(self._out).get(self._out, self._job, self._config, self._left_s(), self._with_token)
 
     def _left_s(self) -> float:
@@ -133,14 +134,19 @@ class SignedIn:
         self._report(Outcome(False, ErrorClass.TIMEOUT, words, total_us=round(self._job.timeout_s * 1e6)))
 
     def _report(self, outcome: Outcome) -> None:
-        self._timer.cancel()
+        self._in_time()
         done, self._done = self._done, None
         if done is not None:
             done(outcome)
 
+    def _in_time(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
     def _with_token(self, token: Token | Outcome) -> None:
         if self._done is None:
             return
+        self._in_time()  # from here on the fetch has a limit of its own, and judging may wait for a thread
         if isinstance(token, Outcome):
             self._report(token)
             return

@@ -28,6 +28,7 @@ FRAMING = frozenset(
 _NO_METHODS = frozenset({"CONNECT", "TRACE"})
 
 LARGEST_KEY = 4096
+MOST_LINES = 50
 
 
 def read_method(value: Any) -> str:
@@ -39,7 +40,10 @@ def read_method(value: Any) -> str:
 
 
 def read_header_lines(value: str) -> str:
-    for number, line in enumerate(value.splitlines(), 1):
+    lines = value.splitlines()
+    if len(lines) > MOST_LINES:
+        raise FieldError(f"Use at most {MOST_LINES} lines; there are {len(lines):,}.")
+    for number, line in enumerate(lines, 1):
         name, colon, content = line.partition(":")
         if not line.strip():
             continue

@@ -79,6 +79,10 @@ def check_rules(config: CertificateRules) -> None:
         raise refuse("warn_days", "Use at least as many days as for down, so that the warning comes first.")
 
 
+# An issuer whose name is not written as it should be: another one all the same.
+UNREADABLE = "a name that cannot be read"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What a handshake brought: `chain` is what the server sent, its own certificate first, in DER."""
@@ -132,8 +136,8 @@ def judge_certificate(talk: Talk, session: Session) -> str:
         raise CheckFailed(
             ErrorClass.TLS_UNTRUSTED, f"the certificate's issuer is {issuer[:100]}, not as expected"
         )
-    if config.issuer_change != "ignore":
-        talk.issuer = issuer
+    if config.issuer_change != "ignore" and chain:
+        talk.issuer = issuer or UNREADABLE
     if days is None:
         return f"{version}, no readable certificate"
     if days < 0:  # seen only where nothing is verified

@@ -19,12 +19,13 @@ def relied_on(sent: Sequence[Certificate], authorities: frozenset[bytes]) -> lis
     """
     others: dict[bytes, Certificate] = {}
     for one in sent[1:]:
-        others.setdefault(one.subject.public_bytes(), one)
+        if subject := _subject(one):
+            others.setdefault(subject, one)
     found: list[Certificate] = []
     after, subject = next(iter(sent), None), b""
     while after is not None:
-        issuer = after.issuer.public_bytes()
-        if issuer == subject:  # a root, though not one of ours
+        issuer = _issuer(after)
+        if issuer and issuer == subject:  # a root, though not one of ours
             break
         found.append(after)
         # Each is taken once: the chain of a stranger may lead in a circle.
@@ -44,5 +45,20 @@ def authorities(ca_file: str, own_ca: str = "") -> frozenset[bytes]:
 def _name(der: bytes) -> bytes:
     try:
         return load_der_x509_certificate(der).subject.public_bytes()
-    except ValueError:
+    except Exception:
+        return b""
+
+
+def _subject(certificate: Certificate) -> bytes:
+    """Nothing for a name that cannot be read, as old authorities have them: whoever sends it relies on it in vain."""
+    try:
+        return certificate.subject.public_bytes()
+    except Exception:
+        return b""
+
+
+def _issuer(certificate: Certificate) -> bytes:
+    try:
+        return certificate.issuer.public_bytes()
+    except Exception:
         return b""

@@ -63,7 +63,20 @@ def answers(data: bytes, query: bytes) -> bool:
 
 
 def read(data: bytes, query: bytes) -> Found:
-    """What an answer to `query` holds of what was asked; raises Unreadable."""
+    """What an answer to `query` holds of what was asked; raises Unreadable.
+
+    One that was cut off is asked for again by another way, so that nothing in it is held against the name server.
+    """
+    try:
+        return _read(data, query)
+    except Unreadable:
+        flags = _HEADER.unpack_from(data)[1]
+        if not flags & dns.flags.TC:
+            raise
+        return Found(flags, dns.rcode.from_flags(flags, 0), None, ())
+
+
+def _read(data: bytes, query: bytes) -> Found:
     end = _question_end(query)
     kind = dns.rdatatype.RdataType(int.from_bytes(query[end - 4 : end - 2], "big"))
     _, flags, _, count, names, more = _HEADER.unpack_from(data)
@@ -76,7 +89,7 @@ def read(data: bytes, query: bytes) -> Found:
             record, group, ttl, size = _RECORD.unpack_from(data, end)
             begin, end = end + _RECORD.size, end + _RECORD.size + size
             if end > len(data):
-                raise Unreadable("the name server's answer ends within a record")
+                raise IndexError("a record that is longer than what came")
             if number >= count:
                 extended = ttl if record == dns.rdatatype.OPT else extended
                 continue

@@ -43,6 +43,7 @@ class Fetch:
         "_hop_ns",
         "_looking_up",
         "_method",
+        "_no_way",
         "_out",
         "_own_origin",
         "_request",
@@ -66,6 +67,7 @@ class Fetch:
         self._own_origin = True
         self._first: Url | None = None
         self._share: Any = None
+        self._no_way: tuple[Failure, str] | None = None
 
     def start(self) -> None:
         self._start_ns = monotonic_ns()
@@ -123,6 +125,9 @@ class Fetch:
         self._resolved(answer)
 
     def _resolved(self, answer: Answer) -> None:
+        if answer.failure is not None and self._no_way is not None:
+            self._fail(*self._no_way)
+            return
         if answer.failure is not None:
             peer = self._request.wire.proxy or self._url
             self._fail(answer.failure, answer.sentence(peer.host))
@@ -192,7 +197,7 @@ class Fetch:
         if failure in _TRY_NEXT_ADDRESS and self._addresses:
             self._connect()
             return
-        if failure is Failure.CONNECT_FAILED and self._other_family(handle):
+        if failure is Failure.CONNECT_FAILED and self._other_family(handle, detail):
             return
         if code == pycurl.E_OPERATION_TIMEDOUT:
             detail = f"{detail} within {_seconds(self._request.timeout_s)}"
@@ -200,12 +205,13 @@ class Fetch:
             self._take(handle)
         self._fail(failure, detail)
 
-    def _other_family(self, handle: Handle) -> bool:
+    def _other_family(self, handle: Handle, detail: str) -> bool:
         """On a machine without IPv4, a name that has both kinds of addresses is reached by the other kind."""
         peer = self._request.wire.proxy or self._url
         by_choice = self._family != 0 or peer.literal is not None or ":" in (self._exchange.address or "")
         if by_choice or handle.curl.getinfo(pycurl.OS_ERRNO) not in _NO_ROUTE:
             return False
+        self._no_way = Failure.CONNECT_FAILED, detail
         self._family = 6  # for the rest of this check
         self._look_up(peer.host, 6)
         return True

@@ -46,6 +46,23 @@ def test_a_chain_that_leads_in_a_circle_ends() -> None:
     assert relied_on([OWN, there, back], frozenset()) == [OWN, there, back]
 
 
+def test_names_that_cannot_be_read_are_passed_over_and_end_the_way() -> None:
+    def misspelt(certificate: x509.Certificate, name: bytes) -> x509.Certificate:
+        """As old authorities wrote an é: in an encoding of its own."""
+        plain, odd = b"\x0c%c%b" % (len(name), name), b"\x14%c\xe9%b" % (len(name), name[1:])
+        return x509.load_der_x509_certificate(
+            certificate.public_bytes(serialization.Encoding.DER).replace(plain, odd)
+        )
+
+    stranger = misspelt(issued(OTHER, ROOT), b"other")
+    assert relied_on([OWN, stranger, INTERMEDIATE], frozenset({ROOT[0].public_bytes()})) == [
+        OWN,
+        INTERMEDIATE,
+    ]
+    odd = misspelt(issued(SERVER, MIDDLE), b"middle")
+    assert relied_on([odd, INTERMEDIATE], frozenset({ROOT[0].public_bytes()})) == [odd]
+
+
 def test_the_machine_s_authorities_have_names_and_own_ones_take_their_place(tmp_path: Path) -> None:
     pem = SELF.public_bytes(serialization.Encoding.PEM).decode()
     other = tmp_path / "other.pem"

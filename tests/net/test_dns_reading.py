@@ -131,12 +131,20 @@ def test_what_is_no_message_is_unreadable(data: bytes, words: str) -> None:
 
 
 def test_answer_that_says_it_was_cut_off_is_read_as_far_as_it_goes() -> None:
-    whole = raw(record(5, b"\xc0\x0c"), record(5, b"\xc0\x0c"), flags=0x8200)
+    second = record(5, b"\xc0\x0c")
+    whole = raw(record(5, b"\xc0\x0c"), second, flags=0x8200)
 
-    found = read(whole[:-3], QUERY)
+    for lost in range(1, len(second) + 1):
+        found = read(whole[:-lost], QUERY)
+        assert (found.cut_off, len(found.records)) == (True, 1), lost
 
-    assert found.cut_off
-    assert len(found.records) == 1
+
+def test_nothing_is_held_against_an_answer_that_was_cut_off() -> None:
+    odd = raw(record(5, b"\x05short"), flags=0x8200)
+
+    found = read(odd, QUERY)
+
+    assert (found.cut_off, found.records) == (True, ())
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ with DnsServer() as dns, HttpTarget(host="::1") as web, Talking(lambda one: one.
             asking.ask("tcp", f"both.test:{tcp.port}", {"expect": "hi"}),
             asking.ask("udp", udp, {"send": "x", "expect": "y"}, 0.5),
             asking.ask("tcp", "four.test:25"),
+            asking.ask("http", "http://four.test/"),
         ]
     print(json.dumps([[one.ok, one.error.name, one.address] for one in found]))
 """
@@ -55,5 +56,6 @@ def test_without_a_way_to_ipv4_the_other_kind_is_tried() -> None:
         [True, "NONE", "::1"],
         [True, "NONE", "::1"],
         [False, "TIMEOUT", "::1"],
+        [False, "CONNECT_FAILED", "203.0.113.7"],
         [False, "CONNECT_FAILED", "203.0.113.7"],
     ]

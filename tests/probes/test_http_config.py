@@ -66,6 +66,7 @@ def test_settings_survive_the_way_through_json() -> None:
         ({"proxy_username": "me"}, "/proxy", "Enter the proxy"),
         ({"keep_connection": True, "keep_cookies": True}, "/keep_cookies", "Switch off either"),
         ({"client_key": "no key"}, "/client_key", "Paste a key in PEM"),
+        ({"secret_headers": "X-A: b\n" * 51}, "/secret_headers", "Use at most 50 lines; there are 51."),
         ({"client_certificate": "nothing"}, "/client_certificate", "Paste a certificate in PEM"),
         ({"ca": "nothing"}, "/ca", "Paste certificates in PEM"),
         ({"max_body_kib": 10_241}, "/max_body_kib", "from 1 to 10240"),

@@ -3,7 +3,9 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_network
+from time import sleep
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net import fetch
 from pulse.net.addresses import Policy
+from pulse.net.outbound import THREADS
 from pulse.net.urls import MAX_LENGTH
 from tests.certificates import Authority
 from tests.probes.running import Probing
@@ -296,3 +299,20 @@ def test_token_url_at_a_refused_address_is_never_asked(dns: DnsServer) -> None:
 
     assert outcome.error is ErrorClass.REFUSED_ADDRESS
     assert issuer.connections == 0
+
+
+def test_an_answer_in_time_is_judged_however_long_that_waits_for_a_thread(probing: Probing) -> None:
+    out = probing.engine._out
+    assert out is not None
+    with HttpTarget(body=b"{}") as target, HttpTarget(body=b'{"access_token": "t"}') as issuer:
+        settings = {
+            "auth": "oauth2", "token_url": issuer.url, "client_id": "a", "client_secret": "s3cret",
+            "assertions": ['[BODY] is valid {"type": "object"}'],
+        }  # fmt: skip
+        for _ in range(
+            THREADS // 4
+        ):  # all that its organisation may have are busy for longer than the check may take
+            out.loop.call_soon_threadsafe(out.threads.run, 1, partial(sleep, 0.9))
+        outcome = probing.check(target.url, load(settings), timeout_s=0.5)
+
+    assert outcome.ok, outcome.detail
