@@ -10,7 +10,7 @@ from typing import NamedTuple
 from monitors.deciding import DecisionKind, Rule
 from monitors.evaluation import Verdict
 from monitors.guarding import TIMEOUT_S, Guard, Sight, is_doubtful
-from monitors.judging import Result
+from monitors.judging import Result, meant
 from monitors.probes import PROBES
 from monitors.probes.engine import Engine
 from monitors.probes.jobs import Job
@@ -60,7 +60,7 @@ class Intake:
             return
         assert isinstance(held, Held)
         if held.progress is not None:
-            self._onlookers.finish(held.progress, outcome)
+            self._onlookers.finish(held.progress, meant(held.spec, outcome))
         if outcome.error is ErrorClass.NO_ROOM:
             self._shed.append(held.check)
         else:

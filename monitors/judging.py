@@ -85,16 +85,21 @@ class Judged(NamedTuple):
 
 
 def judge(result: Result) -> Judged:
-    check = result.check
-    if result.spec.upside_down:
-        result = result._replace(outcome=turned_over(result.outcome))
-    elif result.outcome.issuer:
-        known, is_down = result.spec.accepted_issuer, result.spec.config.issuer_change == "down"
-        result = result._replace(outcome=another_issuer(result.outcome, known, is_down=is_down))
-    policy, before = result.spec.policy, check.state
-    if policy.slow_ms is not None:
-        result = result._replace(outcome=slow_is_soft(result.outcome, policy.slow_ms))
-    return Judged(result, weigh(policy, before, verdict_of(result.outcome), check.slot))
+    check, spec = result.check, result.spec
+    outcome = meant(spec, result.outcome)
+    if outcome is not result.outcome:
+        result = result._replace(outcome=outcome)
+    return Judged(result, weigh(spec.policy, check.state, verdict_of(outcome), check.slot))
+
+
+def meant(spec: Spec, outcome: Outcome) -> Outcome:
+    """What the probe found, as the monitor takes it: the same for its state and for whoever looks on."""
+    if spec.upside_down:
+        outcome = turned_over(outcome)
+    elif outcome.issuer:
+        outcome = another_issuer(outcome, spec.accepted_issuer, is_down=spec.config.issuer_change == "down")
+    slow_ms = spec.policy.slow_ms
+    return outcome if slow_ms is None else slow_is_soft(outcome, slow_ms)
 
 
 def verdict_of(outcome: Outcome) -> Verdict:

@@ -107,7 +107,8 @@ class Row:
     def expires_soon(self) -> Expiry | None:
         """The same in the last month, where the sentence beside it does not say so already."""
         found = self.expiry
-        return found if found and found.is_soon and not self.standing.tells_expiry else None
+        said = self.standing.tells_expiry and self.standing.word in ("degraded", "down")
+        return found if found and found.is_soon and not said else None
 
     @property
     def snoozed(self) -> bool:

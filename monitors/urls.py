@@ -24,6 +24,7 @@ urlpatterns = [
     path("<uuid:pk>/figures/", views.figures, name="figures"),
     path("<uuid:pk>/results/", views.results, name="results"),
     path("<uuid:pk>/series/", series_views.series, name="series"),
+    path("<uuid:pk>/evidence/", views.newest_evidence, name="evidence"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/pings/", heartbeats.pings, name="pings"),
     path("<uuid:pk>/pings/<int:n>/", heartbeats.body, name="ping-body"),

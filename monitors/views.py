@@ -75,6 +75,8 @@ def detail(request: TenantRequest, pk: UUID) -> HttpResponse:
         "around": around(monitor, now),
         "curl": curling.command(monitor),
         "evidence": evidence.shown(monitor, _moment(request.GET.get("at", "")), _place(request)),
+        "is_chosen": "at" in request.GET,
+        "progress_html": watching.last_shown(monitor.pk) if "awaiting" in request.GET else "",
         **_results(request, monitor),
     }
     if monitor.kind == "heartbeat":
@@ -105,6 +107,17 @@ def figures(request: TenantRequest, pk: UUID) -> HttpResponse:
 def results(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
     return render(request, "monitors/_results.html", {"monitor": monitor, **_results(request, monitor)})
+
+
+@require_GET
+@requires(Ability.VIEW)
+def newest_evidence(request: TenantRequest, pk: UUID) -> HttpResponse:
+    monitor = _monitor(request, pk)
+    newest = evidence.shown(monitor, None, None)
+    context = {"monitor": monitor, "evidence": newest, **_results(request, monitor)}
+    is_shown = newest is not None and newest.slot == _moment(request.GET.get("shown", ""))
+    # What somebody has unfolded in it stays so.
+    return HttpResponse(status=204) if is_shown else render(request, "monitors/_evidence.html", context)
 
 
 @require_GET

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.core.cache import cache
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from monitors.probes.outcome import Outcome
 from pulse.live import Message, group_of_organisation
@@ -37,6 +38,7 @@ class Progress:
     assertions: list[dict[str, object]] = field(default_factory=list)
     verdict: str = ""
     ok: bool = False
+    soft: bool = False
     unknown: bool = False
 
 
@@ -76,13 +78,12 @@ def _whatever_happens(step: Callable[..., None], *arguments: object) -> None:
         log.exception("progress_not_shown")
 
 
-def last_shown(monitor: UUID) -> str:
+def last_shown(monitor: UUID) -> SafeString:
     """The markup of the newest check of a monitor that somebody asked for; "" when there was none lately.
 
     For pages that open while it is under way, and missed what was told before.
     """
-    html: str = cache.get(_key(str(monitor)), "")
-    return html
+    return SafeString(cache.get(_key(str(monitor)), ""))
 
 
 def forget(monitor: UUID) -> None:
@@ -96,7 +97,7 @@ def _key(monitor: str) -> str:
 
 def _gather(progress: Progress, name: str, value: object) -> None:
     if isinstance(value, Outcome):
-        progress.verdict, progress.ok = value.detail, value.ok and not value.soft
+        progress.verdict, progress.ok, progress.soft = value.detail, value.ok, value.soft
         progress.unknown = value.is_unknown
         document = value.evidence() if value.evidence else {}
         progress.assertions = document.get("assertions", [])

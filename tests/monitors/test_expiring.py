@@ -206,7 +206,9 @@ def test_a_sentence_that_says_it_already_is_enough(acme: Any, as_alice: Any) -> 
         True, ErrorClass.EXPIRES_SOON, "shop.test expires in 12 days, limit 30", soft=True,
         ends=lambda: clock.now() + timedelta(days=12, hours=1),
     )  # fmt: skip
-    for _ in range(3):
+    step(monitor, soon)
+    assert "domain 12 days" in pages(as_alice, monitor)[0]  # it is not degraded yet: no sentence says it
+    for _ in range(2):
         step(monitor, soon)
 
     listed, page = pages(as_alice, monitor)
