@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from ctypes import CDLL
 from time import monotonic
 
 # libcurl is left and entered several times per check, and each time the interpreter has to be won back from
@@ -37,6 +38,7 @@ class Calm:
         if now >= self._look_through_at:
             gc.unfreeze()
             gc.collect()
+            give_back()
             self._look_through_at = now + LOOK_THROUGH_S
         elif now >= self._settle_at:
             gc.collect(1)
@@ -44,3 +46,10 @@ class Calm:
             return
         gc.freeze()
         self._settle_at = monotonic() + SETTLE_S
+
+
+def give_back() -> None:
+    """Return to the system what was freed, where the C library can be told to (glibc): it keeps it for itself else."""
+    trim = getattr(CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

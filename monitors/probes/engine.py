@@ -166,6 +166,8 @@ class Engine:
         self._look_for_overdue(now)
         for job in self._shares.expired(now):
             self._hand_over(job, no_room(), 0)
+        if self._out is not None:
+            self._out.transfers.give_up_unneeded()
         if self._calm is not None:
             self._calm.settle()
         self._loop.call_later(BEAT_S, self._beat)

@@ -80,7 +80,7 @@ class Handle:
         self.curl: Any = pycurl.Curl()
         self.curl.handle = self
         self.on_finished: Finished | None = None
-        self._fixed = (
+        self._fixed: tuple[tuple[int, Any], ...] = (
             *fixed_options(ca_file),
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
             (pycurl.HEADERFUNCTION, self._on_header),
@@ -88,6 +88,12 @@ class Handle:
         )
         self._shared = False
         self._renew()
+
+    def close(self) -> None:
+        """Gives libcurl's part back at once: it holds this, and only Python's collector would free the two."""
+        self._fixed = ()
+        self.curl.handle = None
+        self.curl.close()
 
     def cleanse(self) -> None:
         """Makes a handle that was used with special options like a new one."""

@@ -10,6 +10,9 @@ import pycurl
 from pulse.net.handle import Finished, Handle, Hop
 
 KEPT_HANDLES = 4096
+# Of these, what nobody has needed for so long is given up, so many in a turn: each takes some 20 µs.
+UNNEEDED_AFTER_S = 60.0
+GIVEN_UP_AT_ONCE = 50
 # Sockets served before the loop gets its turn again.
 EVENTS_PER_TURN = 128
 
@@ -34,6 +37,10 @@ class Transfers:
         self._loop = loop
         self._ca_file = ca_file
         self._free: list[Handle] = []
+        # The fewest that were free lately: the oldest of them, at the beginning, are the ones that nobody needed.
+        self._fewest = 0
+        self._unneeded = 0
+        self._look_at = 0.0
         self._running: set[Handle] = set()
         self._masks: dict[int, int] = {}
         self._epoll = select.epoll()
@@ -49,10 +56,24 @@ class Transfers:
     def begin(self, hop: Hop, on_finished: Finished) -> None:
         """Starts one request; `on_finished(handle, code)` comes once and may read the handle only then."""
         handle = self._free.pop() if self._free else Handle(self._ca_file)
+        self._fewest = min(self._fewest, len(self._free))
         handle.prepare(hop)
         handle.on_finished = on_finished
         self._running.add(handle)
         self._multi.add_handle(handle.curl)
+
+    def give_up_unneeded(self) -> None:
+        """To be called now and then: a busy moment makes 7 KiB for each check at once, which are not kept for good."""
+        now = self._loop.time()
+        if now >= self._look_at:
+            self._unneeded, self._fewest = self._fewest, len(self._free)
+            self._look_at = now + UNNEEDED_AFTER_S
+        if at_once := min(self._unneeded, GIVEN_UP_AT_ONCE, self._fewest):
+            for handle in self._free[:at_once]:
+                handle.close()
+            del self._free[:at_once]
+            self._unneeded -= at_once
+            self._fewest -= at_once
 
     def close(self) -> None:
         """Drops what is running without a callback."""
@@ -157,3 +178,5 @@ class Transfers:
             handle.cleanse()
             if len(self._free) < KEPT_HANDLES:
                 self._free.append(handle)
+            else:
+                handle.close()

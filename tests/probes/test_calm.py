@@ -3,6 +3,8 @@
 import gc
 import sys
 from collections.abc import Iterator
+from ctypes import CDLL
+from pathlib import Path
 from weakref import ref
 
 import pytest
@@ -55,3 +57,22 @@ def test_rubbish_among_it_is_found_at_the_next_look_through(monkeypatch: pytest.
     assert gone() is not None
     impatient.settle()
     assert gone() is None
+
+
+@pytest.mark.skipif(
+    not hasattr(CDLL(None), "malloc_trim"), reason="this C library gives memory back by itself"
+)
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    held = [bytearray(20_000) for _ in range(2000)]  # below what the C library gives back at once
+    last = [bytearray(20_000)]  # and what it cannot give back as long as this stands behind it
+    before = resident_mib()
+    held.clear()
+
+    calm.give_back()
+
+    assert before - resident_mib() > 20
+    assert len(last) == 1
+
+
+def resident_mib() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / (1 << 20)
