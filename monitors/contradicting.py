@@ -29,7 +29,7 @@ def _times(merged: dict[str, Any], fields: Any) -> list[tuple[str, str]]:
     interval, timeout = merged["interval_seconds"], merged["timeout_seconds"]
     if timeout >= interval:
         if "timeout_seconds" not in fields and "interval_seconds" in fields:
-            hint = f"Use more than the timeout of {timeout} s, or shorten the timeout_seconds too."
+            hint = f"Use more than the timeout of {timeout} s, or shorten the timeout too."
             found.append(("/interval_seconds", hint))
         else:
             found.append(("/timeout_seconds", f"Use fewer seconds than the interval of {interval} s."))
@@ -40,7 +40,9 @@ def _times(merged: dict[str, Any], fields: Any) -> list[tuple[str, str]]:
         )
     retry = merged["retry_seconds"]
     if retry is not None and retry >= interval:
-        found.append(("/retry_seconds", f"Use fewer seconds than the interval of {interval} s, or null."))
+        found.append(
+            ("/retry_seconds", f"Use fewer seconds than the interval of {interval} s, or leave it empty.")
+        )
     return found
 
 

@@ -25,7 +25,7 @@ def of_no_use(merged: dict[str, Any], fields: dict[str, Any], base: dict[str, An
     if fields.get("target"):
         complaints.append(("/target", f"Remove it: a {kind} has no address that is checked."))
     if merged["interval_seconds"] != base["interval_seconds"]:
-        hint = "; config.period_seconds says how often it is expected" if kind == "heartbeat" else ""
+        hint = "; its period says how often it is expected" if kind == "heartbeat" else ""
         complaints.append(("/interval_seconds", f"Remove it: a {kind} is not checked at an interval{hint}."))
     complaints += [
         (f"/{name}", f"Remove it: {words.format(kind)}.")

@@ -32,8 +32,8 @@ _HAVE_LENGTH = WITH_PATH | {Source.HEADER, Source.RECORDS}
 _EQUALITY = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
 _MEMBERSHIP = frozenset({Operator.IN, Operator.NOT_IN})
 _NEVER_CONNECTED = (
-    "Turn the monitor upside down (upside_down) instead: a check that does not connect has failed, whatever "
-    "its assertions say."
+    "Leave it out: a check that does not connect has failed, whatever its assertions say. A monitor that stands "
+    "upside down is up just then."
 )
 
 
