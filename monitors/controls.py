@@ -69,6 +69,8 @@ def value_of(setting: Setting, typed: Any) -> Any:
     match setting.control:
         case "number":
             return number_of(typed) if typed else (None if setting.is_optional else "")
+        case "lines" if setting.name == "assertions":  # whose complaints count the empty ones too
+            return [line.strip() for line in typed.splitlines()]
         case "lines":
             return [line.strip() for line in typed.splitlines() if line.strip()]
         case "pairs":
@@ -84,7 +86,7 @@ def values_of(form: forms.Form, settings: Iterable[Setting], typed: Mapping[str,
         try:
             found[setting.name] = value_of(setting, typed[setting.name])
         except FieldError as error:
-            form.add_error(setting.name, str(error))
+            form.add_error(setting.name, list(error.sentences))
     return found
 
 

@@ -18,7 +18,14 @@ class ConfigError(ValueError):
 
 
 class FieldError(ValueError):
-    """One field's complaint, a sentence that says what to write instead."""
+    """One field's complaint, a sentence that says what to write instead; of a field of many lines also several."""
+
+    def __init__(self, *sentences: str) -> None:
+        self.sentences = sentences
+        super().__init__(*sentences)
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
 
 
 Reader = Callable[[Any], object]
@@ -38,7 +45,7 @@ def read_fields(data: object, readers: Mapping[str, Reader]) -> dict[str, Any]:
         try:
             values[name] = readers[name](value)
         except FieldError as error:
-            errors.append((f"/{name}", str(error)))
+            errors += [(f"/{name}", sentence) for sentence in error.sentences]
     if errors:
         raise ConfigError(errors, values)
     return values
@@ -84,17 +91,28 @@ def optional(reader: Reader) -> Reader:
 
 
 def named_lines(text: str) -> dict[str, str]:
-    """Names and values of "Name: value" lines; a name that stands there twice is refused: one of both would be lost."""
+    """Names and values of "Name: value" lines; a name that stands there twice is refused: one of both would be lost.
+
+    A complaint holds nothing of a line but a name: what stands behind it may be a secret.
+    """
     found: dict[str, str] = {}
+    complaints: dict[str, None] = {}
     names: set[str] = set()  # those of headers are the same in capitals
-    for line in filter(None, map(str.strip, text.splitlines())):
-        name, value = (part.strip() for part in line.partition(":")[::2])
-        if name.lower() in names:
-            raise FieldError(
-                f"Write {name[:40]} on one line, its values joined by a comma: it is there twice."
-            )
+    for number, line in enumerate(text.splitlines(), 1):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not name and not colon:
+            continue
+        if not colon:
+            complaints[f"Write line {number} as “Name: value”: it has no colon."] = None
+        elif not name:
+            complaints[f"Write a name before the colon of line {number}."] = None
+        elif name.lower() in names:
+            words = f"Write {name[:40]} on one line, its values joined by a comma: it is there twice."
+            complaints[words] = None
         names.add(name.lower())
         found[name] = value
+    if complaints:
+        raise FieldError(*complaints)
     return found
 
 

@@ -39,17 +39,26 @@ _NEVER_CONNECTED = (
 
 def accept(assertion: Assertion, sources: Collection[Source]) -> Assertion:
     """The assertion as it is kept; raises FieldError with a sentence that says what to write instead."""
-    if assertion.source is Source.BODY and Source.BODY not in sources and Source.ANSWER in sources:
-        assertion = replace(assertion, source=Source.ANSWER)  # what Gatus calls the body of every kind
-    if assertion.source not in sources:
-        known = ", ".join(f"[{source.value.upper()}]" for source in Source if source in sources)
-        raise FieldError(
-            f"[{assertion.source.value.upper()}] is not known to this kind of check; there are {known}."
-        )
-    assertion = _accept_name(assertion)
+    source = of_this_kind(assertion.source, sources, assertion.source.value)
+    assertion = _accept_name(replace(assertion, source=source))
     _accept_operator(assertion)
     _accept_expected(assertion)
     return assertion
+
+
+def of_this_kind(source: Source | None, sources: Collection[Source], word: str) -> Source:
+    """The source that `word` stands for among those of a kind of check; raises FieldError in that very word."""
+    if source is Source.BODY and Source.BODY not in sources and Source.ANSWER in sources:
+        return Source.ANSWER  # what Gatus calls the body of every kind
+    if source is not None and source in sources:
+        return source
+    known = ", ".join(f"[{source.value.upper()}]" for source in Source if source in sources)
+    instead = ""
+    if source is Source.BODY and Source.RECORDS in sources:
+        instead = " Write [RECORDS] instead: they are what is answered."
+    elif source is Source.DOMAIN_DAYS:
+        instead = " A monitor of the kind domain asks the registry for it."
+    raise FieldError(f"[{word[:40].upper()}] is not known to this kind of check; there are {known}.{instead}")
 
 
 def _accept_name(assertion: Assertion) -> Assertion:

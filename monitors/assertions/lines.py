@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from monitors.assertions.accepting import of_this_kind
 from monitors.assertions.body import parse_json
 from monitors.assertions.model import SECONDS, WITHOUT_EXPECTED, Assertion, Operator, Source
 from monitors.assertions.paths import end_of_path
@@ -37,14 +39,17 @@ _DURATION_PART = re.compile(r"([0-9.]+)(ms|s|m|h|d)")
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def read_line(line: str) -> Assertion:
-    """The assertion as it is written, not yet held against what its kind of check knows; raises FieldError."""
+def read_line(line: str, sources: Collection[Source]) -> Assertion:
+    """The assertion as it is written, of which only the source is held against what its kind of check knows.
+
+    Raises FieldError.
+    """
     if len(line) > LONGEST_LINE:
         raise FieldError(f"Shorten it to at most {LONGEST_LINE:,} characters.")
     line = line.strip()
     soft = line.endswith(SOFT)
     line = line.removesuffix(SOFT).rstrip()
-    around, word, source, name, rest = _left_side(line)
+    around, word, source, name, rest = _left_side(line, sources)
     operator, rest = _operator(rest)
     assertion = Assertion(source, operator, name=name, soft=soft, length=around == "len")
     if around == "has":
@@ -60,7 +65,7 @@ def read_line(line: str) -> Assertion:
     return replace(assertion, operator=_OF_HOURS.get(operator, operator)) if whole_days else assertion
 
 
-def _left_side(line: str) -> tuple[str, str, Source, str, str]:
+def _left_side(line: str, sources: Collection[Source]) -> tuple[str, str, Source, str, str]:
     """len, has or nothing; the source as written, and read; its name; the rest of the line from the operator on."""
     around = _AROUND.match(line)
     at = around.end() if around else 0
@@ -68,10 +73,8 @@ def _left_side(line: str) -> tuple[str, str, Source, str, str]:
     if not match:
         raise FieldError("Begin with a source in brackets, as in [STATUS] == 200.")
     word = match[1].upper()
-    source = _GATUS.get(word) or (Source(word.lower()) if word.lower() in set(Source) else None)
-    if source is None:
-        known = ", ".join(f"[{known.value.upper()}]" for known in Source)
-        raise FieldError(f"[{word[:40]}] is not known; use one of {known}.")
+    written = _GATUS.get(word) or (Source(word.lower()) if word.lower() in set(Source) else None)
+    source = of_this_kind(written, sources, word)
     name, at = _name(source, line, match.end())
     if around:
         closing = re.compile(r"\s*\)").match(line, at)
@@ -119,7 +122,8 @@ def _with_expected(assertion: Assertion, rest: str) -> Assertion:
         return _called(assertion, call[1], call[2])
     if assertion.source in SECONDS and _DURATION.fullmatch(rest):
         return replace(assertion, expected=_in_units(rest, SECONDS[assertion.source]))
-    return replace(assertion, expected=_value(rest))
+    is_pattern = operator in (Operator.MATCHES, Operator.NOT_MATCHES)
+    return replace(assertion, expected=_value(rest, is_pattern=is_pattern))
 
 
 def _called(assertion: Assertion, function: str, inside: str) -> Assertion:
@@ -139,29 +143,35 @@ def _called(assertion: Assertion, function: str, inside: str) -> Assertion:
 
 
 def _list(rest: str) -> list[Any]:
-    if rest.startswith("["):
-        found = _value(rest)
-        if isinstance(found, list):
-            return found
-    if '"' in rest:
-        found = _value(f"[{rest}]")
-        if isinstance(found, list):
-            return found
-        raise FieldError('Write the list as in ["a", "b"].')
+    _refuse_source(rest)
+    if rest.startswith("[") or '"' in rest:
+        try:
+            return list(parse_json(rest if rest.startswith("[") else f"[{rest}]"))
+        except ValueError:
+            raise FieldError('Write the list as in ["a", "b"].') from None
     return [_value(item.strip()) for item in rest.split(",")]
 
 
-def _value(rest: str) -> Any:
+def _value(rest: str, *, is_pattern: bool = False) -> Any:
     """JSON if it is, else the text itself, which then needs no quotes."""
     try:
         return parse_json(rest)
     except ValueError:
-        if (other := _SOURCE.match(rest)) and (other[1].upper() in _GATUS or other[1].lower() in set(Source)):
-            words = f"Write a value after the operator: {other[0]} cannot be compared with, in quotes it is a text."
-            raise FieldError(words) from None
+        _refuse_source(rest)
         if rest[:1] in ('"', "'"):
             raise FieldError('Write the text in double quotes, as JSON has it: "it says \\"ok\\"".') from None
+        if rest[:1] in ("[", "{") and not is_pattern:
+            words = f"Correct the JSON that begins with {rest[0]}; a text that begins so is written in double quotes."
+            raise FieldError(words) from None
         return rest
+
+
+def _refuse_source(rest: str) -> None:
+    other = _SOURCE.match(rest)
+    if other and (other[1].upper() in _GATUS or other[1].lower() in set(Source)):
+        raise FieldError(
+            f'{other[0]} cannot stand on the right: write a value, or "{other[0]}" in quotes for that text.'
+        )
 
 
 def _in_units(rest: str, unit_s: float) -> float:

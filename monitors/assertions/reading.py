@@ -18,37 +18,44 @@ _FIELDS = ("source", "operator", "expected", "name", "length", "soft")
 
 
 def load(value: Any, sources: Collection[Source]) -> tuple[Assertion, ...]:
-    """The assertions in a list of lines and objects, on these sources; raises FieldError.
+    """The assertions in a list of lines and objects, on these sources; raises FieldError with all that is wrong.
 
     Empty lines are left out.
     """
     if not isinstance(value, list):
         raise FieldError('Write the assertions as a list, like ["[STATUS] == 200"].')
-    if len(value) > MOST:
-        raise FieldError(f"Use at most {MOST} assertions; there are {len(value)}.")
+    if (count := sum(not _is_empty(item) for item in value)) > MOST:
+        raise FieldError(f"Use at most {MOST} assertions; there are {count:,}.")
     found: list[Assertion] = []
+    complaints: list[str] = []
     for number, item in enumerate(value, 1):
-        if item == "" or (isinstance(item, str) and item.isspace()):
+        if _is_empty(item):
             continue
         try:
-            found.append(accept(_read(item), sources))
+            found.append(accept(_read(item, sources), sources))
         except FieldError as error:
-            raise FieldError(f"Line {number}: {error}") from None
+            complaints.append(f"Line {number}: {error}")
+    if complaints:
+        raise FieldError(*complaints)
     check_patterns(
         str(one.expected) for one in found if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES)
     )
     return tuple(found)
 
 
-def _read(item: Any) -> Assertion:
+def _is_empty(item: Any) -> bool:
+    return isinstance(item, str) and not item.strip()
+
+
+def _read(item: Any, sources: Collection[Source]) -> Assertion:
     if isinstance(item, str):
-        return read_line(item)
+        return read_line(item, sources)
     if isinstance(item, dict):
-        return _read_object(item)
+        return _read_object(item, sources)
     raise FieldError("Write it as text, like [STATUS] == 200, or as an object with source and operator.")
 
 
-def _read_object(item: dict[Any, Any]) -> Assertion:
+def _read_object(item: dict[Any, Any], sources: Collection[Source]) -> Assertion:
     for name in item:
         if name not in _FIELDS:
             raise FieldError(f"Remove the unknown field {str(name)[:40]!r}; known are {', '.join(_FIELDS)}.")
@@ -59,7 +66,7 @@ def _read_object(item: dict[Any, Any]) -> Assertion:
         if not isinstance(item.get(flag, False), bool):
             raise FieldError(f"Use true or false for {flag}.")
     return Assertion(
-        source=_source(item.get("source")),
+        source=_source(item.get("source"), sources),
         operator=_operator(item.get("operator")),
         expected=item.get("expected"),
         name=name,
@@ -68,11 +75,11 @@ def _read_object(item: dict[Any, Any]) -> Assertion:
     )
 
 
-def _source(value: Any) -> Source:
+def _source(value: Any, sources: Collection[Source]) -> Source:
     try:
         return Source(value.lower())
     except (AttributeError, ValueError):
-        known = ", ".join(source.value for source in Source)
+        known = ", ".join(source.value for source in Source if source in sources)
         raise FieldError(f"Use one of these as the source: {known}.") from None
 
 

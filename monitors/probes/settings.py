@@ -151,6 +151,8 @@ def pairs(
         if len(value) > most:
             raise FieldError(f"Use at most {most} of them; there are {len(value)}.")
         for key, item in value.items():
+            if not key:
+                raise FieldError("Write a name for each value: one is empty.")
             if not _NAME.fullmatch(key):
                 raise FieldError(f"Check the name {key[:40]!r}: letters, digits and hyphens only.")
             if key.lower() in refused:

@@ -10,6 +10,8 @@ from monitors.assertions.model import Assertion, Operator, Source
 from monitors.assertions.reading import load
 from monitors.assertions.setting import as_lines, asserting
 from monitors.assertions.writing import as_json, text
+from monitors.probes.dns import SOURCES as DNS
+from monitors.probes.http_settings import SOURCES as HTTP
 from pulse.fields import FieldError
 
 ALL = frozenset(Source)
@@ -36,6 +38,9 @@ def one(line: Any) -> Assertion:
         ("[BODY] == pat(*ok*)", Assertion(Source.BODY, Operator.CONTAINS, "ok")),
         ("[BODY] == pat(ok*?.)", Assertion(Source.BODY, Operator.MATCHES, r"(?s)^ok.*.\.$")),
         ("[BODY] != pat(*error*)", Assertion(Source.BODY, Operator.NOT_CONTAINS, "error")),
+        ("[BODY] matches [a-z]+", Assertion(Source.BODY, Operator.MATCHES, "[a-z]+")),
+        ('[BODY].list == [1, 2]', Assertion(Source.BODY, Operator.EQUALS, [1, 2], "$.list")),
+        ('[BODY].list == "[1,2"', Assertion(Source.BODY, Operator.EQUALS, "[1,2", "$.list")),
         ("[BODY] matches \"^ok\"", Assertion(Source.BODY, Operator.MATCHES, "^ok")),
         ("[BODY] not contains \"error\"", Assertion(Source.BODY, Operator.NOT_CONTAINS, "error")),
         ("len([BODY].items) > 3", Assertion(Source.BODY, Operator.MORE, 3, "$.items", length=True)),
@@ -79,8 +84,14 @@ def test_line_is_read_and_written_so_that_it_is_read_the_same(line: str, expecte
         (r'[BODY] matches "(?=x)"', "RE2 says"),
         ("[BODY] matches \"(((a{100}){100}){100})\"", "RE2 says"),
         ("[BODY] matches 'x'", "double quotes"),
-        ("[BODY].a == [BODY].b", "[BODY] cannot be compared with"),
-        ("[STATUS] == [DNS_RCODE]", "in quotes it is a text"),
+        ("[BODY].a == [BODY].b", '[BODY] cannot stand on the right: write a value, or "[BODY]" in quotes'),
+        ("[STATUS] == [DNS_RCODE]", '"[DNS_RCODE]" in quotes for that text'),
+        ("[STATUS] in [STATUS], 200", "[STATUS] cannot stand on the right"),
+        ("[BODY].list == [1,2", "begins with [; a text that begins so is written in double quotes"),
+        ('[BODY] contains {"a": 1', "begins with {; a text that begins so"),
+        ("[BODY].a in [1, 2", 'as in ["a", "b"]'),
+        ("[BODY].a in [a, b]", 'as in ["a", "b"]'),
+        ('[BODY].a in "a", b', 'as in ["a", "b"]'),
         ("[CONNECTED] == false", "Leave it out: "),
         ("[CONNECTED] != true (soft)", "stands upside down is up just then"),
         ("[IP] in 10.0.0.1/8", "a network with zeros after its prefix"),
@@ -126,9 +137,43 @@ def test_source_of_another_kind_of_check_is_told_with_the_list_of_what_there_is(
     assert "there are [RESPONSE_TIME], [IP]" in str(complaint.value)
 
 
+@pytest.mark.parametrize(
+    ("sources", "item", "begins", "ends"),
+    [
+        (HTTP, "[DOMAIN_EXPIRATION] > 720h", "[DOMAIN_EXPIRATION] is", "kind domain asks the registry for it."),
+        (HTTP, "[records] exists", "[RECORDS] is not known to this kind of check; there are", "[ISSUER]."),
+        (HTTP, {"source": "loss", "operator": "exists"}, "[LOSS] is not known", "[ISSUER]."),
+        (DNS, "[BODY] contains x", "[BODY] is not known", "[RECORDS] instead: they are what is answered."),
+        (DNS, "[NOPE] == 1", "[NOPE] is not known", "[RESPONSE_TIME], [IP], [CONNECTED], [RECORDS], [RCODE]."),
+        (DNS, {"source": "nope", "operator": "exists"}, "Use one of", " ip, connected, records, rcode."),
+    ],
+)  # fmt: skip
+def test_a_source_that_this_kind_has_not_is_told_as_it_was_written(
+    sources: tuple[Source, ...], item: Any, begins: str, ends: str
+) -> None:
+    with pytest.raises(FieldError) as complaint:
+        load([item], frozenset(sources))
+
+    assert str(complaint.value).startswith(f"Line 1: {begins}")
+    assert str(complaint.value).endswith(ends)
+
+
+def test_all_lines_that_are_wrong_are_told_at_once() -> None:
+    with pytest.raises(FieldError) as complaint:
+        load(["[STATUS] ~ 1", "", "[STATUS] == 200", 7, "[NOPE] == 1"], ALL)
+
+    assert [sentence.partition(":")[0] for sentence in complaint.value.sentences] == [
+        "Line 1",
+        "Line 4",
+        "Line 5",
+    ]
+    assert str(complaint.value) == " ".join(complaint.value.sentences)
+
+
 def test_more_than_fifty_are_too_many() -> None:
     with pytest.raises(FieldError, match="at most 50"):
         load(["[STATUS] == 200"] * 51, ALL)
+    assert len(load(["[STATUS] == 200", ""] * 50, ALL)) == 50
 
 
 def test_empty_lines_are_left_out() -> None:

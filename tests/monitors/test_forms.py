@@ -135,6 +135,40 @@ def test_a_header_that_stands_there_twice_is_refused_and_not_lost() -> None:
 
 
 @pytest.mark.usefixtures("inside")
+def test_every_line_that_is_wrong_is_told_at_its_place() -> None:
+    form = MonitorForm(
+        GOOD
+        | {
+            "assertions": "[NOPE] == 1\r\n\r\n[STATUS] == 200\r\n[STATUS] ~ 1",
+            "headers": "X-One 1\nX-Two: 2\n: 3",
+        }
+    )
+
+    assert [str(words).partition(":")[0] for words in form.errors["assertions"]] == ["Line 1", "Line 4"]
+    assert form.errors["headers"] == [
+        "Write line 1 as “Name: value”: it has no colon.",
+        "Write a name before the colon of line 3.",
+    ]
+
+
+def test_every_line_that_is_wrong_is_told_to_a_script_too(api: Any) -> None:
+    answer = api.post(
+        "monitors",
+        {
+            "name": "Shop",
+            "target": "http://127.0.0.1:9/",
+            "config": {"assertions": ["[NOPE] == 1", "[STATUS] ~ 1"], "headers": {"": "3"}},
+        },
+    )
+
+    assert [(one["pointer"], one["detail"].partition(":")[0]) for one in answer.json()["errors"]] == [
+        ("/config/assertions", "Line 1"),
+        ("/config/assertions", "Line 2"),
+        ("/config/headers", "Write a name for each value"),
+    ]
+
+
+@pytest.mark.usefixtures("inside")
 def test_an_edit_keeps_what_the_form_does_not_show() -> None:
     monitor = Monitor(name="Shop", target="http://127.0.0.1:9/", config={"max_redirects": 2, "method": "GET"})
 
