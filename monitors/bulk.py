@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from monitors import definition, details
 from monitors.models import Monitor
-from pulse.fields import ConfigError, FieldError
+from pulse.fields import ConfigError, FieldError, Reader, read_fields
 
 AT_MOST = 1000
+# What is each one's own.
+OF_ONE = ("kind", "name")
+NOTHING = {"changes": "Say what to change, as an object of the fields of a monitor."}
+NO_TAG = "Name at least one tag, or leave this out and say what else to change."
 
 
 def read_new(data: Any) -> list[dict[str, Any]]:
     """The definitions in {"monitors": [...]}; pointers of complaints begin with /monitors/<index>."""
-    found, errors = [], []
-    for index, item in enumerate(_list(data, "monitors")):
+    given, errors = _given(data, {"monitors": _entries})
+    found = []
+    for index, item in enumerate(given.get("monitors", ())):
         try:
             found.append(definition.read(item))
         except ConfigError as error:
@@ -32,10 +37,18 @@ def read_edits(data: Any) -> list[tuple[Monitor, dict[str, Any]]]:
     With it comes its definition after the changes. Pointers begin with /ids/<index> where the id is wrong, with
     /changes where a change is, and with /add_tags where they would be too many.
     """
-    wanted = _list(data, "ids")
-    changes, add, remove = _changes(data), _tags(data, "add_tags"), _tags(data, "remove_tags")
-    found, errors = [], []
-    for row, unknown in _rows(wanted):
+    readers = {"ids": _entries, "changes": _object, "add_tags": details.tags, "remove_tags": details.tags}
+    given, errors = _given(data, readers)
+    if not {pointer for pointer, _ in errors} - {"/ids"}:
+        errors += _nothing(given)
+    errors += misfits(given)
+    changes = {name: value for name, value in (given.get("changes") or {}).items() if name not in OF_ONE}
+    add, remove = given.get("add_tags", []), given.get("remove_tags", [])
+    found = []
+    rows = list(_rows(given.get("ids", [])))
+    if not any(row for row, _ in rows):
+        errors += _by_themselves(changes)
+    for row, unknown in rows:
         if row is None:
             errors.append(unknown)
             continue
@@ -54,10 +67,28 @@ def read_edits(data: Any) -> list[tuple[Monitor, dict[str, Any]]]:
 
 def read_ids(data: Any) -> list[Monitor]:
     """Each monitor of {"ids": [...]}, locked."""
-    rows = list(_rows(_list(data, "ids")))
-    if errors := [unknown for row, unknown in rows if row is None]:
+    given, errors = _given(data, {"ids": _entries})
+    rows = list(_rows(given.get("ids", [])))
+    if errors := [*errors, *(unknown for row, unknown in rows if row is None)]:
         raise ConfigError(errors)
     return list(dict.fromkeys(row for row, _ in rows if row is not None))
+
+
+def misfits(given: dict[str, Any]) -> list[tuple[str, str]]:
+    """What of a change of many, each part being read, cannot be the same for all or does not go together."""
+    changes, add, remove = (given.get(name) or {} for name in ("changes", "add_tags", "remove_tags"))
+    found = [
+        (f"/changes/{name}", "Change this one by one: it differs from monitor to monitor.")
+        for name in OF_ONE
+        if name in changes
+    ]
+    if "tags" in changes and (add or remove):
+        found.append(("/changes/tags", "Leave this out, or else add_tags and remove_tags."))
+    if both := [tag for tag in add if tag in remove]:
+        found.append(
+            ("/remove_tags", f"Leave out {', '.join(both)} here or in add_tags: a tag is there or not.")
+        )
+    return found
 
 
 def tags_of(row: Monitor, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[str]:
@@ -65,26 +96,47 @@ def tags_of(row: Monitor, add: Sequence[str] = (), remove: Sequence[str] = ()) -
     return [*(tag for tag in row.tags if tag not in remove), *add]
 
 
-def _changes(data: Any) -> dict[str, Any]:
-    changes, has_tags = data.get("changes"), bool(data.get("add_tags") or data.get("remove_tags"))
-    if changes is None and has_tags:
-        return {}
-    if not isinstance(changes, dict) or not (changes or has_tags):
-        raise ConfigError([("/changes", "Say what to change, as an object of the fields of a monitor.")])
-    if odd := sorted(set(changes) & {"kind", "name"}):
-        raise ConfigError(
-            [(f"/changes/{odd[0]}", "Change this one by one: it differs from monitor to monitor.")]
-        )
-    if has_tags and "tags" in changes:
-        raise ConfigError([("/changes/tags", "Leave this out, or else add_tags and remove_tags.")])
-    return changes
-
-
-def _tags(data: Any, name: str) -> list[str]:
+def _given(data: Any, readers: Mapping[str, Reader]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What of `data` is fine, and every complaint about the rest; the first of its fields must be there."""
+    needed = {next(iter(readers)): None}
     try:
-        return details.tags(data.get(name, []))
-    except FieldError as error:
-        raise ConfigError([(f"/{name}", str(error))]) from None
+        return read_fields({**needed, **data} if isinstance(data, dict) else needed, readers), []
+    except ConfigError as error:
+        return error.values, list(error.errors)
+
+
+def _nothing(given: dict[str, Any]) -> list[tuple[str, str]]:
+    """That nothing is to be changed, at each place that could say what."""
+    asked = {name: value for name, value in given.items() if name != "ids"}
+    if any(asked.values()):
+        return []
+    return [(f"/{name}", NOTHING.get(name, NO_TAG)) for name in asked or NOTHING]
+
+
+def _by_themselves(changes: dict[str, Any]) -> list[tuple[str, str]]:
+    """What no monitor could be, for when none was found with which the changes could be read."""
+    try:
+        read_fields(
+            {name: value for name, value in changes.items() if name not in definition.READ_ONLY},
+            definition.READERS,
+        )
+    except ConfigError as error:
+        return [(f"/changes{pointer}", detail) for pointer, detail in error.errors]
+    return []
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise FieldError(NOTHING["changes"])
+    return value
+
+
+def _entries(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise FieldError("Send a list with at least one entry.")
+    if len(value) > AT_MOST:
+        raise FieldError(f"Send at most {AT_MOST:,} at once; there are {len(value):,}.")
+    return value
 
 
 def _rows(wanted: list[Any]) -> Iterator[tuple[Monitor | None, tuple[str, str]]]:
@@ -105,12 +157,3 @@ def _id(text: Any) -> UUID | None:
         return UUID(text)
     except (ValueError, TypeError, AttributeError):
         return None
-
-
-def _list(data: Any, name: str) -> list[Any]:
-    items = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(items, list) or not items:
-        raise ConfigError([(f"/{name}", "Send a list with at least one entry.")])
-    if len(items) > AT_MOST:
-        raise ConfigError([(f"/{name}", f"Send at most {AT_MOST:,} at once; there are {len(items):,}.")])
-    return items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ class Monitors(MonitorView):
         schema.Monitor,
         OpenApiParameter("status", enum=list(schema.STATUSES)),
         OpenApiParameter("tag", description="Only those that carry it."),
-        OpenApiParameter("kind", enum=[*schema.MONITOR_KINDS, "group"]),
+        OpenApiParameter("kind", enum=[*schema.MONITOR_KINDS, Monitor.GROUP]),
         OpenApiParameter("owner", description="Only those of a member; a part of the address is enough."),
         OpenApiParameter(
             "q",
@@ -57,15 +57,16 @@ class Monitors(MonitorView):
         ),
     )
     def get(self, request: Request) -> Response:
-        rows = self._searched(_plain(request.query_params.get("q", "")))
-        if status := request.query_params.get("status"):
-            rows = with_status(rows, status, self.organisation.no)
-        if owner := request.query_params.get("owner"):
-            rows = rows.filter(owner_name__icontains=_plain(owner))
-        if tag := request.query_params.get("tag"):
-            rows = rows.filter(tags__contains=[_plain(tag).lower()])
-        if kind := request.query_params.get("kind"):
-            rows = rows.filter(kind=_plain(kind))
+        rows = Monitor.objects.all()
+        errors: list[tuple[str, str]] = []
+        for name, narrowed in self._filters().items():
+            if value := _plain(request.query_params.get(name, "")):
+                try:
+                    rows = narrowed(rows, value)
+                except InvalidFields as refusal:
+                    errors += refusal.errors
+        if errors:
+            raise InvalidFields(errors)
         response = paging.page(request, rows, lambda row: {"row": row})
         response.data["results"] = self.shown(item["row"] for item in response.data["results"])
         return response
@@ -76,11 +77,20 @@ class Monitors(MonitorView):
         shown = self.shown([monitor])[0]
         return Response(shown, status=201, headers={"Location": shown["url"]})
 
-    def _searched(self, typed: str) -> Any:
+    def _filters(self) -> dict[str, Callable[[Any, str], Any]]:
+        return {
+            "q": self._searched,
+            "status": lambda rows, value: with_status(rows, value, self.organisation.no),
+            "owner": lambda rows, value: rows.filter(owner_name__icontains=value),
+            "tag": lambda rows, value: rows.filter(tags__contains=[value.lower()]),
+            "kind": of_kind,
+        }
+
+    def _searched(self, rows: Any, typed: str) -> Any:
         if len(typed) > searching.LONGEST_SEARCH:
             raise InvalidFields([("/q", f"Search for at most {searching.LONGEST_SEARCH} characters.")])
         text, status = searching.split(typed)
-        rows = searching.searched(Monitor.objects.all(), text)
+        rows = searching.searched(rows, text)
         return with_status(rows, status, self.organisation.no, "/q") if status else rows
 
 
@@ -201,6 +211,13 @@ def _cursor(monitor: Monitor, after: str) -> Cursor:
     identity = _identity(after)
     row = _result(monitor, identity)
     return (row.slot, row.location) if row else (min(slot_of(identity), END_OF_TIME), REPORTED)
+
+
+def of_kind(rows: Any, kind: str) -> Any:
+    known = (*schema.MONITOR_KINDS, Monitor.GROUP)
+    if kind not in known:
+        raise InvalidFields([("/kind", f"Use one of {', '.join(known)}.")])
+    return rows.filter(kind=kind)
 
 
 def with_status(rows: Any, status: str, tenant_no: int, pointer: str = "/status") -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from monitors.bulk import misfits
 from monitors.models import Monitor
 from monitors.probes import PROBES
 from pulse.scoping import in_tenant
@@ -113,6 +114,10 @@ def test_a_list_by_tag_and_kind(api: Any) -> None:
     assert named(tag="Edge") == ["gate"]
     assert named(kind="http", tag="eu") == ["shop"]
     assert named(tag="\0") == []
+    refused = api.get("monitors", kind="htp", status="odd", q="status:odd")
+    assert pointers(refused) == ["/q", "/status", "/kind"]
+    assert "Use one of http, " in refused.json()["errors"][2]["detail"]
+    assert refused.json()["errors"][2]["detail"].endswith(", group.")
 
 
 def test_a_list_by_owner_and_by_the_words_of_the_page(api: Any) -> None:
@@ -153,7 +158,11 @@ def test_tags_are_added_and_removed_beside_those_of_each(api: Any) -> None:
     [
         ({"add_tags": "eu"}, "/add_tags"),
         ({"remove_tags": [1]}, "/remove_tags"),
-        ({"add_tags": []}, "/changes"),
+        ({"add_tags": []}, "/add_tags"),
+        ({"changes": None, "remove_tags": []}, "/changes /remove_tags"),
+        ({}, "/changes"),
+        ({"add_tags": ["b", "New"], "remove_tags": ["new"]}, "/remove_tags"),
+        ({"add_tag": ["b"]}, "/add_tag"),
         ({"add_tags": ["b"], "changes": {"tags": ["a"]}}, "/changes/tags"),
         ({"add_tags": [f"t{number}" for number in range(20)]}, "/add_tags"),
         ({"add_tags": ["b"], "changes": []}, "/changes"),
@@ -164,8 +173,52 @@ def test_tags_that_cannot_be_added_are_refused(api: Any, body: dict[str, Any], p
 
     answer = api.patch("monitors/bulk", {"ids": [identity], **body})
 
-    assert pointers(answer) == [pointer]
+    assert pointers(answer) == pointer.split()
     assert api.get(f"monitors/{identity}").json()["tags"] == ["eu"]
+
+
+def test_what_is_wrong_with_ids_changes_and_tags_is_told_at_once(api: Any) -> None:
+    identity = make_monitor(api)["id"]
+    changes = {"interval_seconds": 1, "name": "all the same", "kind": "dns"}
+
+    answer = api.patch(
+        "monitors/bulk", {"ids": [identity, UNKNOWN], "changes": changes, "add_tags": "eu", "id": "x"}
+    )
+    without = api.patch("monitors/bulk", {"changes": changes, "remove_tags": [1]})
+
+    assert pointers(answer) == [
+        "/add_tags", "/id", "/changes/kind", "/changes/name", "/changes/interval_seconds", "/ids/1",
+    ]  # fmt: skip
+    assert "known are ids, changes, add_tags, remove_tags" in answer.json()["errors"][1]["detail"]
+    assert pointers(without) == [
+        "/ids", "/remove_tags", "/changes/kind", "/changes/name", "/changes/interval_seconds",
+    ]  # fmt: skip
+    assert pointers(api.patch("monitors/bulk", {})) == ["/ids", "/changes"]
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"changes": {"tags": ["a"]}, "remove_tags": ["b"]}, "/changes/tags"),
+        ({"add_tags": ["a", "b"], "remove_tags": ["b"]}, "/remove_tags"),
+        ({"changes": {"kind": "dns"}}, "/changes/kind"),
+        ({"changes": {"enabled": True}, "add_tags": ["a"], "remove_tags": ["b"]}, ""),
+        ({"changes": None, "add_tags": ["a"]}, ""),
+    ],
+)
+def test_changes_that_do_not_go_together(given: dict[str, Any], pointer: str) -> None:
+    assert [where for where, _ in misfits(given)] == pointer.split()
+
+
+@pytest.mark.parametrize("path", ["monitors/bulk", "monitors/bulk/deletion"])
+def test_a_field_that_is_unknown_is_refused_and_nothing_is_done(api: Any, path: str) -> None:
+    identity = make_monitor(api)["id"]
+
+    answer = api.post(path, {"ids": [identity], "monitors": [item(1)], "all": True})
+
+    assert answer.status_code == 422
+    assert "/all" in pointers(answer)
+    assert [one["id"] for one in api.get("monitors").json()["results"]] == [identity]
 
 
 def test_several_are_deleted_at_once(api: Any) -> None:
