@@ -42,13 +42,14 @@ PREFIXES = {
 class Line:
     """One line of what was pasted: the definition that it stands for, as a script would send it.
 
-    `complaints` are (field, sentence) pairs; a line with none can be made.
+    `complaints` are (field, sentence) pairs; a line with none can be made. `note` is what else is to be known of it.
     """
 
     number: int
     text: str
     definition: dict[str, Any]
     complaints: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
 
 
 def read(text: str) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +14,10 @@ from pulse.fields import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be made; `known` are targets that a monitor watches already."""
+    """What would be made: `values` are the definitions, one for lines that are the same."""
 
     lines: list[Line]
     values: list[dict[str, Any]]
-    known: frozenset[str]
     passed_over: list[str]
 
     @property
@@ -27,19 +27,47 @@ class Preview:
 
 def preview(text: str) -> Preview:
     """Each line read as its form and the API would read it."""
-    lines, values = [], []
-    for line in importing.read(text):
-        try:
-            value = definition.read(line.definition)
-        except ConfigError as error:
-            complaints = [(_column(pointer), words) for pointer, words in error.errors]
-            lines.append(replace(line, complaints=complaints))
-        else:
-            values.append(value)
-            lines.append(replace(line, definition=value))
+    lines = [_read(line) for line in importing.read(text)]
     targets = [target for line in lines if (target := line.definition["target"])]
-    known = Monitor.objects.filter(target__in=targets).values_list("target", flat=True)
-    return Preview(lines, values, frozenset(known), importing.unknown_columns(text))
+    known = set(Monitor.objects.filter(target__in=targets).values_list("kind", "target"))
+    lines, values = compared(lines, known)
+    return Preview(lines, values, importing.unknown_columns(text))
+
+
+def compared(lines: list[Line], known: set[tuple[str, str]]) -> tuple[list[Line], list[dict[str, Any]]]:
+    """The lines with what they repeat, and the definitions to be made; `known` are kinds and targets watched already.
+
+    A line is left out only if all of it was there before: two names or keywords for one address are two monitors.
+    """
+    told, values = [], []
+    same: dict[str, int] = {}
+    watched: dict[tuple[str, str], int] = {}
+    for line in lines:
+        if line.complaints:
+            told.append(line)
+            continue
+        whole = json.dumps(line.definition, sort_keys=True, default=str)
+        what = (line.definition["kind"], line.definition["target"])
+        note = ""
+        if whole in same:
+            note = f"the same as line {same[whole]}, made once"
+        elif what in known:
+            note = "a monitor watches this already"
+        elif what[1] and what in watched:
+            note = f"line {watched[what]} watches this too"
+        if whole not in same:
+            values.append(line.definition)
+        same.setdefault(whole, line.number)
+        watched.setdefault(what, line.number)
+        told.append(replace(line, note=note))
+    return told, values
+
+
+def _read(line: Line) -> Line:
+    try:
+        return replace(line, definition=definition.read(line.definition))
+    except ConfigError as error:
+        return replace(line, complaints=[(_column(pointer), words) for pointer, words in error.errors])
 
 
 def _column(pointer: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from monitors.importing import read, unknown_columns
+from monitors.importing import Line, read, unknown_columns
 from monitors.models import Monitor
+from monitors.several import compared
 from pulse.scoping import in_tenant
 
 URL = "/o/acme/monitors/import/"
@@ -121,6 +123,51 @@ def test_what_is_watched_already_is_said(as_alice: Any, acme: Any) -> None:
         "a monitor watches this already"
         in as_alice.post(URL, {"text": "https://127.0.0.1/"}).content.decode()
     )
+
+
+LINES = [
+    Line(number, "", {"kind": kind, "name": name, "target": target})
+    for number, kind, name, target in [
+        (1, "http", "Shop", "https://a.example/"),
+        (3, "http", "Shop", "https://a.example/"),
+        (4, "http", "Till", "https://a.example/"),
+        (5, "tcp", "Shop", "b.example:9"),
+        (6, "tls", "Shop", "b.example:9"),
+        (7, "heartbeat", "Backup", ""),
+        (8, "heartbeat", "Reports", ""),
+        (9, "heartbeat", "Backup", ""),
+    ]
+]
+
+
+def test_what_a_line_repeats_is_told_and_the_same_is_made_once() -> None:
+    lines, values = compared(LINES, {("tls", "b.example:9")})
+
+    assert [(line.number, line.note) for line in lines if line.note] == [
+        (3, "the same as line 1, made once"),
+        (4, "line 1 watches this too"),
+        (6, "a monitor watches this already"),
+        (9, "the same as line 7, made once"),
+    ]
+    assert values == [line.definition for line in LINES if line.number not in (3, 9)]
+
+
+def test_a_line_that_is_wrong_repeats_nothing() -> None:
+    wrong = replace(LINES[0], complaints=[("name", "Give the monitor a name.")])
+
+    assert compared([wrong, LINES[1]], set()) == ([wrong, LINES[1]], [LINES[1].definition])
+
+
+def test_the_same_line_twice_is_made_once(as_alice: Any, acme: Any) -> None:
+    text = "https://127.0.0.1/\nhttps://127.0.0.1/\ntls://127.0.0.1:443"
+
+    page = as_alice.post(URL, {"text": text}).content.decode()
+    as_alice.post(URL, {"text": text, "create": "1"})
+
+    assert "the same as line 1, made once" in page
+    assert "Watch 2 monitors" in page
+    with in_tenant(acme):
+        assert sorted(Monitor.objects.values_list("kind", flat=True)) == ["http", "tls"]
 
 
 def test_a_file_is_read_too_and_one_in_another_encoding_is_refused(as_alice: Any, acme: Any) -> None:
