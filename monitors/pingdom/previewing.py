@@ -16,10 +16,10 @@ from tenants.models import Organisation
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Every check; `known` are targets that a monitor watches already."""
+    """Every check; `known` are kinds and targets that a monitor watches already."""
 
     checks: list[Translated]
-    known: frozenset[str]
+    known: frozenset[tuple[str, str]]
 
     @property
     def possible(self) -> list[Translated]:
@@ -30,7 +30,7 @@ def preview(organisation: Organisation, token: str) -> Preview:
     """Raises SourceError when Pingdom does not tell."""
     found = [_read(check) for check in checks(token, organisation.no)]
     targets = [check.definition["target"] for check in found if check.definition]
-    known = Monitor.objects.filter(target__in=targets).values_list("target", flat=True)
+    known = Monitor.objects.filter(target__in=targets).values_list("kind", "target")
     return Preview(found, frozenset(known))
 
 

@@ -82,7 +82,11 @@ def _definitions(posted: QueryDict) -> list[Any]:
 def _rows(found: Preview) -> list[tuple[Any, str, bool]]:
     """Each check that is possible with its definition as text, and whether a monitor watches it already."""
     return [
-        (check, json.dumps(check.definition), check.definition["target"] in found.known)
+        (
+            check,
+            json.dumps(check.definition),
+            (check.definition["kind"], check.definition["target"]) in found.known,
+        )
         for check in found.possible
         if check.definition
     ]
