@@ -145,7 +145,7 @@ class SeveralForm(forms.Form):
         elif action in ("pause", "resume"):
             read = {"enabled": action == "resume"}
         data["tags"] = read.pop("tags", [])
-        if "tags" in used and not data["tags"]:
+        if "tags" in used and not data["tags"] and "tags" not in self.errors:
             self.add_error("tags", "Write at least one tag.")
         data["changes"] = read
         if len(data.get("monitors", [])) > bulk.AT_MOST:

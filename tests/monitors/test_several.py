@@ -204,6 +204,13 @@ def test_what_is_missing_is_said(as_alice: Any, three: list[str], posted: dict[s
     assert field in answer.context["form"].errors
 
 
+def test_a_tag_that_is_too_long_is_one_complaint(as_alice: Any, three: list[str]) -> None:
+    answer = as_alice.post(URL, {"action": "add_tags", "tags": "x" * 41, "monitors": three})
+
+    (words,) = answer.context["form"].errors["tags"]
+    assert words.startswith("Write each tag in at most 40 printable characters")
+
+
 def test_only_what_the_search_found_is_offered(acme: Any, as_alice: Any, three: list[str]) -> None:
     make(acme, "gate", tags=["edge"])
 
