@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
+
+from monitors.heartbeats.durations import seconds_of
 
 AT_MOST = 1000
 # What people call the columns, in lower case, and what they are here.
@@ -36,6 +39,8 @@ PREFIXES = {
     "smtp": "smtp", "imap": "imap", "pop3": "pop3", "postgres": "postgresql", "postgresql": "postgresql",
     "mysql": "mysql", "redis": "redis", "mqtt": "mqtt", "grpc": "grpc_health", "snmp": "snmp",
 }  # fmt: skip
+
+_LENGTH = re.compile(r"[0-9]{1,8}|(?:[0-9]{1,8} *[a-z]+ *)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +138,17 @@ def _line(number: int, cells: list[str], found: dict[str, str]) -> Line:
         definition["config"] = {"assertions": [expected]}
     for name in ("interval_seconds", "timeout_seconds"):
         if name in found:
-            value = found[name]
-            definition[name] = int(value) if value.isascii() and value.isdigit() and len(value) < 9 else value
+            definition[name] = _seconds(found[name])
     if "tags" in found:
         definition["tags"] = [tag for tag in found["tags"].replace("|", " ").replace(",", " ").split() if tag]
     definition |= {name: found[name] for name in ("notes", "owner", "runbook_url") if name in found}
     return Line(number, ", ".join(cell.strip() for cell in cells if cell.strip()), definition, complaints)
+
+
+def _seconds(text: str) -> int | str:
+    """Of `60`, `30s`, `1m`, `1 h 30 min`; what is no length of time stays text and is refused."""
+    seconds = seconds_of(text) if _LENGTH.fullmatch(text) else None
+    return text if seconds is None else seconds
 
 
 def _kind_of(target: str) -> str:

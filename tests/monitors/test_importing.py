@@ -75,6 +75,29 @@ def test_a_table_with_a_heading_fills_more_fields() -> None:
     assert unknown_columns(text) == ["Colour"]
 
 
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("300", 300),
+        ("30s", 30),
+        ("1m", 60),
+        ("5 min", 300),
+        ("1h", 3600),
+        ("1 h 30 min", 5400),
+        ("1.5m", "1.5m"),
+        ("1,5 m", "1,5 m"),
+        ("60 60", "60 60"),
+        ("soon", "soon"),
+        ("²", "²"),
+        ("9" * 5000, "9" * 5000),
+    ],
+)
+def test_an_interval_may_have_a_unit(written: str, read_as: int | str) -> None:
+    (line,) = read(f"url\tinterval\ttimeout\nhttps://a.example/\t{written}\t{written}")
+
+    assert (line.definition["interval_seconds"], line.definition["timeout_seconds"]) == (read_as, read_as)
+
+
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_other_separators_are_seen_by_the_heading(separator: str) -> None:
     (line,) = read(
