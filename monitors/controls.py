@@ -13,11 +13,16 @@ from monitors.secrets import KEPT
 from pulse.fields import FieldError, named_lines
 
 
+def unix_lines(text: str) -> str:
+    """As it was typed: browsers send each end of a line as two characters."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class Typed(forms.CharField):
     """Text as typed: the definition judges it, in the words that the API uses too."""
 
     def clean(self, value: Any) -> str:
-        return str(value or "").strip()
+        return unix_lines(str(value or "")).strip()
 
 
 class Plain(Typed):
@@ -79,12 +84,19 @@ def value_of(setting: Setting, typed: Any) -> Any:
             return typed
 
 
-def values_of(form: forms.Form, settings: Iterable[Setting], typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of many settings; what cannot be said is a complaint at its field, beside those of the definition."""
+def values_of(
+    form: forms.Form, settings: Iterable[Setting], typed: Mapping[str, Any], known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The same of many settings; what cannot be said is a complaint at its field, beside those of the definition.
+
+    A text that nobody changed stays as it is `known`: what a script sent may have other ends of lines.
+    """
     found = {}
     for setting in settings:
         try:
-            found[setting.name] = value_of(setting, typed[setting.name])
+            value, before = value_of(setting, typed[setting.name]), known.get(setting.name)
+            is_unchanged = isinstance(before, str) and unix_lines(before).strip() == value
+            found[setting.name] = before if is_unchanged else value
         except FieldError as error:
             form.add_error(setting.name, list(error.sentences))
     return found

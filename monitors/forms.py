@@ -221,7 +221,7 @@ class MonitorForm(PolicyFields):
             if setting.name in self.data
             or setting.control == "switch"  # a box without its tick is not posted
         ]
-        return {**self.known["config"], **values_of(self, posted, typed)}
+        return {**self.known["config"], **values_of(self, posted, typed, self.known["config"])}
 
 
 class SnoozeForm(forms.Form):

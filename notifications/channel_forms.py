@@ -86,7 +86,7 @@ class ChannelForm(forms.Form):
         ]
         found: dict[str, Any] = {
             "name": typed.get("name", ""),
-            "config": {**self.known["config"], **values_of(self, posted, typed)},
+            "config": {**self.known["config"], **values_of(self, posted, typed, self.known["config"])},
         }
         if "fallback" in self.data and "fallback" in typed:
             found["fallback"] = typed["fallback"] or None

@@ -134,6 +134,24 @@ def test_a_header_that_stands_there_twice_is_refused_and_not_lost() -> None:
     assert form["headers"].value().count("ccept: ") == 2
 
 
+@pytest.mark.parametrize(
+    ("known", "typed", "stored"),
+    [
+        ("", '{\r\n "a": 1\r\n}\r\n', '{\n "a": 1\n}'),
+        ('{\r\n "a": 1\r\n}\n', '{\r\n "a": 1\r\n}\r\n', '{\r\n "a": 1\r\n}\n'),
+        ('{\r\n "a": 1\r\n}\n', '{\r\n "a": 2\r\n}\r\n', '{\n "a": 2\n}'),
+    ],
+)
+@pytest.mark.usefixtures("inside")
+def test_ends_of_lines_are_as_they_were_typed_or_sent(known: str, typed: str, stored: str) -> None:
+    monitor = Monitor(name="Shop", target="http://127.0.0.1:9/", config={"body_type": "json", "body": known})
+
+    form = MonitorForm(GOOD | {"method": "POST", "body_type": "json", "body": typed}, monitor=monitor)
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["config"]["body"] == stored
+
+
 @pytest.mark.usefixtures("inside")
 def test_every_line_that_is_wrong_is_told_at_its_place() -> None:
     form = MonitorForm(
