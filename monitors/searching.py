@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+import idna
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
@@ -15,6 +16,7 @@ LONGEST_SEARCH = 200
 WORDS = ("down", "flapping", "degraded", "late", "unknown", "maintenance", "pending", "up", "paused")
 # Words of a search that ask for more than a name: `tag:shop kind:dns owner:alice`.
 FILTERS = {"tag": "tags__contains", "kind": "kind__iexact", "owner": "owner_name__icontains"}
+_SAFE = "/?:@!$&'()*+,;=-._~%[]|#"
 RANKS = {word: place for place, word in enumerate(WORDS)}
 
 
@@ -84,5 +86,34 @@ def searched(monitors: QuerySet[Any], text: str) -> QuerySet[Any]:
             asked = [value.lower()] if key.lower() == "tag" else value
             monitors = monitors.filter(**{FILTERS[key.lower()]: asked})
         else:
-            monitors = monitors.filter(Q(name__icontains=word) | Q(target__icontains=word))
+            found = Q(name__icontains=word)
+            for spelling in spellings(word):
+                found |= Q(target__icontains=spelling)
+            monitors = monitors.filter(found)
     return monitors
+
+
+def spellings(word: str) -> list[str]:
+    """How a target may hold what people type: as it is, and as an address has letters that are no ASCII.
+
+    Of a host name whole labels (`straße` is `xn--strae-oqa`), of a path each letter by itself.
+    """
+    if word.isascii():
+        return [word]
+    scheme, separator, rest = word.rpartition("://")
+    host, slash, path = rest.partition("/")
+    address = scheme + separator + ".".join(map(_label, host.split("."))) + slash + _escaped(path)
+    return list(dict.fromkeys((word, address, _escaped(word))))
+
+
+def _label(text: str) -> str:
+    """The label of a host name as it is asked for, a port may follow; what cannot be one stays as it is."""
+    label, colon, port = text.partition(":")
+    try:
+        return text if label.isascii() else idna.encode(label, uts46=True).decode("ascii") + colon + port
+    except UnicodeError:  # which is also what all complaints of idna are
+        return text
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe=_SAFE, errors="replace")

@@ -10,8 +10,10 @@ import pytest
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from monitors.searching import read_query
+from monitors.searching import read_query, spellings
 from monitors.telemetry.models import Status
 from tests.monitors.making import make, put, result
 
@@ -115,6 +117,48 @@ def test_search_field_holds_the_whole_query() -> None:
     assert query.typed == "status:down shop"
     assert query.address(page=3) == "?status=down&q=shop&page=3"
     assert query.address() == "?status=down&q=shop"
+
+
+@pytest.mark.parametrize(
+    ("word", "spelled"),
+    [
+        ("shop", ["shop"]),
+        ("xn--strae-oqa.de", ["xn--strae-oqa.de"]),
+        ("straße.de", ["straße.de", "xn--strae-oqa.de", "stra%C3%9Fe.de"]),
+        ("Straße", ["Straße", "xn--strae-oqa", "Stra%C3%9Fe"]),
+        ("straße.de:8080", ["straße.de:8080", "xn--strae-oqa.de:8080", "stra%C3%9Fe.de:8080"]),
+        ("mu\u0308nchen", ["mu\u0308nchen", "xn--mnchen-3ya", "mu%CC%88nchen"]),
+        (
+            "https://straße.de/grüße",
+            ["https://straße.de/grüße", "https://xn--strae-oqa.de/gr%C3%BC%C3%9Fe", "https://stra%C3%9Fe.de/gr%C3%BC%C3%9Fe"],
+        ),
+        ("..ß..", ["..ß..", "..xn--zca..", "..%C3%9F.."]),
+        ("☕\u200d", ["☕\u200d", "%E2%98%95%E2%80%8D"]),
+        ("ß" * 200, ["ß" * 200, "%C3%9F" * 200]),
+        ("-ß", ["-ß", "-%C3%9F"]),
+        ("\ud800", ["\ud800", "?"]),
+    ],
+)  # fmt: skip
+def test_what_a_target_may_hold_of_a_word(word: str, spelled: list[str]) -> None:
+    assert set(spellings(word)) - {word} == set(spelled) - {word}
+    assert spellings(word)[0] == word
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200) | st.text(alphabet="ßaé☕.:/-\u200d\u0661\u05d0。", max_size=40))
+def test_any_word_has_spellings(word: str) -> None:
+    assert spellings(word)[0] == word
+
+
+def test_a_host_in_letters_of_its_own_is_found_by_either_form(acme: Any, as_alice: Any, api: Any) -> None:
+    made = api.post("monitors", {"name": "Corner", "target": "https://straße.de/grüße"}).json()
+    make(acme, "shop")
+
+    for words in ("straße.de", "xn--strae-oqa", "straße kind:http", "https://Straße.de/grüße", "grüße"):
+        page = as_alice.get(LIST, {"q": words})
+        assert [row.monitor.name for row in page.context["page"].rows] == ["Corner"], words
+        assert [one["id"] for one in api.get("monitors", q=words).json()["results"]] == [made["id"]], words
+    assert as_alice.get(LIST, {"q": "ß☕"}).status_code == 200
 
 
 def test_a_list_can_begin_with_the_least_uptime(acme: Any, as_alice: Any) -> None:
