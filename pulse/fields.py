@@ -1,7 +1,9 @@
 """Reading what people and scripts send: every complaint names its field and what to write instead."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class ConfigError(ValueError):
@@ -88,6 +90,24 @@ def share(low: float, high: float) -> Reader:
 
 def optional(reader: Reader) -> Reader:
     return lambda value: None if value is None else reader(value)
+
+
+def read_lines(items: Sequence[Any], read: Callable[[Any], T], most: int, name: str) -> tuple[T, ...]:
+    """What `read` makes of each that is no empty line; FieldError tells all of them that are wrong, by number."""
+    lines = [
+        (number, item) for number, item in enumerate(items, 1) if not isinstance(item, str) or item.strip()
+    ]
+    if len(lines) > most:
+        raise FieldError(f"Use at most {most} {name}; there are {len(lines):,}.")
+    found, complaints = [], []
+    for number, item in lines:
+        try:
+            found.append(read(item))
+        except FieldError as error:
+            complaints.append(f"Line {number}: {error}")
+    if complaints:
+        raise FieldError(*complaints)
+    return tuple(found)
 
 
 def named_lines(text: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from monitors.assertions.lines import read_line
 from monitors.assertions.model import Assertion, Operator, Source
 from monitors.assertions.patterns import check_patterns
 from monitors.assertions.writing import SYMBOLS
-from pulse.fields import FieldError
+from pulse.fields import FieldError, read_lines
 
 MOST = 50
 
@@ -24,27 +24,11 @@ def load(value: Any, sources: Collection[Source]) -> tuple[Assertion, ...]:
     """
     if not isinstance(value, list):
         raise FieldError('Write the assertions as a list, like ["[STATUS] == 200"].')
-    if (count := sum(not _is_empty(item) for item in value)) > MOST:
-        raise FieldError(f"Use at most {MOST} assertions; there are {count:,}.")
-    found: list[Assertion] = []
-    complaints: list[str] = []
-    for number, item in enumerate(value, 1):
-        if _is_empty(item):
-            continue
-        try:
-            found.append(accept(_read(item, sources), sources))
-        except FieldError as error:
-            complaints.append(f"Line {number}: {error}")
-    if complaints:
-        raise FieldError(*complaints)
+    found = read_lines(value, lambda item: accept(_read(item, sources), sources), MOST, "assertions")
     check_patterns(
         str(one.expected) for one in found if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES)
     )
-    return tuple(found)
-
-
-def _is_empty(item: Any) -> bool:
-    return isinstance(item, str) and not item.strip()
+    return found
 
 
 def _read(item: Any, sources: Collection[Source]) -> Assertion:

@@ -11,7 +11,7 @@ from monitors.probes.settings import Setting
 from monitors.probes.sources.shape import Query
 from monitors.series.model import UNIT_AT_MOST
 from monitors.thresholds.expressions import FUNCTIONS, LONGEST, Expression, parse
-from pulse.fields import FieldError
+from pulse.fields import FieldError, read_lines
 
 QUERIES_AT_MOST = 20
 LONGEST_QUERY = 4000
@@ -69,17 +69,7 @@ def _several(
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise FieldError('Write them as a list, like ["requests [1/s] = …"].')
-        if len(value) > QUERIES_AT_MOST:
-            raise FieldError(f"Use at most {QUERIES_AT_MOST} of them; there are {len(value)}.")
-        found = []
-        for place, item in enumerate(value, 1):
-            if isinstance(item, str) and not item.strip():
-                continue
-            try:
-                found.append(make(*_read(item, longest)))
-            except FieldError as error:
-                raise FieldError(f"Line {place}: {error}") from None
-        return tuple(found)
+        return read_lines(value, lambda item: make(*_read(item, longest)), QUERIES_AT_MOST, "of them")
 
     schema = {
         "type": "array",

@@ -18,7 +18,7 @@ from monitors.thresholds.model import (
     Selector,
     Threshold,
 )
-from pulse.fields import FieldError
+from pulse.fields import FieldError, read_lines
 
 MOST = 50
 MOST_LABELS = 20
@@ -43,20 +43,10 @@ _FIELDS = ("function", "series", "labels", "window_seconds", "warning", "critica
 
 
 def load(value: Any) -> tuple[Threshold, ...]:
-    """The thresholds in a list of lines and objects; raises FieldError. Empty lines are left out."""
+    """The thresholds in a list of lines and objects; empty lines are left out. FieldError tells all that is wrong."""
     if not isinstance(value, list):
         raise FieldError(f'Write the thresholds as a list, like ["{_EXAMPLE}"].')
-    if len(value) > MOST:
-        raise FieldError(f"Use at most {MOST} thresholds; there are {len(value)}.")
-    found: list[Threshold] = []
-    for number, item in enumerate(value, 1):
-        if item == "" or (isinstance(item, str) and item.isspace()):
-            continue
-        try:
-            found.append(_read(item))
-        except FieldError as error:
-            raise FieldError(f"Line {number}: {error}") from None
-    return tuple(found)
+    return read_lines(value, _read, MOST, "thresholds")
 
 
 def read_line(line: str) -> Threshold:
