@@ -27,8 +27,8 @@ class Setting:
     `control` says how a form shows it, `schema` is its JSON Schema.
     The value of a "secret" is sealed where it is stored and never shown again. A setting that names another
     destination than the target has `leads_to`: from the value that was read to the host, None for none.
-    `show` turns what a script sends into what a form shows, where those differ. A form may leave a setting away
-    while the choice `only[0]` is none of `only[1:]`.
+    `unit` is what a number counts, for sentences. `show` turns what a script sends into what a form shows, where
+    those differ. A form may leave a setting away while the choice `only[0]` is none of `only[1:]`.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Setting:
     leads_to: Callable[[Any], Named | None] | None = None
     show: Callable[[Any], str] | None = None
     only: tuple[str, ...] = ()
+    unit: str = ""
 
     @property
     def is_secret(self) -> bool:
@@ -87,7 +88,8 @@ def number(name: str, label: str, help_text: str, low: int, high: int, unit: str
            default: int | None) -> Setting:  # fmt: skip
     """A whole number; with the default None it may be left out."""
     schema = {"type": "integer", "minimum": low, "maximum": high}
-    whole = Setting(name, label, "number", read_integer(low, high, unit), default, schema, help_text)
+    read = read_integer(low, high, unit)
+    whole = Setting(name, label, "number", read, default, schema, help_text, unit=unit)
     return optional(whole) if default is None else whole
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,6 +29,7 @@ from pulse.net.failures import Failure
 MOST_IN_CHAIN = 8
 MOST_NAMES = 20
 _DAY_S = 86_400
+_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 # X509_V_ERR_* of OpenSSL, as in SSLCertVerificationError.verify_code and CURLINFO_SSL_VERIFYRESULT.
 _DATES = {9: "is not valid yet", 10: "has expired"}
@@ -112,6 +114,11 @@ def read_pem(text: str) -> Certificate | None:
         return read(ssl.PEM_cert_to_DER_cert(text))
     except ValueError:
         return None
+
+
+def all_of_pem(text: str) -> list[Certificate | None]:
+    """Every certificate of a bundle in its order, whatever stands between them; None for what is none."""
+    return [read_pem(block) for block in _BLOCK.findall(text)]
 
 
 def issuer_of(certificate: Certificate) -> str:
