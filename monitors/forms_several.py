@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.html import format_html
 
 from monitors import bulk, definition, details, importing
 from monitors.changing import ACTIONS
@@ -103,7 +104,7 @@ class SeveralForm(forms.Form):
             (str(pk), name) for pk, name in Monitor.objects.order_by("name").values_list("pk", "name")
         ]
         codes = details.location_codes()
-        self._choose("monitors", [(str(row.pk), row.name) for row in monitors])
+        self._choose("monitors", [(str(row.pk), _told_apart(row)) for row in monitors])
         self._choose("depends_on", [("", "Nothing"), *everyone])
         self._choose("owner", owners(None))
         self._choose("locations", [(code, code) for code in codes])
@@ -162,6 +163,12 @@ class SeveralForm(forms.Form):
         except FieldError as error:
             self.add_error(name, str(error))
             return None
+
+
+def _told_apart(row: Monitor) -> str:
+    """Two of one name differ in what they watch."""
+    what = f"{row.kind} · {row.target}" if row.target else row.kind
+    return format_html('<span>{} <span class="text-muted">{}</span></span>', row.name, what)
 
 
 def _as_sent(name: str, typed: Any) -> Any:

@@ -12,6 +12,7 @@ function narrow(search) {
   const ticked = labels.filter((label) => label.querySelector("input").checked).length;
   const count = search.parentElement.querySelector("[data-filter-count]");
   count.textContent = `${shown.toLocaleString("en")} of ${labels.length.toLocaleString("en")} shown, ${ticked.toLocaleString("en")} ticked`;
+  document.getElementById(search.dataset.filter).dispatchEvent(new Event("narrowed"));
 }
 
 for (const search of document.querySelectorAll("[data-filter]")) {

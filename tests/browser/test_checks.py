@@ -140,3 +140,25 @@ def test_no_page_is_wider_than_its_window(signed_in: Page, acme: Any, path: str,
     signed_in.goto(f"/o/acme/monitors/{path}")
 
     assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_all_that_a_search_shows_are_ticked_at_once_by_keyboard(signed_in: Page, acme: Any) -> None:
+    for number in range(5):
+        make(acme, f"shop {number}", target="http://127.0.0.1:9/")
+        make(acme, f"till {number}", target="http://127.0.0.1:9/")
+    page = signed_in
+    page.goto("/o/acme/monitors/several/")
+    every = page.get_by_label("Tick all that are shown")
+    page.get_by_role("checkbox", name="till 3").check()
+    page.get_by_label("Find a monitor").fill("shop")
+    expect(every).not_to_be_checked()
+
+    every.press("Space")
+    expect(page.get_by_text("5 of 10 shown, 6 ticked")).to_be_visible()
+
+    page.get_by_label("Find a monitor").fill("")
+    expect(every).to_have_js_property("indeterminate", True)
+    expect(page.locator('[name="monitors"]:checked')).to_have_count(6)
+    every.check()
+    every.uncheck()
+    expect(page.locator('[name="monitors"]:checked')).to_have_count(0)

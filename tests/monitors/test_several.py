@@ -211,12 +211,23 @@ def test_a_tag_that_is_too_long_is_one_complaint(as_alice: Any, three: list[str]
     assert words.startswith("Write each tag in at most 40 printable characters")
 
 
+def test_two_of_one_name_are_told_apart_before_they_are_ticked(acme: Any, as_alice: Any) -> None:
+    make(acme, "shop", target="https://shop.example/")
+    make(acme, "shop", kind="tcp", target="shop.example:22")
+
+    page = as_alice.get(URL).content.decode()
+
+    assert '<span>shop <span class="text-muted">http · https://shop.example/</span></span>' in page
+    assert '<span>shop <span class="text-muted">tcp · shop.example:22</span></span>' in page
+
+
 def test_only_what_the_search_found_is_offered(acme: Any, as_alice: Any, three: list[str]) -> None:
     make(acme, "gate", tags=["edge"])
 
     page = as_alice.get(URL + "?q=tag:edge")
 
-    assert [name for _, name in page.context["form"].fields["monitors"].choices] == ["gate"]
+    offered = [pk for pk, _ in page.context["form"].fields["monitors"].choices]
+    assert offered == [str(one.pk) for one in now(acme) if one.name == "gate"]
     refused = as_alice.post(URL + "?q=tag:edge", {"action": "delete", "monitors": three, "apply": "1"})
     assert refused.status_code == 422
     assert len(now(acme)) == 4
