@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Lower
 
-from monitors import bulk, definition, editing
+from monitors import bulk, changing_words, definition, editing
 from monitors.models import Monitor
 from pulse.fields import ConfigError
 from pulse.templatetags.figures import begun
@@ -46,10 +47,15 @@ NAMED = 20
 class Outlook:
     """What a change would do: to these with their new definitions, nothing to those that are so already."""
 
-    action: str
+    wanted: dict[str, Any]
     changing: list[tuple[Monitor, dict[str, Any]]] = field(default_factory=list)
     same: list[Monitor] = field(default_factory=list)
     refused: list[tuple[Monitor, list[str]]] = field(default_factory=list)
+
+    @property
+    def action(self) -> str:
+        action: str = self.wanted["action"]
+        return action
 
     @property
     def total(self) -> int:
@@ -60,20 +66,55 @@ class Outlook:
         return VERBS.get(self.action, "Change")
 
     @property
-    def changing_names(self) -> str:
-        return _names(row for row, _ in self.changing)
+    def sentence(self) -> str:
+        """What it would do: `Set the interval of 3 monitors to 5 min`."""
+        number = len(self.changing)
+        return changing_words.would(self.wanted, f"{number:,} monitor{'s' if number != 1 else ''}")
+
+    @property
+    def first(self) -> list[tuple[Monitor, str]]:
+        """The first that would change, each with what it has now."""
+        return [(row, self._now(row)) for row, _ in self.changing[:NAMED]]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.changing) - NAMED)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether something stands in the place of what it would set."""
+        return bool(ACTIONS[self.action][1])
+
+    @property
+    def replaced(self) -> int:
+        """How many have something now that somebody wrote, and that would be lost."""
+        if self.action not in changing_words.WRITTEN:
+            return 0
+        return sum(bool(self._now(row)) for row, _ in self.changing)
+
+    def _now(self, row: Monitor) -> str:
+        return changing_words.has(row, self.wanted)
 
     @property
     def same_names(self) -> str:
         return _names(self.same)
 
     @property
-    def refused_first(self) -> list[tuple[Monitor, list[str]]]:
-        return self.refused[:NAMED]
+    def refused_alike(self) -> list[tuple[int, str, tuple[str, ...]]]:
+        """Refusals of the same words once: of how many, their names, and why. Those of most monitors first."""
+        alike = defaultdict(list)
+        for row, reasons in self.refused:
+            alike[tuple(reasons)].append(row)
+        most_first = sorted(alike.items(), key=lambda found: -len(found[1]))
+        return [(len(rows), _names(rows), reasons) for reasons, rows in most_first]
+
+    @property
+    def refused_first(self) -> list[tuple[int, str, tuple[str, ...]]]:
+        return self.refused_alike[:NAMED]
 
     @property
     def refused_more(self) -> int:
-        return max(0, len(self.refused) - NAMED)
+        return sum(number for number, _, _ in self.refused_alike[NAMED:])
 
 
 def preview(wanted: dict[str, Any]) -> Outlook:
@@ -102,7 +143,7 @@ def carry_out(organisation: Organisation, wanted: dict[str, Any], by: Actor) -> 
 
 
 def _look(rows: Iterable[Monitor], wanted: dict[str, Any]) -> Outlook:
-    found = Outlook(wanted["action"])
+    found = Outlook(wanted)
     for row in rows:
         if found.action == "delete":
             found.changing.append((row, {}))

@@ -124,10 +124,6 @@ class SeveralForm(forms.Form):
         offered = dict(self.fields["action"].choices)  # type: ignore[attr-defined]
         return [self[name] for name in FIELDS if name not in PLACES or "locations" in offered]
 
-    @property
-    def what(self) -> str:
-        return ACTIONS[self.cleaned_data["action"]][0]
-
     def kept(self) -> list[tuple[str, str]]:
         """What was posted for this action, for the button that carries it out; the monitors come beside it."""
         names = ("action", *ACTIONS[self.cleaned_data["action"]][1])

@@ -121,9 +121,75 @@ def test_a_look_tells_who_changes_who_is_so_already_and_who_cannot(
         "job": ["Nobody waits for an answer of a heartbeat."],
     }
     content = page.content.decode()
-    assert "<strong>Change 3</strong>: shop, stock, till." in content
+    assert "<strong>Set the timeout of 3 monitors to 20 s.</strong>" in content
     assert "Use fewer seconds than the interval of 15 s." in content
     assert "Change 3 monitors</button>" in content
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence", "now"),
+    [
+        ("pause", "Pause 2 monitors", ""),
+        ("add_tags", "Add to the tags of 2 monitors: new, old", "old"),
+        ("remove_tags", "Remove from the tags of 2 monitors: old", "old"),
+        ("interval", "Set the interval of 2 monitors to 5 min", "1 min"),
+        ("retry", "Look again at 2 monitors after 15 s", "at the next check"),
+        ("policy", "Let 2 monitors count as down after 5, degraded after 6", "down after 3, degraded after 3"),
+        ("locations", "Check 2 monitors from default, fra; 2 must agree",
+         "the installation's own location; 1 must agree"),
+        ("owner", "Set the owner of 2 monitors to alice@acme.example", ""),
+        ("runbook", "Set the runbook of 2 monitors to https://wiki.example.com/shop", ""),
+        ("notes", "Set the notes of 2 monitors to “Ask the till team.”", ""),
+        ("delete", "Delete 2 monitors", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("two_places")
+def test_a_look_says_what_would_be_and_what_is(
+    as_alice: Any, three: list[str], action: str, sentence: str, now: str
+) -> None:
+    page = as_alice.post(URL, {"action": action, "monitors": three[:2], **POSTED[action]})
+
+    outlook = page.context["outlook"]
+    assert [words for _, words in outlook.first] == [now, now]
+    assert f"<strong>{sentence}.</strong>" in page.content.decode()
+
+
+def test_a_look_says_what_would_be_lost(acme: Any, as_alice: Any, three: list[str]) -> None:
+    other = str(make(acme, "other", runbook_url="https://wiki.example.com/other").pk)
+
+    page = as_alice.post(URL, {"action": "runbook", "runbook_url": "", "monitors": [*three, other]})
+    assert "<strong>Remove the runbook of 1 monitor.</strong>" in page.content.decode()
+
+    page = as_alice.post(URL, {"action": "runbook", **POSTED["runbook"], "monitors": [*three, other]})
+    content = page.content.decode()
+    assert "1 of them has another now, which would be lost." in content
+    assert "https://wiki.example.com/other" in content
+
+
+def test_a_look_names_what_they_would_depend_on(acme: Any, as_alice: Any, three: list[str]) -> None:
+    as_alice.post(URL, {"action": "depend", "depends_on": three[2], "monitors": three[:2], "apply": "1"})
+    parent = str(make(acme, "db").pk)
+
+    page = as_alice.post(URL, {"action": "depend", "depends_on": parent, "monitors": three[:2]})
+
+    content = page.content.decode()
+    assert "<strong>Let 2 monitors depend on db.</strong>" in content
+    assert content.count('<td class="table__title">stock</td>') == 2
+
+
+def test_refusals_of_the_same_words_are_told_once(acme: Any, as_alice: Any) -> None:
+    jobs = [
+        str(make(acme, f"job {number}", kind="heartbeat", target="", config={}).pk) for number in range(3)
+    ]
+    quick = str(make(acme, "quick", interval_seconds=15, timeout_seconds=5).pk)
+
+    page = as_alice.post(URL, {"action": "timeout", "timeout_seconds": "20", "monitors": [*jobs, quick]})
+
+    assert page.context["outlook"].refused_alike == [
+        (3, "job 0, job 1, job 2", ("Nobody waits for an answer of a heartbeat.",)),
+        (1, "quick", ("Use fewer seconds than the interval of 15 s.",)),
+    ]
+    assert page.content.decode().count("Nobody waits for an answer of a heartbeat.") == 1
 
 
 def test_a_look_at_many_asks_the_database_as_often_as_at_one(acme: Any, as_alice: Any) -> None:
