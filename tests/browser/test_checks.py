@@ -162,3 +162,13 @@ def test_all_that_a_search_shows_are_ticked_at_once_by_keyboard(signed_in: Page,
     every.check()
     every.uncheck()
     expect(page.locator('[name="monitors"]:checked')).to_have_count(0)
+
+
+def test_a_long_name_leaves_the_page_as_wide_as_the_screen(signed_in: Page, acme: Any) -> None:
+    monitor = make(acme, "checkout-of-the-international-shop " * 3, target="http://127.0.0.1:9/")
+    page = signed_in
+    page.set_viewport_size({"width": 360, "height": 800})
+
+    page.goto(f"/o/acme/monitors/{monitor.pk}/why/")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
