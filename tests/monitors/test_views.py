@@ -153,6 +153,18 @@ def test_check_now_of_a_paused_monitor_says_what_to_do(acme: Any, as_alice: Any)
     assert "The monitor is paused: resume it, then check it." in answer.content.decode()
 
 
+def test_a_new_monitor_that_is_paused_promises_no_check(acme: Any, as_alice: Any) -> None:
+    page = f"/o/acme/monitors/{make(acme).pk}/"
+    assert "due within seconds" in as_alice.get(page).content.decode()
+
+    as_alice.post(page + "pause/")
+
+    for address in (page, page + "results/"):
+        content = as_alice.get(address).content.decode()
+        assert "It is paused: nothing is checked until somebody resumes it." in content
+        assert "due within seconds" not in content
+
+
 @pytest.mark.parametrize("awaited", ["", "x", "2026-02-31T00:00:00Z", "2026-05-01T00:00:00"])
 def test_nonsense_awaited_is_nothing_awaited(acme: Any, as_alice: Any, awaited: str) -> None:
     page = as_alice.get(f"/o/acme/monitors/{make(acme).pk}/", {"awaiting": awaited})
