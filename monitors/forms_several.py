@@ -25,10 +25,16 @@ AS_IT_IS = frozenset({"quorum", *ACTIONS["policy"][1]})
 READERS = {**definition.READERS, **POLICY_READERS}
 
 
+class Pasted(forms.CharField):
+    """Needed where no file is chosen, so it says nothing of being optional."""
+
+    is_plain = True
+
+
 class ImportForm(forms.Form):
     """`cleaned_data["text"]` is what was pasted, or what a chosen file holds."""
 
-    text = forms.CharField(
+    text = Pasted(
         label="Addresses",
         required=False,
         strip=False,

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from monitors import bulk, changing, editing, listing, searching, several
@@ -55,4 +56,4 @@ def edit_several(request: TenantRequest) -> HttpResponse:
             form.add_error(None, detail)
         return render(request, "monitors/several.html", context, status=422)
     messages.success(request, words)
-    return redirect("monitors:list")
+    return redirect(reverse("monitors:list") + query.address())

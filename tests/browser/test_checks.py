@@ -172,3 +172,14 @@ def test_a_long_name_leaves_the_page_as_wide_as_the_screen(signed_in: Page, acme
     page.goto(f"/o/acme/monitors/{monitor.pk}/why/")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_where_there_is_no_evidence_there_is_no_gap_for_it(signed_in: Page, acme: Any) -> None:
+    monitor = make(acme, enabled=False)
+    page = signed_in
+    page.goto(f"/o/acme/monitors/{monitor.pk}/")
+
+    expect(page.locator("#checks")).to_have_css("display", "none")
+
+    page.locator("#checks > section").first.evaluate("section => section.hidden = false")
+    expect(page.locator("#checks")).to_have_css("display", "grid")

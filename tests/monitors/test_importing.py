@@ -216,6 +216,16 @@ def test_too_little_and_too_much_are_said(as_alice: Any, text: str, words: str) 
     assert words in answer.content.decode()
 
 
+def test_only_the_file_is_called_optional(as_alice: Any) -> None:
+    labels = as_alice.get(URL).content.decode().split("<label")[1:]
+
+    optional = [
+        label.partition("</label>")[0] for label in labels if "(optional)" in label.partition("</label>")[0]
+    ]
+    assert len(optional) == 1
+    assert "Or a file" in optional[0]
+
+
 def test_viewers_may_not(as_bob: Any) -> None:
     assert as_bob.post(URL, {"text": "https://127.0.0.1/", "create": "1"}).status_code == 403
 

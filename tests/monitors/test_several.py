@@ -299,6 +299,20 @@ def test_only_what_the_search_found_is_offered(acme: Any, as_alice: Any, three: 
     assert len(now(acme)) == 4
 
 
+@pytest.mark.parametrize("search", ["q=tag%3Aold", "status=pending&q=shop"])
+def test_the_way_back_is_the_list_of_the_same_search(as_alice: Any, three: list[str], search: str) -> None:
+    listed = f"/o/acme/monitors/?{search}"
+    assert (
+        f'href="{listed.replace("&", "&amp;")}">Cancel</a>'
+        in as_alice.get(f"{URL}?{search}").content.decode()
+    )
+
+    answer = as_alice.post(f"{URL}?{search}", {"action": "pause", "monitors": three[:1], "apply": "1"})
+
+    assert answer.status_code == 302
+    assert answer["Location"] == listed
+
+
 def test_a_strangers_monitor_is_not_there(acme: Any, globex: Any, as_charlie: Any, three: list[str]) -> None:
     answer = as_charlie.post(
         "/o/globex/monitors/several/", {"action": "delete", "monitors": three, "apply": "1"}
