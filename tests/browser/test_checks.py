@@ -183,3 +183,32 @@ def test_where_there_is_no_evidence_there_is_no_gap_for_it(signed_in: Page, acme
 
     page.locator("#checks > section").first.evaluate("section => section.hidden = false")
     expect(page.locator("#checks")).to_have_css("display", "grid")
+
+
+def test_after_a_form_was_sent_the_focus_is_on_its_answer(signed_in: Page, acme: Any) -> None:
+    make(acme, "shop", target="http://127.0.0.1:9/")
+    page = signed_in
+    page.goto("/o/acme/monitors/several/")
+    page.get_by_label("What to do").select_option("interval")
+    page.get_by_label("Check every").fill("soon")
+    page.get_by_role("checkbox", name="shop").check()
+    page.get_by_role("button", name="Show what it would do").press("Enter")
+    expect(page.get_by_label("Check every")).to_be_focused()
+
+    page.get_by_label("Check every").fill("300")
+    page.get_by_label("Check every").press("Enter")
+    expect(page.get_by_role("heading", name="What it would do")).to_be_focused()
+
+
+def test_of_a_refused_form_the_first_field_in_error_is_focused_and_shows(signed_in: Page, acme: Any) -> None:
+    page = signed_in
+    page.goto("/o/acme/monitors/new/")
+    expect(page.locator("body")).to_be_focused()
+    page.get_by_label("URL").first.fill("http://127.0.0.1:9/")
+    page.locator("[name=flapping_above]").evaluate("field => { field.value = 'many' }")
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+
+    page.get_by_label("Name", exact=True).fill("shop")
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("[name=flapping_above]")).to_be_focused()
