@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cryptography.x509 import Certificate, load_der_x509_certificate
+from cryptography.x509 import Certificate
 
+from pulse.net.certificates import read
 from pulse.net.trust import client_context
 
 
@@ -39,14 +40,8 @@ def authorities(ca_file: str, own_ca: str = "") -> frozenset[bytes]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # serial numbers that were wrong twenty years ago
         trusted = client_context(ca_file, own_ca=own_ca).get_ca_certs(binary_form=True)
-        return frozenset(name for one in trusted if (name := _name(one)))
-
-
-def _name(der: bytes) -> bytes:
-    try:
-        return load_der_x509_certificate(der).subject.public_bytes()
-    except Exception:
-        return b""
+        found = (one for der in trusted if (one := read(der)))
+        return frozenset(name for one in found if (name := _subject(one)))
 
 
 def _subject(certificate: Certificate) -> bytes:
