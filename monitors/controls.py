@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 
-from monitors.assertions.setting import as_lines
 from monitors.probes.settings import Setting, Settings
 from monitors.secrets import KEPT
 from pulse.fields import FieldError, named_lines
@@ -22,7 +22,10 @@ class Typed(forms.CharField):
     """Text as typed: the definition judges it, in the words that the API uses too."""
 
     def clean(self, value: Any) -> str:
-        return unix_lines(str(value or "")).strip()
+        typed = str(value or "")
+        if "\0" in typed:
+            raise forms.ValidationError("Remove the NUL character: nothing can hold it.")
+        return unix_lines(typed).strip()
 
 
 class Plain(Typed):
@@ -74,10 +77,8 @@ def value_of(setting: Setting, typed: Any) -> Any:
     match setting.control:
         case "number":
             return number_of(typed) if typed else (None if setting.is_optional else "")
-        case "lines" if setting.name == "assertions":  # whose complaints count the empty ones too
+        case "lines":  # the empty ones too: complaints count lines as they stand in the form
             return [line.strip() for line in typed.splitlines()]
-        case "lines":
-            return [line.strip() for line in typed.splitlines() if line.strip()]
         case "pairs":
             return named_lines(typed)
         case _:
@@ -107,8 +108,6 @@ def typed_of(setting: Setting, value: Any) -> Any:
     if setting.show:
         return setting.show(value)
     match setting.control:
-        case "lines" if setting.name == "assertions":
-            return "\n".join(as_lines(setting.read(value)))  # type: ignore[arg-type]
         case "lines":
             return "\n".join(value)
         case "pairs":
@@ -120,7 +119,8 @@ def typed_of(setting: Setting, value: Any) -> Any:
 def settings_as_typed(settings: Settings[Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Every setting as a form shows it, those left at their default too.
 
-    Each by itself: what must be filled in may still be missing.
+    Each by itself: what must be filled in may still be missing, and what another version took stands there as it was
+    saved, to be corrected.
     """
     return {setting.name: _as_typed(setting, config) for setting in settings.all}
 
@@ -129,7 +129,11 @@ def _as_typed(setting: Setting, config: Mapping[str, Any]) -> Any:
     if setting.name not in config:
         return typed_of(setting, setting.write(setting.default))
     value = config[setting.name]
-    return KEPT if value == KEPT else typed_of(setting, setting.write(setting.read(value)))
+    if value == KEPT:
+        return KEPT
+    with suppress(FieldError):
+        value = setting.write(setting.read(value))
+    return typed_of(setting, value)
 
 
 def number_of(text: str) -> int | str:

@@ -53,6 +53,20 @@ def read_fields(data: object, readers: Mapping[str, Reader]) -> dict[str, Any]:
     return values
 
 
+def is_storable(data: Any) -> bool:
+    """Whether PostgreSQL takes it: JSON can spell NUL and halves of surrogate pairs, and no text column takes them."""
+    waiting = [data]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list | tuple):
+            waiting += item
+        elif isinstance(item, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in item):
+            return False
+    return True
+
+
 def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise FieldError("Use true or false.")

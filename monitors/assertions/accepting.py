@@ -15,7 +15,7 @@ from monitors.assertions.paths import compile_path, end_of_path
 from monitors.assertions.patterns import check_pattern
 from monitors.assertions.schemas import check_schema
 from monitors.assertions.writing import SYMBOLS
-from pulse.fields import FieldError
+from pulse.fields import FieldError, is_storable
 
 LONGEST = 2000
 MOST_IN_LIST = 100
@@ -94,6 +94,7 @@ def _accept_operator(assertion: Assertion) -> None:
 
 def _accept_expected(assertion: Assertion) -> None:
     operator, expected = assertion.operator, assertion.expected
+    _want(is_storable(expected), "Remove NUL (\\u0000) and unpaired surrogates from what is expected.")
     if operator is Operator.IS_VALID:
         check_schema(expected)
         return
@@ -158,7 +159,12 @@ def _want(condition: bool, words: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float reaches
+        return False
 
 
 def _is_scalar(value: Any) -> bool:

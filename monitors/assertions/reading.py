@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -9,7 +10,7 @@ from monitors.assertions.accepting import accept
 from monitors.assertions.lines import read_line
 from monitors.assertions.model import Assertion, Operator, Source
 from monitors.assertions.patterns import check_patterns
-from monitors.assertions.writing import SYMBOLS
+from monitors.assertions.writing import SYMBOLS, text
 from pulse.fields import FieldError, read_lines
 
 MOST = 50
@@ -29,6 +30,14 @@ def load(value: Any, sources: Collection[Source]) -> tuple[Assertion, ...]:
         str(one.expected) for one in found if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES)
     )
     return found
+
+
+def as_line(saved: Any) -> str:
+    """The text form of an assertion as it is saved; also of one that another version took and this one would not."""
+    try:
+        return text(_read_object(saved, tuple(Source)))
+    except (FieldError, AttributeError, TypeError, ValueError):
+        return json.dumps(saved)
 
 
 def _read(item: Any, sources: Collection[Source]) -> Assertion:

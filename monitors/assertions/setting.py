@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from monitors.assertions.model import WITH_PATH, Assertion, Operator, Source
-from monitors.assertions.reading import MOST, load
-from monitors.assertions.writing import as_json, text
+from monitors.assertions.reading import MOST, as_line, load
+from monitors.assertions.writing import as_json
 
 if TYPE_CHECKING:
     from monitors.probes.settings import Setting
@@ -48,7 +48,7 @@ def asserting(*sources: Source) -> Setting:
     schema = {"type": "array", "maxItems": MOST, "items": {"anyOf": [{"type": "string"}, _object(sources)]}}
     more = next((_OF_JSON.format(source=one.upper()) for one in sources if one in WITH_PATH), "")
     help_text = _HELP.format(sources=", ".join(map(_written, sources)), more=more)
-    return Setting("assertions", "Assertions", "lines", read, (), schema, help_text, write=_write)
+    return Setting("assertions", "Assertions", "lines", read, (), schema, help_text, write=_write, show=_show)
 
 
 def examples(sources: Collection[Source]) -> list[str]:
@@ -61,9 +61,8 @@ def _written(source: Source) -> str:
     return f"[{source.upper()}]{more}"
 
 
-def as_lines(assertions: Sequence[Assertion]) -> list[str]:
-    """The text form, one line each, as a form shows them."""
-    return [text(assertion) for assertion in assertions]
+def _show(saved: Sequence[Any]) -> str:
+    return "\n".join(map(as_line, saved))
 
 
 def _write(assertions: Sequence[Assertion]) -> list[dict[str, Any]]:

@@ -72,8 +72,6 @@ def read_slug(value: Any) -> str:
 
 
 def read_keyword(line: str) -> str:
-    if not line.strip():
-        raise FieldError("Remove the empty line: every text contains it.")
     return line.strip()
 
 

@@ -11,7 +11,7 @@ import dns.rcode
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
-from monitors.probes.dns_records import TYPES, missing_and_other, parse_name, values
+from monitors.probes.dns_records import TYPES, impossible, missing_and_other, parse_name, values
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import ca_setting, verify_setting
@@ -121,7 +121,7 @@ def _judged(talk: Talk, rcode: str, records: list[str], authenticated: bool) -> 
         raise CheckFailed(
             ErrorClass.UNEXPECTED_ANSWER, "the resolver did not validate the answer (no AD flag)"
         )
-    if rcode != "NOERROR":
+    if rcode != "NOERROR" and not config.expected:
         return f"answered {rcode}"
     if not records and not talk.is_asserted(Source.RECORDS):
         raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"there is no {kind} record")
@@ -154,6 +154,13 @@ def _together(config: DnsConfig) -> None:
         raise refuse("expected", "Write the expected records, one on each line.")
 
 
+def _can_hold(config: DnsConfig) -> None:
+    if config.expected and config.rcode not in ("NOERROR", "any"):
+        raise refuse("expected", f"Leave it empty: an answer of {config.rcode} holds no records.")
+    if odd := impossible(config.record_type, config.expected):
+        raise refuse("expected", odd)
+
+
 SETTINGS = Settings(
     DnsConfig,
     section(
@@ -184,6 +191,7 @@ SETTINGS = Settings(
         asserting(*SOURCES),
     ),
     together=_together,
+    when_saved=_can_hold,
 )  # fmt: skip
 PROBE = Probe(
     title="DNS",

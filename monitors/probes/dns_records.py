@@ -53,8 +53,7 @@ def parse_name(text: str) -> DnsName:
     if not text or "://" in text or "/" in text or ":" in text or " " in text:
         raise UrlError("Write the name to look up, without scheme, port or path, as in example.com.")
     try:
-        # As everywhere in Pulse and in browsers: with the rules of 2003, straße.de would be somebody else's strasse.de.
-        name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
+        name = _name(text)
     except (dns.exception.DNSException, UnicodeError, ValueError):
         raise UrlError(
             f"Write a DNS name, as in example.com: {text[:60]!r} is none (labels have 1 to 63 characters)."
@@ -91,13 +90,26 @@ def missing_and_other(kind: str, expected: Iterable[str], came: Iterable[str]) -
     return missing, [record for record, forms in left if all_wanted.isdisjoint(forms)]
 
 
+def impossible(kind: str, expected: Iterable[str]) -> str:
+    """A sentence about the first that no record of this kind can be; "" if all can."""
+    version = {"A": 4, "AAAA": 6}.get(kind)
+    if version is None:
+        return ""
+    odd = next((one for one in expected if not _is_address(one) or ip_address(one).version != version), None)
+    return (
+        f"Write IPv{version} addresses: {odd[:40]} is none, and {kind} records hold nothing else."
+        if odd
+        else ""
+    )
+
+
 def _forms_expected(kind: str, expected: str) -> set[Form]:
     """In which forms a record is the expected one; of MX and SRV the host alone is enough."""
     if kind == "TXT":
         return {expected.strip().strip('"'), expected}
     if kind in ("A", "AAAA"):
         return {ip_address(expected)} if _is_address(expected) else set()
-    plain = " ".join(word.removesuffix(".") or "." for word in expected.lower().split())
+    plain = " ".join(_in_ascii(word.removesuffix(".")) or "." for word in expected.lower().split())
     return {plain.replace('"', "") if kind == "CAA" else plain}
 
 
@@ -110,6 +122,21 @@ def _forms_of(kind: str, record: str) -> set[Form]:
         return {record.replace('"', "").lower()}
     plain = " ".join(record.split())
     return {plain, plain.rpartition(" ")[2]} if kind in _IN_ORDER else {plain}
+
+
+def _name(text: str) -> dns.name.Name:
+    """As everywhere in Pulse and in browsers: with the rules of 2003, straße.de would be somebody else's strasse.de."""
+    return dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
+
+
+def _in_ascii(word: str) -> str:
+    """A host name as records hold it; what is none stays as it is."""
+    if word.isascii():
+        return word
+    try:
+        return _name(word).to_text(omit_final_dot=True)
+    except (dns.exception.DNSException, UnicodeError, ValueError):
+        return word
 
 
 def _is_address(text: str) -> bool:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
-from pulse.fields import ConfigError, FieldError, Reader, read_fields
+from pulse.fields import ConfigError, FieldError, Reader, read_fields, read_lines
 from pulse.fields import boolean as read_boolean
 from pulse.fields import integer as read_integer
 from pulse.net.urls import Named
@@ -121,17 +121,17 @@ def choose(name: str, label: str, choices: Sequence[tuple[str, str]], help_text:
 
 def lines(name: str, label: str, help_text: str = "", *, most: int = 50, longest: int = 1000,
           read_line: Callable[[str], str] | None = None) -> Setting:  # fmt: skip
-    """A list of texts, one per line in a form; read as a tuple."""
+    """A list of texts, one per line in a form; read as a tuple. Empty lines are left out."""
 
     def read(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        if not isinstance(value, list):
             raise FieldError("Write it as a list of texts.")
-        if len(value) > most:
-            raise FieldError(f"Use at most {most} of them; there are {len(value)}.")
-        for line in value:
-            if len(line) > longest or not line.isprintable():
-                raise FieldError(f"Use printable text of at most {longest} characters for each.")
-        return tuple(read_line(line) if read_line else line for line in value)
+        return read_lines(value, one, most, "of them")
+
+    def one(line: Any) -> str:
+        if not isinstance(line, str) or len(line) > longest or not line.isprintable():
+            raise FieldError(f"Use printable text of at most {longest:,} characters.")
+        return read_line(line) if read_line else line
 
     schema = {"type": "array", "items": {"type": "string", "maxLength": longest}, "maxItems": most}
     return Setting(name, label, "lines", read, (), schema, help_text, write=list)
@@ -152,19 +152,25 @@ def pairs(
             raise FieldError('Write it as an object of names and texts, like {"Accept": "text/html"}.')
         if len(value) > most:
             raise FieldError(f"Use at most {most} of them; there are {len(value)}.")
-        for key, item in value.items():
-            if not key:
-                raise FieldError("Write a name for each value: one is empty.")
-            if not _NAME.fullmatch(key):
-                raise FieldError(f"Check the name {key[:40]!r}: letters, digits and hyphens only.")
-            if key.lower() in refused:
-                raise FieldError(f"Remove {key}: Pulse sets it itself.")
-            if len(item) > 4000 or any(ord(character) < 32 or ord(character) == 127 for character in item):
-                raise FieldError(f"Write the value of {key} on one line, of at most 4,000 characters.")
+        if complaints := [words for pair in value.items() if (words := _wrong_pair(*pair, refused))]:
+            raise FieldError(*complaints)
         return tuple(value.items())
 
     schema = {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": most}
     return Setting(name, label, "pairs", read, (), schema, help_text, write=dict)
+
+
+def _wrong_pair(name: str, value: str, refused: frozenset[str]) -> str:
+    """What to write instead of the name or its value; nothing of the value, which may be a secret."""
+    if not name:
+        return "Write a name for each value: one is empty."
+    if not _NAME.fullmatch(name):
+        return f"Check the name {name[:40]!r}: letters, digits and hyphens only."
+    if name.lower() in refused:
+        return f"Remove {name}: Pulse sets it itself."
+    if len(value) > 4000 or any(ord(character) < 32 or ord(character) == 127 for character in value):
+        return f"Write the value of {name} on one line, of at most 4,000 characters."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +189,22 @@ class Settings(Generic[Config]):
     """The settings of one kind, and the frozen dataclass that holds them read.
 
     The dataclass has one field per setting, of the same name; `together` may look at all of them and raise
-    ConfigError for what does not go together.
+    ConfigError for what does not go together. `when_saved` may too, of what could never hold: what was saved before
+    such a rule goes on as it is.
     """
 
     def __init__(
-        self, config: type[Config], *sections: Section, together: Callable[[Config], None] | None = None
+        self,
+        config: type[Config],
+        *sections: Section,
+        together: Callable[[Config], None] | None = None,
+        when_saved: Callable[[Config], None] | None = None,
     ) -> None:
         self.sections = sections
         self.all = settings = tuple(setting for part in sections for setting in part.settings)
         self._config = config
         self._together = together
+        self._when_saved = when_saved
         self._readers = {setting.name: setting.read for setting in settings}
         self._defaults = {setting.name: setting.default for setting in settings}
 
@@ -214,10 +226,19 @@ class Settings(Generic[Config]):
 
     def load(self, data: object) -> Config:
         """The settings in `data` (decoded JSON), defaults filled in; raises ConfigError."""
-        config = self._config(**(self._defaults | read_fields(data, self._readers)))
+        config = self.filled(read_fields(data, self._readers))
         if self._together:
             self._together(config)
         return config
+
+    def accept(self, config: Config) -> None:
+        """Before it is saved; raises ConfigError."""
+        if self._when_saved:
+            self._when_saved(config)
+
+    def filled(self, values: Mapping[str, Any]) -> Config:
+        """Of settings that were read, and the defaults of the others."""
+        return self._config(**{**self._defaults, **values})
 
     def as_json(self, config: Config) -> dict[str, Any]:
         """The settings as `load` reads them, every one written out."""
@@ -240,6 +261,12 @@ def _default(setting: Setting) -> dict[str, Any]:
     return {} if setting.is_secret else {"default": setting.write(setting.default)}
 
 
+def to_correct(error: ConfigError) -> str:
+    """What a monitor says of itself whose settings, saved by another version, this one refuses."""
+    place, words = error.errors[0]
+    return f"its settings must be corrected: {place.strip('/')}: {words}"
+
+
 def refuse(name: str, words: str) -> ConfigError:
-    """What `together` raises: a complaint about one setting in the light of the others."""
+    """What `together` and `when_saved` raise: a complaint about one setting in the light of the others."""
     return ConfigError([(f"/{name}", words)])

@@ -9,6 +9,8 @@ from typing import IO, Any
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
+from pulse.fields import is_storable
+
 BODY_AT_MOST = 64 * 1024
 MANY_AT_MOST = 4 * 1024 * 1024
 
@@ -46,7 +48,10 @@ class StrictJSONParser(BaseParser):
             raise ParseError("Nest the JSON less deeply.") from None
         except ValueError as error:
             raise ParseError(f"Send valid JSON: {error}.") from None
-        _refuse_unstorable(data)
+        if not is_storable(data):
+            raise ParseError(
+                "Remove NUL (\\u0000) and unpaired surrogates (\\ud800 to \\udfff) from the body."
+            )
         return data
 
 
@@ -73,18 +78,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the name {twice[:40]!r} stands twice in one object")
     return dict(pairs)
-
-
-def _refuse_unstorable(data: Any) -> None:
-    """JSON can spell NUL and halves of surrogate pairs; no text column takes either."""
-    waiting = [data]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting += [*item, *item.values()]
-        elif isinstance(item, list):
-            waiting += item
-        elif isinstance(item, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in item):
-            raise ParseError(
-                "Remove NUL (\\u0000) and unpaired surrogates (\\ud800 to \\udfff) from the body."
-            )

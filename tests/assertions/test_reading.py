@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.assertions.model import Assertion, Operator, Source
-from monitors.assertions.reading import load
-from monitors.assertions.setting import as_lines, asserting
+from monitors.assertions.reading import as_line, load
+from monitors.assertions.setting import asserting
 from monitors.assertions.writing import as_json, text
 from monitors.probes.dns import SOURCES as DNS
 from monitors.probes.http_settings import SOURCES as HTTP
@@ -176,6 +176,24 @@ def test_more_than_fifty_are_too_many() -> None:
     assert len(load(["[STATUS] == 200", ""] * 50, ALL)) == 50
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        '[BODY] contains "a\\u0000b"',
+        '[BODY].a == "\\ud800"',
+        '[BODY] is valid {"const": "\\u0000"}',
+        '[BODY] is valid {"properties": {"\\udfff": {}}}',
+        '[STATUS] in ["\\u0000"]',
+        "[SIZE] < " + "9" * 400,
+        {"source": "size", "operator": "less", "expected": 10**400},
+        {"source": "body", "operator": "in", "expected": [10**400]},
+    ],
+)
+def test_what_nothing_can_hold_or_compare_is_refused(item: Any) -> None:
+    with pytest.raises(FieldError, match="Line 1: "):
+        load([item], ALL)
+
+
 def test_empty_lines_are_left_out() -> None:
     assert load(["", "[STATUS] == 200", "  "], ALL) == (Assertion(Source.STATUS, Operator.EQUALS, 200),)
 
@@ -187,16 +205,37 @@ def test_setting_stores_objects_and_shows_lines() -> None:
 
     assert setting.write(read) == [{"source": "status", "operator": "equals", "expected": 200, "soft": True}]
     assert setting.read(setting.write(read)) == read
-    assert as_lines(read) == ["[STATUS] == 200 (soft)"]  # type: ignore[arg-type]
+    assert setting.show is not None
+    assert setting.show(setting.write(read)) == "[STATUS] == 200 (soft)"
+
+
+@pytest.mark.parametrize(
+    ("saved", "shown"),
+    [
+        ({"source": "connected", "operator": "equals", "expected": False}, "[CONNECTED] == false"),
+        (
+            {"source": "status", "operator": "~", "expected": 1},
+            '{"source": "status", "operator": "~", "expected": 1}',
+        ),
+        (
+            {"source": "status", "operator": "in", "expected": 1},
+            '{"source": "status", "operator": "in", "expected": 1}',
+        ),
+        (7, "7"),
+    ],
+)
+def test_what_another_version_took_is_shown_to_be_corrected(saved: Any, shown: str) -> None:
+    assert as_line(saved) == shown
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+STORABLE = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | FLOATS | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | FLOATS | st.text(STORABLE, max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(STORABLE, max_size=5), inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip
-SCALARS = st.text(max_size=20) | st.integers(-(10**9), 10**9) | st.booleans()
+SCALARS = st.text(STORABLE, max_size=20) | st.integers(-(10**9), 10**9) | st.booleans()
 PATHS = st.sampled_from(
     ["", "$", "$.a.b", "$[0]['x y']", '$..a[?@.b == "] (soft)"]', "$['\\'']", "$[?@.a<1 && @.b>2].c"]
 )

@@ -101,10 +101,13 @@ def test_name_that_must_not_exist(asking: Asking, server: UnboundPeer) -> None:
     gone = asking.ask("dns", "gone.plain.test", {"resolver": server.at("udp")})
     wanted = asking.ask("dns", "gone.plain.test", {"resolver": server.at("udp"), "rcode": "NXDOMAIN"})
     empty = asking.ask("dns", "ns.plain.test", {"resolver": server.at("udp"), "record_type": "AAAA"})
+    either = {"resolver": server.at("udp"), "rcode": "any", "expected": ["192.0.2.7"]}
+    lost = asking.ask("dns", "gone.plain.test", either)
 
     assert (gone.ok, gone.detail) == (False, "the name server answered NXDOMAIN, expected NOERROR")
     assert (wanted.ok, wanted.detail) == (True, "answered NXDOMAIN")
     assert (empty.ok, empty.detail) == (False, "there is no AAAA record")
+    assert (lost.ok, lost.detail) == (False, "there is no A record")
 
 
 @pytest.mark.parametrize(
@@ -203,3 +206,20 @@ def test_wrong_setting_is_named(settings: dict[str, object], pointer: str) -> No
         SETTINGS.load(settings)
 
     assert complaint.value.errors[0][0] == pointer
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"expected": ["192.0.2.7"], "rcode": "NXDOMAIN"},
+        {"expected": ["192.0.2.7", "web.test"]},
+        {"expected": ["192.0.2.7"], "record_type": "AAAA"},
+    ],
+)
+def test_what_could_never_come_is_refused_when_it_is_saved_and_not_later(settings: dict[str, object]) -> None:
+    saved = SETTINGS.load(settings)
+
+    with pytest.raises(ConfigError) as complaint:
+        SETTINGS.accept(saved)
+
+    assert complaint.value.errors[0][0] == "/expected"

@@ -60,6 +60,9 @@ def test_zone_id_is_refused_like_everywhere() -> None:
         ("TXT", ['"x"'], ['"x"'], [], []),
         ("CAA", ["0 issue ca.test"], ['0 issue "ca.test"'], [], []),
         ("CNAME", ["WEB.test."], ["web.test"], [], []),
+        ("CNAME", ["Straße.test"], ["xn--strae-oqa.test"], [], []),
+        ("MX", ["10 bücher.test."], ["10 xn--bcher-kva.test"], [], []),
+        ("NS", ["..ä"], ["ns.test"], ["..ä"], ["ns.test"]),
         ("NS", [], ["ns.test"], [], ["ns.test"]),
     ],
 )

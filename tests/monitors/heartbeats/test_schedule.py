@@ -130,7 +130,8 @@ def test_a_line_that_never_comes_is_refused(line: str) -> None:
         ({"period_seconds": 5}, "/period_seconds", "Use a length from 10 s to 365 d"),
         ({"slug": "Night Job"}, "/slug", "Use small letters"),
         ({"filter_body": True}, "/success_keywords", "Write a word"),
-        ({"failure_keywords": [" "]}, "/failure_keywords", "Remove the empty line"),
+        ({"failure_keywords": ["", "\x07"]}, "/failure_keywords", "Line 2: Use printable text"),
+        ({"filter_body": True, "failure_keywords": [" "]}, "/success_keywords", "Write a word"),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_used_say_what_to_write(
