@@ -167,7 +167,7 @@ class Checker:
             watch, progress = self._onlookers.follow(UUID(spec.organisation), spec.identity)
         return Job(
             Held(check, spec, progress), check.tenant_no, spec.kind, spec.target, spec.config, spec.timeout_seconds,
-            start_at, self._agent, spec.identity, spec.destination, watch,
+            start_at, self._agent, spec.identity, spec.destination, watch, spec.refused,
         )  # fmt: skip
 
     # -- the recorder's thread

@@ -38,7 +38,8 @@ def _request(config: dict[str, Any]) -> list[str]:
         parts += ["--header", shlex.quote(f"{name}: {value}" if value else f"{name};")]
     if has_body:
         if "content-type" not in names:
-            parts += ["--header", shlex.quote(f"Content-Type: {CONTENT_TYPES[config['body_type']]}")]
+            content_type = CONTENT_TYPES.get(config["body_type"], "application/octet-stream")
+            parts += ["--header", shlex.quote(f"Content-Type: {content_type}")]
         parts += ["--data-raw", shlex.quote(config["body"])]
     if config["user_agent"]:
         parts += ["--user-agent", shlex.quote(config["user_agent"])]

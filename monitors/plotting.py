@@ -22,6 +22,7 @@ from pulse.charts import series as series_chart
 from pulse.charts import sparkline
 from pulse.charts.series import Limit, SeriesChart, Value
 from pulse.charts.units import shown
+from pulse.fields import FieldError
 from pulse.links import path_in
 
 RANGES = {
@@ -66,7 +67,7 @@ def panel(monitor: Monitor, chosen_range: str, chosen: int | None, now: datetime
     chosen_range = chosen_range if chosen_range in RANGES else "6h"
     start = now - RANGES[chosen_range]
     every = series_of(monitor.no, scoping.current().no, now)
-    thresholds = reading.load(monitor.config.get("thresholds", []))
+    thresholds = _thresholds(monitor)
     one = _chosen(every, chosen, thresholds)
     found = every[:LISTED_AT_MOST]
     courses = read([series.no for series in found], start, now, _coarse(start, now))
@@ -137,6 +138,14 @@ def shown_as(series: Series) -> tuple[str, float]:
     if not series.is_counter:
         return series.unit, 1.0
     return ("%", 100.0) if series.unit == "s" else (f"{series.unit}/s", 1.0)
+
+
+def _thresholds(monitor: Monitor) -> tuple[Threshold, ...]:
+    """None where this version cannot read them: what the monitor says of itself tells what to correct."""
+    try:
+        return reading.load(monitor.config.get("thresholds", []))
+    except FieldError:
+        return ()
 
 
 def _chosen(every: Sequence[Series], number: int | None, thresholds: Sequence[Threshold]) -> Series | None:

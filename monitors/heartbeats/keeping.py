@@ -14,7 +14,7 @@ from monitors.heartbeats import specs
 from monitors.heartbeats.advancing import Beat, due_at, rescheduled
 from monitors.models import Monitor
 from monitors.telemetry import heartbeats
-from pulse.crypto import Place, seal, unseal
+from pulse.crypto import Place, SealError, seal, unseal
 from pulse.live import publish
 from tenants import keys
 from tenants.actors import Actor
@@ -62,19 +62,23 @@ def rotate(organisation: Organisation, monitor: Monitor, by: Actor) -> str:
 
 
 def token_of(monitor: Monitor, organisation: Organisation) -> str:
-    """The token in a heartbeat's address. Whoever has it can report for the job."""
+    """The token in a heartbeat's address, "" if no key opens it. Whoever has it can report for the job."""
     found = heartbeats.address_of(monitor.no, organisation.no)
-    return unseal(found[0], _place(organisation, monitor)) if found else ""
+    return _opened(found[0] if found else None, monitor, organisation)
+
+
+def _opened(sealed: str | None, monitor: Monitor, organisation: Organisation) -> str:
+    try:
+        return unseal(sealed, _place(organisation, monitor)) if sealed else ""
+    except SealError:
+        return ""
 
 
 def ping_urls(monitors: Sequence[Monitor], organisation: Organisation) -> dict[int, str]:
     """The addresses of several heartbeats by their numbers, in one query."""
     sealed = heartbeats.sealed_tokens([monitor.no for monitor in monitors], organisation.no)
-    return {
-        monitor.no: ping_url(unseal(sealed[monitor.no], _place(organisation, monitor)))
-        for monitor in monitors
-        if monitor.no in sealed
-    }
+    tokens = {monitor.no: _opened(sealed.get(monitor.no), monitor, organisation) for monitor in monitors}
+    return {number: ping_url(token) for number, token in tokens.items() if token}
 
 
 def ping_url(token: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from monitors.deciding import weigh
+from monitors.evaluation import Verdict
 from monitors.facts import MonitorChangedStatus
 from monitors.heartbeats.advancing import due_at, miss
-from monitors.heartbeats.specs import Specs
+from monitors.heartbeats.specs import HeartbeatSpec, Specs
 from monitors.telemetry import heartbeats, reports
 from monitors.telemetry.reports import DueRow, Reported
 
@@ -43,6 +46,9 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
             log.info("deadline_passed_unseen", monitor_no=row.monitor_no, due_at=row.due_at.isoformat())
             deferred.append((row, now + chance))
             continue
+        if spec.refused:
+            reported.append(_refused(row, spec))
+            continue
         step = miss(spec.config, spec.policy, one.beat, one.state, now)
         if step is None:
             deferred.append((row, due_at(spec.config, one.beat, one.state)))
@@ -67,3 +73,13 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
     for row, deadline in deferred:
         heartbeats.set_due(row.monitor_no, row.tenant_no, deadline)
     return reports.changes(reported, now)
+
+
+def _refused(row: DueRow, spec: HeartbeatSpec) -> Reported:
+    """Its deadline would be another, were its settings understood: nobody knows how it stands."""
+    assert row.due_at is not None
+    weighed = weigh(replace(spec.policy, down_after=1), row.state, Verdict.UNKNOWN, row.due_at)
+    return Reported(
+        row.monitor_no, row.tenant_no, row.due_at, weighed.after, weighed.transition, None, ok=False,
+        detail=spec.refused, weighed=weighed,
+    )  # fmt: skip

@@ -10,12 +10,14 @@ from monitors.deciding import weigh
 from monitors.evaluation import Verdict
 from monitors.facts import MonitorChangedStatus
 from monitors.hosts.settings import SETTINGS, HostConfig
+from monitors.probes.settings import to_correct
 from monitors.series.model import Point
 from monitors.series.reading import keyed_windows
 from monitors.telemetry import reports
 from monitors.telemetry.reports import DueRow, Reported
 from monitors.thresholds.judging import judge
 from monitors.thresholds.model import Judgement, Key, Level
+from pulse.fields import ConfigError
 
 # Without a report in between, values leave their windows: so often is looked again.
 JUDGED_EVERY = timedelta(seconds=60)
@@ -41,12 +43,17 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A due host with its settings, and the moment when it counts as silent."""
+    """A due host with its settings, and the moment when it counts as silent.
+
+    `refused` says what of its settings has to be corrected; without its own time of silence, silence tells nothing.
+    """
 
     row: DueRow
     config: HostConfig
     heard: datetime
     silent_at: datetime
+    refused: str = ""
+    silence: Verdict = Verdict.BAD
 
 
 def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
@@ -55,9 +62,8 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
     judged = [one for one in due if one.silent_at > now and one.config.thresholds]
     judgements = _judgements(sorted(judged, key=lambda one: one.row.due_at or now), now)
     left = {one.row.monitor_no for one in judged} - judgements.keys()
-    good = Judgement(Level.GOOD, "")
     written = [
-        _settled(one, judgements.get(one.row.monitor_no, good), now)
+        _settled(one, judgements.get(one.row.monitor_no) or _without_thresholds(one), now)
         for one in due
         if one.row.monitor_no not in left
     ]
@@ -66,9 +72,20 @@ def settle(rows: Sequence[DueRow], now: datetime) -> list[MonitorChangedStatus]:
 
 
 def _due(row: DueRow) -> _Due:
-    config = SETTINGS.load(row.spec["config"])
+    saved, refused, silence = row.spec["config"], "", Verdict.BAD
+    try:
+        config = SETTINGS.load(saved)
+    except ConfigError as error:  # another version took them
+        config, refused = SETTINGS.filled(error.values), to_correct(error)
+        if "silence_seconds" in saved and "silence_seconds" not in error.values:
+            silence = Verdict.UNKNOWN
     heard = row.last_slot or row.due_at or row.now
-    return _Due(row, config, heard, heard + timedelta(seconds=config.silence_seconds))
+    silent_at = heard + timedelta(seconds=config.silence_seconds)
+    return _Due(row, config, heard, silent_at, refused, silence)
+
+
+def _without_thresholds(one: _Due) -> Judgement:
+    return Judgement(Level.UNKNOWN if one.refused else Level.GOOD, one.refused)
 
 
 def _judgements(due: Sequence[_Due], now: datetime) -> dict[int, Judgement]:
@@ -134,8 +151,9 @@ def _silent(one: _Due) -> Reported:
     """Down from the moment on at which it had been silent for too long; nothing is due until it reports again."""
     row = one.row
     policy = replace(row.policy, down_after=1)
-    weighed = weigh(policy, row.state, Verdict.BAD, one.silent_at)
+    weighed = weigh(policy, row.state, one.silence, one.silent_at)
     words = f"nothing came for {_lasting(one.config.silence_seconds)}: check that the host is up and its agent runs"
+    words = one.refused if one.silence is Verdict.UNKNOWN else words
     return Reported(
         row.monitor_no, row.tenant_no, one.heard, weighed.after, weighed.transition, None, ok=False, detail=words,
         weighed=weighed,

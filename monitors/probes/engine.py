@@ -215,6 +215,9 @@ class Engine:
         now = monotonic()
         self._running[number] = (now + job.timeout_s + OVERDUE_S, job)
         lateness_us = max(0, round((now - job.start_at) * 1e6))
+        if job.known is not None:
+            self._report(number, job.known, lateness_us)
+            return
         try:
             PROBES[job.kind].start(self._out, job, lambda outcome: self._report(number, outcome, lateness_us))
         except Exception as error:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from monitors.probes.outcome import Outcome
 from pulse.net.exchange import Watch
 
 
@@ -15,7 +16,8 @@ class Job:
     what the kind's `load` returned; `timeout_s` covers look-ups, redirects and everything else; `start_at` is
     `time.monotonic()`. `agent` is how Pulse names itself (a User-Agent), `identity` the monitor's public id.
     Checks of one `destination` share what may be under way there. `watch` hears of each phase as it ends, on
-    the engine's loop: ("dns_us", 1200), ("address", "192.0.2.1"); it must only hand over.
+    the engine's loop: ("dns_us", 1200), ("address", "192.0.2.1"); it must only hand over. Of what cannot be
+    checked the outcome is `known` before; it is reported at its time.
     """
 
     key: Hashable
@@ -29,3 +31,4 @@ class Job:
     identity: str = ""
     destination: str = ""
     watch: Watch | None = None
+    known: Outcome | None = None

@@ -56,6 +56,7 @@ class ErrorClass(IntEnum):
     SOURCE_ANSWER = 104
     SOURCE_EMPTY = 105
     NOT_POSSIBLE_HERE = 106
+    SETTINGS_REFUSED = 107
 
 
 logger = logging.getLogger(__name__)
@@ -129,6 +130,11 @@ def no_room() -> Outcome:
     return Outcome(
         False, ErrorClass.NO_ROOM, "too many checks of its organisation or destination were under way"
     )
+
+
+def refused_settings(words: str) -> Outcome:
+    """What is reported of a check whose stored settings this version cannot use: nobody looks until they are mended."""
+    return Outcome(False, ErrorClass.SETTINGS_REFUSED, sentence(words))
 
 
 def never_ended() -> Outcome:

@@ -14,9 +14,13 @@ from django.db import connection
 from monitors import secrets
 from monitors.policy import Policy, policy_of
 from monitors.probes import PROBES
+from monitors.probes.outcome import Outcome, refused_settings
 from monitors.probes.probe import Probe
+from monitors.probes.settings import to_correct
 from monitors.telemetry.claiming import Claimed
 from monitors.telemetry.models import REPORTED
+from pulse.crypto import SealError
+from pulse.fields import ConfigError
 from pulse.net.urls import Url
 
 # Settings that many monitors have are short; what is edited all the time must not pile up here.
@@ -35,6 +39,8 @@ log = structlog.get_logger(__name__)
 # nobody changes.
 @dataclass(slots=True)
 class Spec:
+    """What is checked, and how. With `refused`, the outcome of every check, there is no `config`."""
+
     version: int
     kind: str
     target: str
@@ -51,6 +57,7 @@ class Spec:
     destination: str = ""
     looked_at: datetime | None = None
     accepted_issuer: str | None = None
+    refused: Outcome | None = None
 
 
 class Specs:
@@ -84,15 +91,13 @@ class Specs:
                     spec = self._parse(version, json.loads(raw) if isinstance(raw, str) else raw)
                     spec.accepted_issuer = issuer
                     self._by_monitor[no] = spec
-                except (
-                    Exception
-                ):  # made by another version, whatever is odd about it: this monitor alone waits
+                except Exception:  # whatever is odd about it: this monitor alone waits
                     self._by_monitor.pop(no, None)
                     log.exception("spec_unreadable", monitor_no=no)
 
     def _parse(self, version: int, raw: dict[str, Any]) -> Spec:
         probe = PROBES[raw["kind"]]
-        config = self._config(probe, raw)
+        config, refused = self._read(probe, raw)
         return Spec(
             version,
             raw["kind"],
@@ -107,8 +112,24 @@ class Specs:
             raw.get("quorum", 1),
             raw.get("monitor", ""),
             raw.get("organisation", ""),
-            destination(probe, raw["target"], config),
+            "" if refused else destination(probe, raw["target"], config),
+            refused=refused,
         )
+
+    def _read(self, probe: Probe, raw: dict[str, Any]) -> tuple[Any, Outcome | None]:
+        """The settings, or what every check with them comes to: a monitor that nobody looks at must not stay up."""
+        try:
+            return self._config(probe, raw), None
+        except ConfigError as error:  # another version took them
+            log.warning(
+                "settings_refused", monitor=raw.get("monitor"), at=[place for place, _ in error.errors]
+            )
+            return None, refused_settings(to_correct(error))
+        except SealError:
+            log.warning("secrets_do_not_open", monitor=raw.get("monitor"))
+            return None, refused_settings(
+                "its secrets do not open with this installation's keys: enter them anew"
+            )
 
     def _config(self, probe: Probe, raw: dict[str, Any]) -> Any:
         """Most monitors of a kind are set alike: they share what was read, unless something in it is secret."""
