@@ -48,8 +48,9 @@ READ_ONLY = (
 def read(data: object, monitor: Monitor | None = None) -> dict[str, Any]:
     """The complete definition in `data` over `monitor` (when it is edited) or the defaults.
 
-    Secrets in `config` come back in the clear, those that are kept too. Raises ConfigError with every
-    complaint at once; pointers are JSON pointers into `data`.
+    Secrets in `config` come back in the clear, those that are kept too; of an edit that leaves kind, target and config
+    alone it comes back as it is saved, masks included. Raises ConfigError with every complaint at once; pointers are
+    JSON pointers into `data`.
     """
     known = as_json(monitor) if monitor else {}
     fields = dict(data) if isinstance(data, dict) else data
@@ -181,6 +182,8 @@ def _read_config(
     """The settings of the kind: each as it was read, with the secrets that are kept in their place."""
     if any(pointer == "/kind" for pointer, _ in errors):
         return []
+    if monitor and not fields.keys() & {"config", "kind", "target"}:
+        return []  # whatever became of it since it was saved: nothing of that is in the way of a pause
     try:
         if merged["kind"] == Monitor.GROUP:
             merged["config"] = details.group(merged["config"], monitor)
@@ -188,9 +191,10 @@ def _read_config(
             config = _with_secrets(merged, monitor)
             kind = KINDS[merged["kind"]].settings
             loaded = kind.load(config)
+            kind.accept(loaded)
             if fields.keys() & {"config", "kind"}:
                 _refuse_private(kind.places(loaded))
-            if fields.keys() & {"config", "kind", "target"} and (words := _misfit(merged, loaded)):
+            if words := _misfit(merged, loaded):
                 return [("/target", words)]
             read = kind.as_json(loaded)
             merged["config"] = {name: config[name] if name in kind.secrets else read[name] for name in config}

@@ -125,7 +125,7 @@ def group(config: Any, monitor: Monitor | None) -> dict[str, Any]:
 
 
 def secrets_of(monitor: Monitor) -> dict[str, str]:
-    return secrets.unsealed(monitor.sealed_secrets, scoping.current().id, monitor.pk)
+    return secrets.to_keep(monitor.sealed_secrets, scoping.current().id, monitor.pk)
 
 
 def moves_secrets(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from monitors.models import Monitor
 from monitors.suppression import depending, releasing
 from monitors.telemetry import issuers, scheduling
 from pulse import bells, facts
+from pulse.fields import ConfigError
 from tenants.actors import Actor
 from tenants.audit import record
 from tenants.models import Organisation
@@ -25,17 +26,30 @@ ASSIGNED = (
     "name", "kind", "target", "interval_seconds", "timeout_seconds", "retry_seconds", "locations", "quorum",
     "upside_down", "tags", "notes", "runbook_url", "enabled",
 )  # fmt: skip
+# An edit writes everything that its form shows: what somebody else changed meanwhile would be taken back unseen.
+OVERTAKEN = (
+    "Somebody else changed this monitor while you were editing it. Nothing is saved: compare with its page, then save "
+    "again to have it as it stands here."
+)
 
 
 def create(organisation: Organisation, values: dict[str, Any], by: Actor) -> Monitor:
     """Save a monitor from what `definition.read` returned; its first check is due at once."""
-    return create_many(organisation, [values], by)[0]
+    with transaction.atomic():
+        monitor = _created(organisation, values, by)
+        _after(organisation, [monitor])
+    return monitor
 
 
 def create_many(organisation: Organisation, many: Sequence[dict[str, Any]], by: Actor) -> list[Monitor]:
-    """Save them all or none."""
+    """Save them all or none; pointers of a ConfigError begin with /monitors/<index>."""
+    monitors = []
     with transaction.atomic():
-        monitors = [_created(organisation, values, by) for values in many]
+        for index, values in enumerate(many):
+            try:
+                monitors.append(_created(organisation, values, by))
+            except ConfigError as error:
+                raise ConfigError((f"/monitors/{index}{at}", words) for at, words in error.errors) from None
         _after(organisation, monitors)
     return monitors
 
@@ -52,10 +66,17 @@ def _created(organisation: Organisation, values: dict[str, Any], by: Actor) -> M
     return monitor
 
 
-def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any], by: Actor) -> Monitor:
-    """Save an edit. State and streaks are kept; a new version of the spec serves from the next check on."""
+def update(
+    organisation: Organisation, monitor: Monitor, values: dict[str, Any], by: Actor, *, shown: str = ""
+) -> Monitor:
+    """Save an edit. State and streaks are kept; a new version of the spec serves from the next check on.
+
+    Raises ConfigError at /version when `shown` is the version that somebody edited, and it is not the newest any more.
+    """
     with transaction.atomic():
         monitor = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
+        if shown not in ("", str(monitor.version)):
+            raise ConfigError([("/version", OVERTAKEN)])
         before, secrets_before = definition.as_json(monitor), monitor.sealed_secrets
         _assign(organisation, monitor, values)
         after = definition.as_json(monitor) | {"depends_on": values["depends_on"]}
@@ -85,11 +106,18 @@ def update(organisation: Organisation, monitor: Monitor, values: dict[str, Any],
 
 
 def pause(organisation: Organisation, monitor: Monitor, by: Actor) -> Monitor:
-    return update(organisation, monitor, {**definition.as_json(monitor), "enabled": False}, by)
+    return _switch(organisation, monitor, by, enabled=False)
 
 
 def resume(organisation: Organisation, monitor: Monitor, by: Actor) -> Monitor:
-    return update(organisation, monitor, {**definition.as_json(monitor), "enabled": True}, by)
+    return _switch(organisation, monitor, by, enabled=True)
+
+
+def _switch(organisation: Organisation, monitor: Monitor, by: Actor, *, enabled: bool) -> Monitor:
+    """All else stays as it is at this moment: somebody may be editing it."""
+    with transaction.atomic():
+        monitor = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
+        return update(organisation, monitor, {**definition.as_json(monitor), "enabled": enabled}, by)
 
 
 def delete(organisation: Organisation, monitor: Monitor, by: Actor) -> None:
@@ -168,6 +196,7 @@ def _set_snooze(
 
 
 def _assign(organisation: Organisation, monitor: Monitor, values: dict[str, Any]) -> None:
+    is_as_saved = (values["kind"], values["config"]) == (monitor.kind, monitor.config)
     for name in ASSIGNED:
         setattr(monitor, name, values[name])
     for name, count in values["policy"].items():
@@ -175,10 +204,14 @@ def _assign(organisation: Organisation, monitor: Monitor, values: dict[str, Any]
     if (values["owner"] or "") != monitor.owner_name:
         monitor.owner_id = details.owner_id(values["owner"]) if values["owner"] else None
         monitor.owner_name = values["owner"] or ""
+    if is_as_saved:  # its masks stand for what is sealed
+        return
     shown, hidden = secrets.split(monitor.kind, values["config"])
     monitor.config = secrets.masked(shown, list(hidden))
+    if not hidden:
+        monitor.sealed_secrets = ""
     # Sealing the same again gives another text: what did not change is left alone.
-    if secrets.unsealed(monitor.sealed_secrets, organisation.id, monitor.pk) != hidden:
+    elif secrets.to_keep(monitor.sealed_secrets, organisation.id, monitor.pk) != hidden:
         monitor.sealed_secrets = secrets.sealed(hidden, organisation.id, monitor.pk)
 
 

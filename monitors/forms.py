@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,28 +10,28 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
-from monitors import definition, details, trying
+from monitors import definition, details, editing, filling, trying
 from monitors.assertions.setting import examples
-from monitors.controls import Typed, field_of, number_of, numeric, settings_as_typed, values_of
-from monitors.forms_policy import PolicyFields, policy_as_typed
+from monitors.controls import Typed, field_of, number_of, numeric, values_of
+from monitors.forms_policy import PolicyFields
 from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.policy import POLICY_FIELDS
 from monitors.probes import PROBES
-from monitors.secrets import KEPT
 from pulse import scoping
 from pulse.fields import ConfigError
-from tenants.models import Membership
+from tenants.actors import Actor
+from tenants.models import Organisation
 from tenants.settings_forms import DURATION_CHOICES, DURATIONS
 
-NUMBERS = ("interval_seconds", "timeout_seconds", "quorum")
 OF_PROBES = (
     "target", "interval_seconds", "timeout_seconds", "retry_seconds", "upside_down", "locations", "quorum",
 )  # fmt: skip
 TEXTS = ("name", "notes", "runbook_url")
+# Somebody deleted it while the form was open.
+GONE = {"invalid_choice": "One of them is gone meanwhile: look at what is ticked, and save again."}
 # What a kind is about: its section is open.
 OPENED = frozenset({"assertions", "queries", "thresholds"})
-OWN = frozenset({"slug"})  # what two monitors cannot share, so that a copy begins without
 RULES = [
     ("all", "all of its members work"),
     ("any", "one of its members works"),
@@ -68,9 +68,15 @@ class MonitorForm(PolicyFields):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="While one of these is down, this one goes down without telling anybody.",
+        error_messages=GONE,
     )
     tags = Typed(label="Tags", required=False, help_text="Separated by commas, like shop, eu.")
-    owner = forms.ChoiceField(label="Owner", required=False, help_text="Who looks after it.")
+    owner = forms.ChoiceField(
+        label="Owner",
+        required=False,
+        help_text="Who looks after it.",
+        error_messages={"invalid_choice": "Choose another one: only a member can look after it."},
+    )
     runbook_url = Typed(
         label="Runbook", required=False, help_text="A link to what to do when it is down.",
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
@@ -89,11 +95,12 @@ class MonitorForm(PolicyFields):
         like: Monitor | None = None,
     ) -> None:
         self.monitor = monitor
-        known = definition.as_json(monitor) if monitor else copied(like) if like else None
-        self.left_out = _secrets_of(like) if like and data is None else []
+        known = definition.as_json(monitor) if monitor else filling.copied(like) if like else None
+        self.left_out = filling.secrets_of(like) if like and data is None else []
         self.known = {**definition.defaults(kind), "kind": kind, **(known or {})}
         self.kind = self.known["kind"]
-        super().__init__(data, initial=_as_typed(self.known))
+        self._is_overtaken = False
+        super().__init__(data, initial=filling.as_typed(self.known))
         self._choose_fields()
 
     @property
@@ -104,6 +111,28 @@ class MonitorForm(PolicyFields):
     def is_probed(self) -> bool:
         """Somebody asks its target at an interval; other kinds have neither."""
         return self.kind in PROBES
+
+    @property
+    def version(self) -> str:
+        """Of the monitor that was shown; once somebody was told of a newer one, of that."""
+        if self.monitor is None:
+            return ""
+        return str(
+            self.monitor.version if self._is_overtaken else self.data.get("version", self.monitor.version)
+        )
+
+    def save(self, organisation: Organisation, by: Actor) -> Monitor | None:
+        """The monitor from the valid form; None when it cannot be after all, which the form then says."""
+        try:
+            if self.monitor is None:
+                return editing.create(organisation, self.cleaned_data, by)
+            return editing.update(organisation, self.monitor, self.cleaned_data, by, shown=self.version)
+        except ConfigError as error:
+            if self.monitor is not None and any(pointer == "/version" for pointer, _ in error.errors):
+                self._is_overtaken = True
+                self.monitor.refresh_from_db(fields=["version"])
+            self._complain(error)
+        return None
 
     @property
     def can_be_tried(self) -> bool:
@@ -117,8 +146,7 @@ class MonitorForm(PolicyFields):
         try:
             return trying.try_out(scoping.current(), self.cleaned_data)
         except ConfigError as error:
-            for pointer, words in error.errors:
-                self.add_error(self._field_of(pointer), words)
+            self._complain(error)
         return None
 
     @property
@@ -152,20 +180,28 @@ class MonitorForm(PolicyFields):
         return found
 
     def clean(self) -> dict[str, Any]:
+        # In place of what is wrong already, what was there: all else is read too, and all complaints come at once.
+        typed = {name: self.initial.get(name, "") for name in self.fields} | self.cleaned_data
         try:
-            return definition.read(self._as_json(self.cleaned_data), self.monitor)
+            return definition.read(self._as_json(typed), self.monitor)
         except ConfigError as error:
-            for pointer, words in error.errors:
-                self.add_error(self._field_of(pointer), words)
+            self._complain(error, set(self.errors))
         return self.cleaned_data
+
+    def _complain(self, error: ConfigError, but: Collection[str] = ()) -> None:
+        """What was wrong before it was read is not told twice."""
+        for pointer, words in error.errors:
+            field = self._field_of(pointer)
+            if field is None or field not in but:
+                self.add_error(field, words)
 
     def _choose_fields(self) -> None:
         codes = details.location_codes()
         self.fields["locations"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
         if len(codes) < 2 and not self.known["locations"]:
             del self.fields["locations"], self.fields["quorum"]
-        self.fields["depends_on"].choices = _others(self.monitor)  # type: ignore[attr-defined]
-        self.fields["owner"].choices = owners(self.known["owner"])  # type: ignore[attr-defined]
+        self.fields["depends_on"].choices = filling.others(self.monitor)  # type: ignore[attr-defined]
+        self.fields["owner"].choices = filling.owners(self.known["owner"])  # type: ignore[attr-defined]
         if not self.is_probed:
             for name in OF_PROBES:
                 self.fields.pop(name, None)
@@ -193,7 +229,9 @@ class MonitorForm(PolicyFields):
     def _as_json(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """What was typed, in the types that scripts send; text that is no number stays text and is refused."""
         found: dict[str, Any] = {name: typed[name] for name in TEXTS}
-        found |= {name: number_of(typed[name]) for name in NUMBERS if name in typed and name in self.data}
+        found |= {
+            name: number_of(typed[name]) for name in filling.NUMBERS if name in typed and name in self.data
+        }
         if "retry_seconds" in typed:
             found["retry_seconds"] = number_of(typed["retry_seconds"]) if typed["retry_seconds"] else None
         if policy := self.policy_of(typed):
@@ -215,13 +253,16 @@ class MonitorForm(PolicyFields):
         if self.is_group:
             needed = number_of(typed["needed"]) if typed["needed"] else 1
             return {"members": list(typed["members"]), "rule": typed["rule"], "needed": needed}
+        all_settings = {setting.name: setting for setting in KINDS[self.kind].settings.all}
         posted = [
             setting
-            for setting in KINDS[self.kind].settings.all
+            for setting in all_settings.values()
             if setting.name in self.data
             or setting.control == "switch"  # a box without its tick is not posted
         ]
-        return {**self.known["config"], **values_of(self, posted, typed, self.known["config"])}
+        # What this version knows no more has no field that could be emptied.
+        known = {name: value for name, value in self.known["config"].items() if name in all_settings}
+        return {**known, **values_of(self, posted, typed, known)}
 
 
 class SnoozeForm(forms.Form):
@@ -231,63 +272,15 @@ class SnoozeForm(forms.Form):
         return DURATIONS[self.cleaned_data["duration"]]
 
 
-def copied(monitor: Monitor) -> dict[str, Any]:
-    """The definition of another monitor to begin with; its secrets do not come along."""
-    known = definition.as_json(monitor)
-    config = {name: value for name, value in known["config"].items() if value != KEPT and name not in OWN}
-    return {**known, "name": f"Copy of {known['name']}"[:120], "config": config}
-
-
-def _secrets_of(monitor: Monitor) -> list[str]:
-    """The labels of what a copy does not bring along."""
-    if monitor.kind == Monitor.GROUP:
-        return []
-    return [one.label for one in KINDS[monitor.kind].settings.all if monitor.config.get(one.name) == KEPT]
-
-
-def _as_typed(known: Mapping[str, Any]) -> dict[str, Any]:
-    config = known["config"]
-    if known["kind"] != Monitor.GROUP:
-        config = settings_as_typed(KINDS[known["kind"]].settings, config)
-    kept = (
-        "name",
-        "target",
-        "notes",
-        "runbook_url",
-        "locations",
-        "depends_on",
-        "enabled",
-        "upside_down",
-        *NUMBERS,
-    )
-    return {
-        **config,
-        **{name: known.get(name, "") for name in kept},
-        **policy_as_typed(known["policy"]),
-        "retry_seconds": known["retry_seconds"] or "",
-        "tags": ", ".join(known["tags"]),
-        "owner": known["owner"] or "",
-    }
-
-
-def owners(known: str | None) -> list[tuple[str, str]]:
-    members = Membership.objects.filter(organisation_id=scoping.current().no, user__is_active=True)
-    emails = list(members.order_by("user__email").values_list("user__email", flat=True))
-    if known and known not in emails:
-        emails.insert(0, known)
-    return [("", "Nobody in particular"), *((email, email) for email in emails)]
-
-
-def _others(monitor: Monitor | None) -> list[tuple[str, str]]:
-    others = Monitor.objects.exclude(pk=monitor.pk) if monitor else Monitor.objects.all()
-    return [(str(pk), name) for pk, name in others.order_by("name").values_list("pk", "name")]
-
-
 def _group_fields(monitor: Monitor | None) -> dict[str, forms.Field]:
-    choices = _others(monitor)
+    choices = filling.others(monitor)
     return {
         "members": forms.MultipleChoiceField(
-            label="Members", required=False, choices=choices, widget=forms.CheckboxSelectMultiple
+            label="Members",
+            required=False,
+            choices=choices,
+            widget=forms.CheckboxSelectMultiple,
+            error_messages=GONE,
         ),
         "rule": forms.ChoiceField(label="The group works while", choices=RULES),
         "needed": numeric("At least so many", "Only for the last of these rules.", required=False),

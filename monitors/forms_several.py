@@ -12,12 +12,14 @@ from django.utils.html import format_html
 from monitors import bulk, definition, details, importing
 from monitors.changing import ACTIONS
 from monitors.controls import Plain, number_of, numeric
-from monitors.forms import owners
+from monitors.filling import owners
 from monitors.models import Monitor
 from monitors.policy import POLICY_READERS
 from pulse.fields import FieldError
 
+# Pasted or in a file, which comes back as text to be looked at: pages take twice that (DATA_UPLOAD_MAX_MEMORY_SIZE).
 BYTES_AT_MOST = 1_000_000
+TOO_LARGE = f"Divide it: at most {BYTES_AT_MOST:,} bytes can be read at once, and there are {{:,}}."
 # All that some action needs, and what of it means "as each has it" while it is empty.
 FIELDS = tuple(dict.fromkeys(name for _, names in ACTIONS.values() for name in names))
 PLACES = ACTIONS["locations"][1]
@@ -48,8 +50,10 @@ class ImportForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         if (file := data.get("file")) is not None:
             data["text"] = self._text_of(file)
-        if len(data.get("text", "")) > BYTES_AT_MOST:
-            raise forms.ValidationError(f"Paste at most {BYTES_AT_MOST:,} characters at once.")
+        elif (size := len(data.get("text", "").encode())) > BYTES_AT_MOST:
+            self.add_error("text", TOO_LARGE.format(size))
+        if self.errors:
+            return data
         lines = importing.read(data.get("text", "").replace("\0", ""))
         if not lines:
             self.add_error("text", "Paste at least one address, like https://example.com/.")
@@ -60,12 +64,23 @@ class ImportForm(forms.Form):
         return data
 
     def _text_of(self, file: Any) -> str:
-        raw: bytes = file.read(BYTES_AT_MOST + 1)
+        if file.size > BYTES_AT_MOST:
+            self.add_error("file", TOO_LARGE.format(file.size))
+            return ""
+        raw: bytes = file.read()
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             self.add_error("file", "Save the file as UTF-8: it has letters in another encoding.")
             return ""
+
+
+class Ticked(forms.MultipleChoiceField):
+    """Of what was ticked, what is still there."""
+
+    def to_python(self, value: Any) -> list[str]:
+        there = dict(self.choices)  # type: ignore[arg-type]
+        return [pk for pk in super().to_python(value) if pk in there]
 
 
 class SeveralForm(forms.Form):
@@ -98,7 +113,7 @@ class SeveralForm(forms.Form):
         help_text="In place of those that they have. Empty: none.",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    monitors = forms.MultipleChoiceField(
+    monitors = Ticked(
         label="Monitors",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one monitor."},

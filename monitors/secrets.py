@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from monitors.kinds import KINDS
-from pulse.crypto import Place, seal, unseal
+from pulse.crypto import Place, SealError, seal, unseal
 from pulse.fields import ConfigError
 
 # What a secret that is set reads as; sent back unchanged it keeps what is there.
@@ -55,6 +55,8 @@ def unmasked(config: Mapping[str, Any], known: Mapping[str, str], *, moved: bool
 
 
 def sealed(hidden: Mapping[str, str], organisation_id: UUID, monitor_id: UUID) -> str:
+    if KEPT in hidden.values():
+        raise ValueError("a mask would take the place of the secret that it stands for")
     return seal(json.dumps(hidden), place(organisation_id, monitor_id)) if hidden else ""
 
 
@@ -64,6 +66,14 @@ def unsealed(value: str, organisation_id: UUID | str, monitor_id: UUID | str) ->
         return {}
     found: dict[str, str] = json.loads(unseal(value, place(organisation_id, monitor_id)))
     return found
+
+
+def to_keep(value: str, organisation_id: UUID | str, monitor_id: UUID | str) -> dict[str, str]:
+    """The same where it opens; where it does not there is nothing to keep, and whoever edits enters all anew."""
+    try:
+        return unsealed(value, organisation_id, monitor_id)
+    except SealError:
+        return {}
 
 
 def opened(spec: Mapping[str, Any]) -> dict[str, str]:

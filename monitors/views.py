@@ -136,12 +136,16 @@ def create(request: TenantRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = MonitorForm(data, kind=_kind(request), like=_like(request))
     trial = form.tried(request.POST) if form.is_valid() else None
-    if trial or not form.is_valid():
+    saved = _saved(request, form) if form.is_valid() and not trial else None
+    if saved is None:
         context = {"form": form, "kinds": kinds(), "chosen": form.kind, "trial": trial}
         return render(request, "monitors/form.html", context, status=_code(form))
-    monitor = editing.create(request.organisation, form.cleaned_data, Actor.person(request.user))
-    messages.success(request, f"{monitor} is being watched: {_follows(monitor)}.")
-    return redirect("monitors:detail", monitor.pk)
+    messages.success(request, f"{saved} is being watched: {_follows(saved)}.")
+    return redirect("monitors:detail", saved.pk)
+
+
+def _saved(request: TenantRequest, form: MonitorForm) -> Monitor | None:
+    return form.save(request.organisation, Actor.person(request.user))
 
 
 def _follows(monitor: Monitor) -> str:
@@ -156,12 +160,12 @@ def edit(request: TenantRequest, pk: UUID) -> HttpResponse:
     monitor = _monitor(request, pk)
     form = MonitorForm(request.POST if request.method == "POST" else None, monitor=monitor)
     trial = form.tried(request.POST) if form.is_valid() else None
-    if trial or not form.is_valid():
+    saved = _saved(request, form) if form.is_valid() and not trial else None
+    if saved is None:
         context = {"form": form, "monitor": monitor, "trial": trial}
         return render(request, "monitors/form.html", context, status=_code(form))
-    monitor = editing.update(request.organisation, monitor, form.cleaned_data, Actor.person(request.user))
-    messages.success(request, f"{monitor} is saved.")
-    return redirect("monitors:detail", monitor.pk)
+    messages.success(request, f"{saved} is saved.")
+    return redirect("monitors:detail", saved.pk)
 
 
 @require_POST

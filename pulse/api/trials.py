@@ -27,8 +27,14 @@ class OneTrial(View):
 
     @schema.describe("Try changes of a monitor", schema.Trial, body=schema.Monitor, errors=(404,))
     def post(self, request: Request, pk: str) -> Response:
-        values = definition.read(request.data, find(Monitor.objects.all(), pk))
+        monitor = find(Monitor.objects.all(), pk)
+        values = definition.read(_with_config(request.data, monitor), monitor)
         return Response(trying.try_out(self.organisation, values).as_json())
+
+
+def _with_config(data: Any, monitor: Monitor) -> Any:
+    """What is not changed is read too: it will be asked with."""
+    return {"config": monitor.config, **data} if isinstance(data, dict) else data
 
 
 def _named(data: Any) -> Any:

@@ -17,6 +17,7 @@ from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.secrets import KEPT
 from pulse.scoping import in_tenant
+from tests.api.making import UNKNOWN
 
 GOOD = {
     "name": "Shop", "target": "http://127.0.0.1:9/", "interval_seconds": "30", "timeout_seconds": "5", "method": "HEAD",
@@ -167,6 +168,47 @@ def test_every_line_that_is_wrong_is_told_at_its_place() -> None:
         "Write line 1 as “Name: value”: it has no colon.",
         "Write a name before the colon of line 3.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("http", "depends_on", [UNKNOWN]),
+        ("http", "owner", "nobody@acme.example"),
+        ("group", "members", [UNKNOWN]),
+        ("group", "rule", "most"),
+    ],
+)
+@pytest.mark.usefixtures("inside")
+def test_what_is_gone_meanwhile_is_one_complaint_at_its_field(kind: str, field: str, value: Any) -> None:
+    typed = GOOD | {"rule": "all", field: value}
+    if kind == "group" and field != "members":
+        typed["members"] = []
+
+    form = MonitorForm(typed, kind=kind)
+
+    assert not form.is_valid()
+    assert len(form.errors[field]) == 1
+    assert UNKNOWN not in str(form.errors)
+    assert form["name"].value() == "Shop"
+
+
+@pytest.mark.usefixtures("inside")
+def test_what_nothing_can_hold_is_refused_at_its_field() -> None:
+    form = MonitorForm(GOOD | {"notes": "a\0b", "assertions": '[BODY] contains "a\\u0000b"'})
+
+    assert set(form.errors) == {"notes", "assertions"}
+
+
+@pytest.mark.usefixtures("inside")
+def test_lines_are_counted_as_they_stand_in_the_form() -> None:
+    dns = MonitorForm(
+        GOOD | {"target": "shop.test", "expected": "192.0.2.1\n\n192.0.2.2\x07\n" + "x" * 1001}, kind="dns"
+    )
+    host = MonitorForm(GOOD | {"thresholds": "max(a.b) > 1 crit\n\nmax(a.b) is 7"}, kind="host")
+
+    assert [str(words)[:7] for words in dns.errors["expected"]] == ["Line 3:", "Line 4:"]
+    assert [str(words)[:7] for words in host.errors["thresholds"]] == ["Line 3:"]
 
 
 def test_every_line_that_is_wrong_is_told_to_a_script_too(api: Any) -> None:

@@ -128,6 +128,16 @@ def test_a_group_that_lost_a_member_can_still_be_changed(acme: Any, api: Any, me
     assert answer.json()["config"]["members"] == [str(member.pk) for member in members[1:]]
 
 
+def test_a_group_of_too_few_members_can_be_renamed_and_paused(
+    acme: Any, api: Any, members: list[Monitor]
+) -> None:
+    whole = group(acme, members, "at_least", needed=len(members))
+    for member in members:
+        api.delete(f"monitors/{member.pk}")
+        answer = api.patch(f"monitors/{whole.pk}", {"name": f"without {member.name}", "enabled": False})
+        assert answer.status_code == 200, answer.content
+
+
 def test_groups_of_groups_follow_too(acme: Any, members: list[Monitor]) -> None:
     inner = group(acme, members[:2], name="inner")
     outer = group(acme, [inner, members[2]], name="outer")

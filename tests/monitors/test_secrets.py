@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import certifi
 import pytest
 from django.db import connection
 
+from monitors import editing
 from monitors.models import Monitor
-from monitors.secrets import KEPT
+from monitors.secrets import KEPT, sealed
 from monitors.telemetry.specs import Specs
 from pulse.scoping import as_pipeline, in_tenant
+from tenants.actors import COMMAND_LINE
 from tests.api.making import pointers
 from tests.monitors.making import make
 
@@ -132,11 +135,38 @@ def test_the_form_keeps_it_too(monitor: Monitor, as_alice: Any, acme: Any) -> No
     assert probed_with(monitor).password == SECRET
 
 
+def test_a_pause_leaves_it_alone(monitor: Monitor, acme: Any, as_alice: Any) -> None:
+    page = f"/o/acme/monitors/{monitor.pk}/pause/"
+
+    as_alice.post(page)
+    as_alice.post(page, {"resume": "1"})
+
+    assert probed_with(monitor).password == SECRET
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute("SELECT data::text FROM tenants_audit WHERE verb = 'changed' ORDER BY no")
+        told = [json.loads(row[0]) for row in cursor.fetchall()]
+    assert told == [{"enabled": [True, False]}, {"enabled": [False, True]}]
+
+
+def test_a_pause_takes_nothing_back_that_was_edited_meanwhile(monitor: Monitor, acme: Any, api: Any) -> None:
+    api.patch(f"monitors/{monitor.pk}", {"interval_seconds": 300, "config": CONFIG | {"password": "another"}})
+
+    with in_tenant(acme):
+        editing.pause(acme, monitor, COMMAND_LINE)
+
+    assert probed_with(monitor).password == "another"
+    assert api.get(f"monitors/{monitor.pk}").json()["interval_seconds"] == 300
+
+
+def test_no_mask_is_ever_sealed(monitor: Monitor, acme: Any) -> None:
+    with pytest.raises(ValueError, match="mask"):
+        sealed({"password": KEPT}, acme.id, monitor.pk)
+
+
 def test_another_organisations_sealed_secret_does_not_open(monitor: Monitor) -> None:
     with as_pipeline(), connection.cursor() as cursor:
         cursor.execute(
             'UPDATE telemetry_probespec SET spec = spec || \'{"organisation": "01890a5d-ac96-774b-bcce-b302099a8057"}\''
         )
 
-    with pytest.raises(KeyError):
-        probed_with(monitor)  # a spec that cannot be read is none
+    assert probed_with(monitor) is None

@@ -97,6 +97,30 @@ def test_an_edit_is_saved(acme: Any, as_alice: Any) -> None:
     assert stored(acme, monitor).interval_seconds == 45
 
 
+def test_an_edit_takes_nothing_back_that_somebody_else_changed_meanwhile(
+    acme: Any, as_alice: Any, api: Any
+) -> None:
+    monitor = make(acme)
+    page = f"/o/acme/monitors/{monitor.pk}/edit/"
+    posted = {**GOOD, "notes": "mine", "version": as_alice.get(page).context["form"].version}
+    api.patch(f"monitors/{monitor.pk}", {"enabled": False})
+
+    refused = as_alice.post(page, posted)
+    wrong = as_alice.post(page, posted | {"interval_seconds": "1"})
+    between = api.get(f"monitors/{monitor.pk}").json()
+    confirmed = as_alice.post(page, posted | {"version": refused.context["form"].version})
+
+    assert refused.status_code == 422
+    assert "Somebody else changed this monitor" in refused.content.decode()
+    assert refused.context["form"]["notes"].value() == "mine"
+    assert (
+        wrong.context["form"].version == posted["version"]
+    )  # who is told of something else first still hears of it
+    assert (between["enabled"], between["notes"]) == (False, "")
+    assert confirmed.status_code == 302
+    assert api.get(f"monitors/{monitor.pk}").json()["notes"] == "mine"
+
+
 def test_pause_and_resume(acme: Any, as_alice: Any) -> None:
     monitor = make(acme)
     page = f"/o/acme/monitors/{monitor.pk}/"
