@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from monitors import definition, details
+from monitors.hosts import finding
 from monitors.models import Monitor
 from pulse.fields import ConfigError, FieldError, Reader, read_fields
 
@@ -20,15 +21,20 @@ NO_TAG = "Name at least one tag, or leave this out and say what else to change."
 def read_new(data: Any) -> list[dict[str, Any]]:
     """The definitions in {"monitors": [...]}; pointers of complaints begin with /monitors/<index>."""
     given, errors = _given(data, {"monitors": _entries})
-    found = []
+    found = {}
     for index, item in enumerate(given.get("monitors", ())):
         try:
-            found.append(definition.read(item))
+            found[index] = definition.read(item)
         except ConfigError as error:
             errors += [(f"/monitors/{index}{pointer}", detail) for pointer, detail in error.errors]
+    indices = list(found)
+    errors += [
+        (f"/monitors/{indices[place]}{finding.REPORTS_AS}", words)
+        for place, words in finding.doubles(found.values())
+    ]
     if errors:
         raise ConfigError(errors)
-    return found
+    return list(found.values())
 
 
 def read_edits(data: Any) -> list[tuple[Monitor, dict[str, Any]]]:
@@ -143,16 +149,16 @@ def _rows(wanted: list[Any]) -> Iterator[tuple[Monitor | None, tuple[str, str]]]
     """Each monitor in the order asked for, or None with the complaint about its id."""
     rows = {row.pk: row for row in _lock(wanted)}
     for index, text in enumerate(wanted):
-        row = rows.get(_id(text))  # type: ignore[arg-type]
+        row = rows.get(as_id(text))  # type: ignore[arg-type]
         yield row, (f"/ids/{index}", f"There is no monitor {str(text)[:40]}.")
 
 
 def _lock(wanted: list[Any]) -> Iterator[Monitor]:
-    ids = [identity for text in wanted if (identity := _id(text))]
+    ids = [identity for text in wanted if (identity := as_id(text))]
     yield from Monitor.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("no")
 
 
-def _id(text: Any) -> UUID | None:
+def as_id(text: Any) -> UUID | None:
     try:
         return UUID(text)
     except (ValueError, TypeError, AttributeError):

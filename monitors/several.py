@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitors import definition, importing
+from monitors.hosts import finding
 from monitors.importing import Line
 from monitors.models import Monitor
 from pulse.fields import ConfigError
@@ -27,7 +28,7 @@ class Preview:
 
 def preview(text: str) -> Preview:
     """Each line read as its form and the API would read it."""
-    lines = [_read(line) for line in importing.read(text)]
+    lines = _without_doubles([_read(line) for line in importing.read(text)])
     targets = [target for line in lines if (target := line.definition["target"])]
     known = set(Monitor.objects.filter(target__in=targets).values_list("kind", "target"))
     lines, values = compared(lines, known)
@@ -46,7 +47,7 @@ def compared(lines: list[Line], known: set[tuple[str, str]]) -> tuple[list[Line]
         if line.complaints:
             told.append(line)
             continue
-        whole = json.dumps(line.definition, sort_keys=True, default=str)
+        whole = _whole(line)
         what = (line.definition["kind"], line.definition["target"])
         note = ""
         if whole in same:
@@ -61,6 +62,24 @@ def compared(lines: list[Line], known: set[tuple[str, str]]) -> tuple[list[Line]
         watched.setdefault(what, line.number)
         told.append(replace(line, note=note))
     return told, values
+
+
+def _without_doubles(lines: list[Line]) -> list[Line]:
+    """Two hosts cannot report as one; lines that are the same are one monitor."""
+    distinct: dict[str, Line] = {}
+    for line in lines:
+        if not line.complaints:
+            distinct.setdefault(_whole(line), line)
+    fine = list(distinct.values())
+    wrong = {fine[place].number: words for place, words in finding.doubles(line.definition for line in fine)}
+    return [
+        replace(line, complaints=[("reports as", wrong[line.number])]) if line.number in wrong else line
+        for line in lines
+    ]
+
+
+def _whole(line: Line) -> str:
+    return json.dumps(line.definition, sort_keys=True, default=str)
 
 
 def _read(line: Line) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from pulse.fields import ConfigError
 from tenants.models import Handle, Organisation
 
 KIND = "host"  # of a handle and of a monitor
+REPORTS_AS = "/config/reports_as"
 FIND = """
 SELECT h.key, m.no, m.id, m.name FROM public.tenants_handle h JOIN monitors_monitor m ON m.id = h.object_id
 WHERE h.kind = 'host' AND h.key = ANY(%s) AND h.organisation_id = %s AND m.kind = 'host'
@@ -45,8 +46,12 @@ def identity_of(name: str, config: Mapping[str, Any]) -> str:
 
 
 def key_of(organisation_no: int, identity: str) -> str:
+    return hashlib.sha256(f"{organisation_no}:{_compared(identity)}".encode()).hexdigest()
+
+
+def _compared(identity: str) -> str:
     """Upper and lower case are the same: host names are written either way."""
-    return hashlib.sha256(f"{organisation_no}:{identity.strip().casefold()}".encode()).hexdigest()
+    return identity.strip().casefold()
 
 
 def find(organisation: Organisation, identities: Collection[str]) -> dict[str, Host]:
@@ -68,7 +73,19 @@ def complaints(merged: Mapping[str, Any], monitor: Monitor | None) -> list[tuple
     taken = Handle.objects.filter(kind=KIND, key=key_of(scoping.current().no, identity))
     if monitor is not None:
         taken = taken.exclude(object_id=monitor.pk)
-    return [("/config/reports_as", _taken(identity))] if taken.exists() else []
+    return [(REPORTS_AS, _taken(identity))] if taken.exists() else []
+
+
+def doubles(many: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
+    """Of definitions that shall be made together: the place of each host that reports as one before it, and words."""
+    seen: set[str] = set()
+    for place, one in enumerate(many):
+        if one["kind"] != KIND:
+            continue
+        identity = identity_of(one["name"], one["config"])
+        if _compared(identity) in seen:
+            yield place, _taken(identity)
+        seen.add(_compared(identity))
 
 
 def begin(monitor: Monitor, organisation: Organisation) -> None:
@@ -79,7 +96,7 @@ def begin(monitor: Monitor, organisation: Organisation) -> None:
         with transaction.atomic():
             Handle.objects.update_or_create(values, kind=KIND, object_id=monitor.pk)
     except IntegrityError:
-        raise ConfigError([("/config/reports_as", _taken(identity))]) from None
+        raise ConfigError([(REPORTS_AS, _taken(identity))]) from None
     with connection.cursor() as cursor:
         silence = monitor.config.get("silence_seconds", SILENCE_S)
         cursor.execute(FIRST_DUE, [silence, monitor.no, organisation.no, REPORTED])

@@ -39,6 +39,17 @@ def test_one_wrong_one_and_nothing_is_made(api: Any, acme: Any) -> None:
         assert Monitor.objects.count() == 0
 
 
+def test_two_hosts_that_would_report_as_one_are_told_at_the_second(api: Any) -> None:
+    items: list[dict[str, Any]] = [
+        {"name": "web-1", "kind": "host"}, {"name": "", "kind": "host"}, item(2),
+        {"name": "other", "kind": "host", "config": {"reports_as": " WEB-1 "}},
+    ]  # fmt: skip
+
+    answer = api.post("monitors/bulk", {"monitors": items})
+
+    assert pointers(answer) == ["/monitors/1/name", "/monitors/3/config/reports_as"]
+
+
 def test_a_thousand_with_all_that_can_be_said_fit_into_one_request(api: Any) -> None:
     items = [
         item(number, notes="n" * 500, config={"assertions": ["[STATUS] == 200"]}) for number in range(1000)

@@ -33,7 +33,7 @@ def test_a_pasted_list_becomes_monitors_after_a_preview(signed_in: Page, target:
     page.get_by_label("Addresses").fill(f"Shop {target.url}\nCart {target.at('/cart')}\n")
     page.get_by_role("button", name="Show what it would make").click()
     expect(page.get_by_text("2 of 2 lines can be watched")).to_be_visible()
-    page.get_by_role("button", name="Watch 2 monitors").click()
+    page.get_by_role("button", name="Watch 2 monitors").dblclick()
 
     expect(page.get_by_text("2 monitors are being watched.")).to_be_visible()
     expect(page.locator("tr[data-status=up]")).to_have_count(2)

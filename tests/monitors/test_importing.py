@@ -198,7 +198,47 @@ def test_a_file_is_read_too_and_one_in_another_encoding_is_refused(as_alice: Any
     bad = SimpleUploadedFile("sites.csv", "Café https://127.0.0.1/".encode("latin-1"))
 
     assert "Café" in as_alice.post(URL, {"text": "", "file": good}).content.decode()
-    assert "UTF-8" in as_alice.post(URL, {"text": "", "file": bad}).content.decode()
+    refused = as_alice.post(URL, {"text": "", "file": bad})
+    assert "UTF-8" in refused.content.decode()
+    assert list(refused.context["form"].errors) == ["file"]
+
+
+def test_a_large_list_that_was_looked_at_can_be_confirmed(as_alice: Any, acme: Any) -> None:
+    lines = [f"m{number},https://127.0.0.1/{number},{'n' * 900}" for number in range(900)]
+    text = "\r\n".join(["name,url,notes", *lines])
+
+    preview = as_alice.post(URL, {"text": "", "file": SimpleUploadedFile("sites.csv", text.encode())})
+    shown = preview.context["form"].initial["text"]
+
+    assert "Watch 900 monitors" in preview.content.decode()
+    assert as_alice.post(URL, {"text": shown, "create": "1"}).status_code == 302
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 900
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_is_too_large_is_refused_whole_in_bytes(as_alice: Any, is_file: bool) -> None:
+    text = "https://127.0.0.1/ " + "ж" * 600_000
+    file = SimpleUploadedFile("sites.csv", text.encode())
+
+    answer = as_alice.post(URL, {"text": "", "file": file} if is_file else {"text": text})
+
+    assert answer.status_code == 422
+    assert "at most 1,000,000 bytes" in answer.content.decode()
+    assert list(answer.context["form"].errors) == ["file" if is_file else "text"]
+
+
+def test_two_hosts_that_would_report_as_one_are_told_before_and_not_made(as_alice: Any, acme: Any) -> None:
+    text = "name,kind,tags\nweb-1,host,db\nWEB-1,host,eu\nweb-1,host,db\n"
+
+    shown = as_alice.post(URL, {"text": text})
+    refused = as_alice.post(URL, {"text": text, "create": "1"})
+
+    assert (shown.status_code, refused.status_code) == (200, 422)
+    assert [line.number for line in shown.context["preview"].lines if line.complaints] == [3]
+    assert "Another host reports as &#x27;WEB-1&#x27; already" in shown.content.decode()
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from monitors import bulk, editing
 from monitors.changing import ACTIONS
 from monitors.models import Monitor
+from monitors.telemetry.models import Status
 from monitors.telemetry.scheduling import location_no
 from pulse.scoping import as_pipeline, in_tenant
-from tests.monitors.making import make
+from tenants.actors import COMMAND_LINE
+from tests.monitors.making import make, put
 
 URL = "/o/acme/monitors/several/"
 POSTED: dict[str, dict[str, Any]] = {
@@ -294,9 +297,42 @@ def test_only_what_the_search_found_is_offered(acme: Any, as_alice: Any, three: 
 
     offered = [pk for pk, _ in page.context["form"].fields["monitors"].choices]
     assert offered == [str(one.pk) for one in now(acme) if one.name == "gate"]
-    refused = as_alice.post(URL + "?q=tag:edge", {"action": "delete", "monitors": three, "apply": "1"})
-    assert refused.status_code == 422
-    assert len(now(acme)) == 4
+
+
+def test_what_was_ticked_is_changed_though_the_search_would_not_find_it_now(
+    acme: Any, as_alice: Any, three: list[str]
+) -> None:
+    address = URL + "?q=status:pending"
+    first, *_ = now(acme)
+    looked_at = as_alice.post(address, {"action": "pause", "monitors": three})
+    put(acme, first, Status.UP)
+    with in_tenant(acme):
+        editing.delete(acme, now(acme)[-1], COMMAND_LINE)
+
+    answer = as_alice.post(address, {"action": "pause", "monitors": three, "apply": "1"})
+
+    assert looked_at.status_code == 200
+    assert answer.status_code == 302
+    assert [one.enabled for one in now(acme)] == [False, False]
+
+
+def test_more_than_can_be_changed_at_once_are_said_to_be_left(
+    acme: Any, as_alice: Any, three: list[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(bulk, "AT_MOST", 2)
+
+    page = as_alice.get(URL)
+
+    assert len(page.context["form"].fields["monitors"].choices) == 2
+    assert "The first 2 of 3: search for fewer" in page.content.decode()
+
+
+def test_a_long_look_at_what_replaces_nothing_has_one_column(acme: Any, as_alice: Any) -> None:
+    many = [str(make(acme, f"m{number}").pk) for number in range(21)]
+
+    page = as_alice.post(URL, {"action": "pause", "monitors": many}).content.decode()
+
+    assert '<td class="text-muted">and 1 more</td>' in page
 
 
 @pytest.mark.parametrize("search", ["q=tag%3Aold", "status=pending&q=shop"])
