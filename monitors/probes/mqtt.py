@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 
 from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import Talk, starting
-from monitors.probes.mqtt_session import Session
+from monitors.probes.mqtt_session import Awaited, Session
 from monitors.probes.probe import Probe
 from monitors.probes.securing import (
     EVERYWHERE,
@@ -26,6 +27,7 @@ from pulse.fields import FieldError
 from pulse.net.endpoints import parse_endpoint
 
 PORT = 8883
+_MARK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,41 @@ async def check(talk: Talk) -> str:
         await session.sign_in(config.username, config.password, config.client_id)
         words = "accepted the connection"
         if config.topic:
-            await session.subscribe(config.topic)
-            expect = config.expect
+            talk.facts[Source.ANSWER] = (await _message(session, config))[:LONGEST_ANSWER]
+            words = "brought a message"
             if config.publish:
-                # Its own mark tells what came back from what others publish.
-                sent = f"{config.publish} {secrets.token_hex(4)}"
-                await session.publish(config.topic, sent)
-                expect = sent
-            message = await session.message(expect)
-            talk.facts[Source.ANSWER] = message[:LONGEST_ANSWER]
-            words = "brought back what was published" if config.publish else "brought a message"
+                words = "brought an answer" if config.expect else "brought back what was published"
         await session.leave()
     return words
+
+
+async def _message(session: Session, config: MqttConfig) -> str:
+    """What the check waits for."""
+    # Its own mark tells what came back from what others publish.
+    sent = f"{config.publish} {secrets.token_hex(_MARK_BYTES)}"
+    is_awaited = _awaited(config, sent)
+    early = await session.subscribe(config.topic, is_awaited)
+    if config.publish:  # nothing that came before is an answer to it
+        await session.publish(config.topic, sent)
+    elif early is not None:
+        return early
+    return await session.message(is_awaited)
+
+
+def _awaited(config: MqttConfig, sent: str) -> Awaited:
+    """Which message is waited for: one with the text, what was `sent` itself, or an answer to it with the text.
+
+    Other places may check the same, with marks of their own: what they publish answers nothing, as what the broker
+    had kept does not.
+    """
+    if not config.publish:
+        return lambda message: config.expect in message.text
+    if not config.expect:
+        return lambda message: sent in message.text
+    ours = re.compile(rf"{re.escape(config.publish)} [0-9a-f]{{{2 * _MARK_BYTES}}}")
+    return lambda message: (
+        config.expect in message.text and not message.is_retained and ours.fullmatch(message.text) is None
+    )
 
 
 def _together(config: MqttConfig) -> None:
@@ -99,7 +124,8 @@ SETTINGS = Settings(
         text(
             "publish",
             "Publish and wait for it to come back",
-            "Everyone who reads the topic gets it too.",
+            "Everyone who reads the topic gets it too. With the text above, an answer that contains it is awaited "
+            "instead.",
             longest=1000,
         ),
         asserting(*EVERYWHERE, Source.ANSWER),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from monitors.probes.conversation import CheckFailed
 from monitors.probes.outcome import ErrorClass
@@ -20,6 +22,17 @@ _REFUSALS = {
     4: "the user name or password is wrong",
     5: "not authorised",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`is_retained`: the broker had kept it, and nobody has published it now."""
+
+    text: str
+    is_retained: bool
+
+
+Awaited = Callable[[Message], bool]
 
 
 class Session:
@@ -45,33 +58,34 @@ class Session:
             error = ErrorClass.SIGN_IN_REFUSED if code in (4, 5) else ErrorClass.UNEXPECTED_ANSWER
             raise CheckFailed(error, f"the broker refused: {_REFUSALS.get(code, f'code {code}')}")
 
-    async def subscribe(self, topic: str) -> None:
+    async def subscribe(self, topic: str, is_awaited: Awaited) -> str | None:
+        """The first awaited of the messages that came before the broker's consent, as they may (3.8.4).
+
+        There may be many: no other is kept.
+        """
         await self._say(_SUBSCRIBE, b"\0\1" + _text(topic) + b"\0")  # at most once
+        early: str | None = None
         while True:
             kind, packet = await self._hear()
             if kind == _SUBACK:
                 break
-            if kind & 0xF0 != _PUBLISH:  # a retained message may come before it
-                raise garbled(_NAME)
+            message = _published(kind, packet)
+            if early is None and is_awaited(message):
+                early = message.text
         packet.take(2)
         if packet.big(1) == 0x80:
             raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, "the broker refused the subscription")
+        return early
 
     async def publish(self, topic: str, message: str) -> None:
         await self._say(_PUBLISH, _text(topic) + message.encode())
 
-    async def message(self, expect: str) -> str:
-        """The next message on the topic that contains `expect`."""
+    async def message(self, is_awaited: Awaited) -> str:
+        """The next message on the topic that is awaited."""
         while True:
-            kind, packet = await self._hear()
-            if kind & 0xF0 != _PUBLISH:
-                raise garbled(_NAME)
-            packet.take(packet.big(2))
-            if kind & 0x06:  # more than "at most once", which nobody asked for
-                packet.take(2)
-            found = packet.rest().decode("utf-8", "replace")
-            if expect in found:
-                return found
+            message = _published(*await self._hear())
+            if is_awaited(message):
+                return message.text
 
     async def leave(self) -> None:
         await self._stream.send(bytes([_DISCONNECT, 0]))
@@ -99,6 +113,16 @@ class Session:
         if size > MOST_PACKET or self._left < 0:
             raise CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, "the broker sent more than a check reads")
         return kind, Packet(await self._stream.exactly(size), _NAME)
+
+
+def _published(kind: int, packet: Packet) -> Message:
+    """The message in a packet; raises CheckFailed for another kind of packet."""
+    if kind & 0xF0 != _PUBLISH:
+        raise garbled(_NAME)
+    packet.take(packet.big(2))
+    if kind & 0x06:  # more than "at most once", which nobody asked for
+        packet.take(2)
+    return Message(packet.rest().decode("utf-8", "replace"), bool(kind & 0x01))
 
 
 def _text(value: str) -> bytes:
