@@ -27,6 +27,8 @@ from pulse.fields import FieldError
 from pulse.net.endpoints import parse_endpoint
 
 PORT = 8883
+# A check says nothing while it waits, and who is silent for one and a half times this is dropped (3.1.2.10).
+_LEAST_KEEP_ALIVE_S, _BEYOND_TIMEOUT_S = 60, 30
 _MARK_BYTES = 4
 
 
@@ -55,7 +57,8 @@ async def check(talk: Talk) -> str:
     config: MqttConfig = talk.config
     async with opened(talk, PORT, at_once=config.encrypted) as stream:
         session = Session(stream)
-        await session.sign_in(config.username, config.password, config.client_id)
+        keep_alive_s = max(_LEAST_KEEP_ALIVE_S, int(talk.job.timeout_s) + _BEYOND_TIMEOUT_S)
+        await session.sign_in(config.username, config.password, config.client_id, keep_alive_s)
         words = "accepted the connection"
         if config.topic:
             talk.facts[Source.ANSWER] = (await _message(session, config))[:LONGEST_ANSWER]

@@ -13,7 +13,6 @@ from pulse.net.streams import Stream
 
 _NAME = "MQTT"
 MOST_PACKET, MOST_PACKETS = 65_536, 1000
-_KEEP_ALIVE_S = 60
 _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _DISCONNECT = 0x10, 0x20, 0x30, 0x82, 0x90, 0xE0
 _REFUSALS = {
     1: "it does not speak MQTT 3.1.1",
@@ -42,9 +41,9 @@ class Session:
         self._stream = stream
         self._left = MOST_PACKETS
 
-    async def sign_in(self, username: str, password: str, client_id: str) -> None:
+    async def sign_in(self, username: str, password: str, client_id: str, keep_alive_s: int) -> None:
         flags = 0x02 | (0x80 if username else 0) | (0x40 if password else 0)  # a clean session
-        body = _text("MQTT") + bytes([4, flags]) + _KEEP_ALIVE_S.to_bytes(2, "big")
+        body = _text("MQTT") + bytes([4, flags]) + keep_alive_s.to_bytes(2, "big")
         body += _text(client_id or f"pulse-{secrets.token_hex(6)}")
         body += _text(username) if username else b""
         body += _text(password) if password else b""

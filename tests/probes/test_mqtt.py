@@ -140,6 +140,22 @@ def test_client_id_is_that_of_the_settings_or_a_new_one_each_time(asking: Asking
     assert all(one.startswith("pulse-") for one in ids[1:])
 
 
+@pytest.mark.parametrize(("timeout_s", "keep_alive_s"), [(0.5, 60), (30, 60), (31, 61), (120, 150)])
+def test_broker_waits_longer_for_a_silent_check_than_the_check_does(
+    asking: Asking, timeout_s: float, keep_alive_s: int
+) -> None:
+    connected: list[bytes] = []
+
+    def broker(connection: socket.socket) -> None:
+        connected.append(connection.recv(1000))
+        connection.sendall(bytes([0x20, 2, 0, 0]))
+
+    with Talking(broker) as server:
+        asking.ask("mqtt", server.target, {"security": "none"}, timeout_s)
+
+    assert int.from_bytes(connected[0][10:12], "big") == keep_alive_s
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
