@@ -30,9 +30,9 @@ class Session:
     def __init__(
         self, stream: Stream, url: str, headers: Sequence[tuple[str, str]], subprotocol: str = ""
     ) -> None:
-        wanted = [Subprotocol(subprotocol)] if subprotocol else None
+        wanted = [Subprotocol(_on_the_wire(subprotocol))] if subprotocol else None
         self._stream = stream
-        self._wanted = subprotocol
+        self._subprotocol = subprotocol
         self._protocol = ClientProtocol(parse_uri(url), subprotocols=wanted, max_size=MOST_MESSAGE)
         self._headers = headers
         self._frames: list[Frame] = []
@@ -42,7 +42,7 @@ class Session:
         """The handshake; raises CheckFailed when the server does not switch to WebSocket."""
         request = self._protocol.connect()
         for name, value in self._headers:
-            request.headers[name] = value
+            request.headers[name] = _on_the_wire(value)
         self._protocol.send_request(request)
         await self._flush()
         while self._protocol.handshake_exc is None and not self._is_answered():
@@ -62,8 +62,8 @@ class Session:
             )
         if error is not None:
             raise garbled("WebSocket")
-        if self._wanted and self._protocol.subprotocol != self._wanted:
-            words = f"the server does not speak the subprotocol {self._wanted}"
+        if self._subprotocol and self._protocol.subprotocol != _on_the_wire(self._subprotocol):
+            words = f"the server does not speak the subprotocol {self._subprotocol}"
             raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, words)
 
     def _is_answered(self) -> bool:
@@ -140,6 +140,11 @@ class Session:
         data = b"".join(self._protocol.data_to_send())
         if data:
             await self._stream.send(data)
+
+
+def _on_the_wire(text: str) -> str:
+    """UTF-8, as `http` sends it, in the letters that websockets makes one byte each of."""
+    return text.encode().decode("latin-1")
 
 
 def _broken(error: Exception) -> CheckFailed:

@@ -139,6 +139,26 @@ def test_a_connection_that_ends_without_goodbye_is_lost(asking: Asking, after: b
     assert (outcome.error, outcome.detail) == (LOST, "the server closed the connection")
 
 
+def test_headers_travel_as_utf_8_in_any_script(asking: Asking) -> None:
+    requests: list[bytes] = []
+    settings = {"headers": {"X-Name": "Žofie", "X-City": "Zürich"}, "secret_headers": "X-Price: 5 €"}
+    with Talking(says(CLOSE, requests)) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", settings)
+
+    assert outcome.ok, outcome.detail
+    for line in ("X-Name: Žofie", "X-City: Zürich", "X-Price: 5 €"):
+        assert f"\r\n{line}\r\n".encode() in requests[0]
+
+
+def test_a_subprotocol_in_other_letters_is_one_that_no_server_speaks(asking: Asking) -> None:
+    with Talking(says(CLOSE, [])) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", {"subprotocol": "řeč"})
+
+    assert (outcome.error, outcome.detail) == (
+        ErrorClass.UNEXPECTED_ANSWER, "the server does not speak the subprotocol řeč",
+    )  # fmt: skip
+
+
 def test_wss_is_verified(asking: Asking, authority: Authority) -> None:
     with WebSocketPeer(authority.server_context("127.0.0.1")) as peer:
         outcome = asking.ask("websocket", peer.at("/echo"), {"send": "x", "expect": "x"})
