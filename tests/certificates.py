@@ -65,7 +65,8 @@ class Authority:
 class Chain:
     """A root that only `ca_file` has, and what a server of 127.0.0.1 sends: its own certificate and an intermediate.
 
-    With `old_root` it also sends the root as an authority had signed it that ended long ago.
+    With `old_root` it also sends the root as an authority had signed it that ended long ago. `sent` is all that in
+    PEM, in this order.
     """
 
     def __init__(self, folder: Path, *, own: int, intermediate: int, old_root: bool = False) -> None:
@@ -81,10 +82,9 @@ class Chain:
         if old_root:
             sent.append(sign(former, root[0], root[1].public_key(), -20, [], ca))
         self.ca_file, path = folder / "root.pem", folder / "chain.pem"
+        self.sent = [one.public_bytes(serialization.Encoding.PEM).decode() for one in sent]
         self.ca_file.write_bytes(trusted.public_bytes(serialization.Encoding.PEM))
-        path.write_bytes(
-            _private(server[1]) + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in sent)
-        )
+        path.write_text(_private(server[1]).decode() + "".join(self.sent))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(path)
 

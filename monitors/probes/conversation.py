@@ -35,10 +35,11 @@ class CheckFailed(Exception):
 class Talk:
     """What a check has at hand. What it puts into `facts` is asserted on and kept as evidence.
 
-    `config` is what the kind's `load` returned. `notes` is evidence that nothing is asserted on: a banner, a
-    host key; JSON without secrets, or a function that makes it, called only for evidence. `response_us` is the
-    time that counts as the answer's where it is not that of the whole check; `ends` when the certificate does
-    that was seen, or the domain; `issuer` who issued it, where the monitor wants to know of another one.
+    `config` is what the kind's `load` returned. `excerpts` is what evidence keeps of facts that are long; `notes` is
+    evidence that nothing is asserted on: a banner, a host key; JSON without secrets, or a function that makes it,
+    called only for evidence. `response_us` is the time that counts as the answer's where it is not that of the whole
+    check; `ends` when the certificate does that was seen, or the domain; `issuer` who issued it, where the monitor
+    wants to know of another one.
     """
 
     out: Outbound
@@ -47,6 +48,7 @@ class Talk:
     until: float
     phases: Phases = field(default_factory=Phases)
     facts: dict[Source, Any] = field(default_factory=dict)
+    excerpts: dict[Source, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     warned: tuple[ErrorClass, str] | None = None
     response_us: int | None = None
@@ -146,7 +148,8 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
             error, words, soft = ErrorClass.ASSERTION_FAILED, failed.words, True
 
     def evidence() -> dict[str, Any]:
-        shown = {source.value: value for source, value in facts.items() if value is not None}
+        everything = {**facts, **talk.excerpts}
+        shown = {source.value: value for source, value in everything.items() if value is not None}
         kept = {
             "facts": shown,
             "notes": _written(talk.notes),

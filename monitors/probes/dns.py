@@ -11,7 +11,7 @@ import dns.rcode
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
-from monitors.probes.dns_records import TYPES, impossible, missing_and_other, parse_name, values
+from monitors.probes.dns_records import TYPES, excerpts, impossible, missing_and_other, parse_name, values
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import ca_setting, verify_setting
@@ -74,6 +74,7 @@ async def check(talk: Talk) -> str:
     records = values(answer.records)
     talk.facts[Source.RCODE] = rcode
     talk.facts[Source.RECORDS] = records
+    talk.excerpts[Source.RECORDS] = excerpts(records)
     talk.notes["dns"] = {
         "transport": way,
         "flags": dns.flags.to_text(answer.flags).split(),

@@ -17,7 +17,9 @@ from pulse.net.urls import UrlError
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "CAA", "SOA", "PTR")
 MOST_RECORDS = 200
-LONGEST_RECORD = 500
+# So much of each is compared: a key for DKIM of 8,192 bits has 1,500 characters. As much is shown as can be expected.
+LONGEST_RECORD = 4096
+LONGEST_SHOWN = 1000
 _IN_ORDER = ("MX", "SRV")  # a number or more stand before the host
 
 Form = Address | str
@@ -63,18 +65,25 @@ def parse_name(text: str) -> DnsName:
 
 def values(records: Iterable[dns.rdata.Rdata]) -> list[str]:
     """The records that came, each once, sorted, as `written` writes them."""
-    return sorted(set(map(written, records)))[:MOST_RECORDS]
+    return [record[:LONGEST_RECORD] for record in sorted(set(map(written, records)))[:MOST_RECORDS]]
+
+
+def excerpts(records: Iterable[str]) -> list[str]:
+    """The same as evidence keeps them."""
+    return [
+        record if len(record) <= LONGEST_SHOWN else f"{record[: LONGEST_SHOWN - 1]}…" for record in records
+    ]
 
 
 def written(rdata: dns.rdata.Rdata) -> str:
     """A record as its owner writes it: names in lower case without the final dot, TXT as one text."""
     if rdata.rdtype == dns.rdatatype.TXT:
         strings: tuple[bytes, ...] = getattr(rdata, "strings", ())
-        return b"".join(strings)[: 4 * LONGEST_RECORD].decode("utf-8", "backslashreplace")[:LONGEST_RECORD]
+        return b"".join(strings).decode("utf-8", "backslashreplace")
     text = rdata.to_text()
     if rdata.rdtype == dns.rdatatype.CAA:
-        return text[:LONGEST_RECORD]
-    return " ".join(word.removesuffix(".") or "." for word in text.lower().split())[:LONGEST_RECORD]
+        return text
+    return " ".join(word.removesuffix(".") or "." for word in text.lower().split())
 
 
 def missing_and_other(kind: str, expected: Iterable[str], came: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -56,13 +56,13 @@ async def check(talk: Talk) -> str:
         raise CheckFailed(ErrorClass.INVALID_TARGET, str(error)) from None
     domain = await registries(talk.out).find(talk, name, config.rdap_server)
     talk.notes["domain"] = domain.as_json()
-    if domain.expires is None:
-        raise CheckFailed(ErrorClass.SOURCE_EMPTY, f"the registry does not tell when {domain.name} expires")
-    days = int((domain.expires.timestamp() - time()) // _DAY_S)
+    days = None if domain.expires is None else int((domain.expires.timestamp() - time()) // _DAY_S)
     talk.ends, talk.facts[Source.DOMAIN_DAYS] = domain.expires, days
     ending = sorted(_ENDING.intersection(state.lower() for state in domain.states))
     if ending:
         raise CheckFailed(ErrorClass.EXPIRES_SOON, f"{domain.name} is being given up ({ending[0]})")
+    if days is None:
+        raise CheckFailed(ErrorClass.SOURCE_EMPTY, f"the registry does not tell when {domain.name} expires")
     if days < 0:
         raise CheckFailed(ErrorClass.EXPIRES_SOON, f"{domain.name} has expired")
     words = f"{domain.name} expires in {days} {'day' if days == 1 else 'days'}"

@@ -15,8 +15,10 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.settings import Settings, choose, number, optional, refuse, section
 from pulse.net.endpoints import parse_host
+from pulse.net.errors import NotConnected
+from pulse.net.failures import Failure
 from pulse.net.icmp import Echo, NoPing, missing
-from pulse.net.streams import not_connected, resolve
+from pulse.net.streams import not_connected, other_family, resolve
 
 SOURCES = (Source.CONNECTED, Source.RESPONSE_TIME, Source.IP, Source.LOSS, Source.JITTER)
 
@@ -40,20 +42,12 @@ async def check(talk: Talk) -> str:
         host = parse_host(talk.job.target).host
     except ValueError as error:
         raise CheckFailed(ErrorClass.INVALID_TARGET, str(error)) from None
-    family = 0 if config.family == "any" else int(config.family)
-    address = (await resolve(talk.out, host, talk.job.tenant, talk.phases, family))[0]
-    talk.phases.address = address
-    try:
-        echo = Echo(talk.out.loop, address)
-    except NoPing as error:
-        raise CheckFailed(ErrorClass.NOT_POSSIBLE_HERE, str(error)) from None
-    except OSError as error:
-        raise _unreachable(error, address) from None
+    echo = await _open(talk, host, 0 if config.family == "any" else int(config.family))
     with echo:
         round_trips, refusal = await _ping(talk, echo, config)
     _note(talk, round_trips)
     if refusal is not None and all(trip is None for trip in round_trips):
-        raise _unreachable(refusal, address)
+        raise _unreachable(refusal, talk.phases.address or "")
     came = sum(trip is not None for trip in round_trips)
     found, words, soft = judge(config, len(round_trips), came, talk.facts.get(Source.RESPONSE_TIME, 0.0))
     if soft:
@@ -61,6 +55,31 @@ async def check(talk: Talk) -> str:
     elif found is not ErrorClass.NONE:
         raise CheckFailed(found, words)
     return words
+
+
+async def _open(talk: Talk, host: str, family: int) -> Echo:
+    """To the first address of `host`; where this machine has no way to it, and any family will do, to the other's."""
+    addresses = await resolve(talk.out, host, talk.job.tenant, talk.phases, family)
+    try:
+        return _echo(talk, addresses[0])
+    except CheckFailed as failed:
+        if family:
+            raise
+        no_way = NotConnected(Failure.CONNECT_FAILED, str(failed))
+        others = await other_family(talk.out, host, talk.job.tenant, addresses, talk.phases, no_way)
+        if not others:
+            raise
+    return _echo(talk, others[0])
+
+
+def _echo(talk: Talk, address: str) -> Echo:
+    talk.phases.address = address
+    try:
+        return Echo(talk.out.loop, address)
+    except NoPing as error:
+        raise CheckFailed(ErrorClass.NOT_POSSIBLE_HERE, str(error)) from None
+    except OSError as error:
+        raise _unreachable(error, address) from None
 
 
 async def _ping(talk: Talk, echo: Echo, config: IcmpConfig) -> tuple[list[float | None], OSError | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 
 from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
-from monitors.probes.conversation import CheckFailed, Talk, starting
-from monitors.probes.outcome import ErrorClass
-from monitors.probes.packets import Packet, garbled
+from monitors.probes.conversation import Talk, starting
+from monitors.probes.mqtt_session import Awaited, Session
 from monitors.probes.probe import Probe
 from monitors.probes.securing import (
     EVERYWHERE,
@@ -25,20 +25,11 @@ from monitors.probes.securing import (
 from monitors.probes.settings import Settings, refuse, secret, section, text
 from pulse.fields import FieldError
 from pulse.net.endpoints import parse_endpoint
-from pulse.net.streams import Stream
 
 PORT = 8883
-_NAME = "MQTT"
-MOST_PACKET, MOST_PACKETS = 65_536, 1000
-_KEEP_ALIVE_S = 60
-_CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK, _DISCONNECT = 0x10, 0x20, 0x30, 0x82, 0x90, 0xE0
-_REFUSALS = {
-    1: "it does not speak MQTT 3.1.1",
-    2: "it does not accept the client id",
-    3: "it is not available",
-    4: "the user name or password is wrong",
-    5: "not authorised",
-}
+# A check says nothing while it waits, and who is silent for one and a half times this is dropped (3.1.2.10).
+_LEAST_KEEP_ALIVE_S, _BEYOND_TIMEOUT_S = 60, 30
+_MARK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,103 +56,46 @@ def read_topic(topic: str) -> str:
 async def check(talk: Talk) -> str:
     config: MqttConfig = talk.config
     async with opened(talk, PORT, at_once=config.encrypted) as stream:
-        session = _Session(stream)
-        await session.sign_in(config)
+        session = Session(stream)
+        keep_alive_s = max(_LEAST_KEEP_ALIVE_S, int(talk.job.timeout_s) + _BEYOND_TIMEOUT_S)
+        await session.sign_in(config.username, config.password, config.client_id, keep_alive_s)
         words = "accepted the connection"
         if config.topic:
-            await session.subscribe(config.topic)
-            expect = config.expect
+            talk.facts[Source.ANSWER] = (await _message(session, config))[:LONGEST_ANSWER]
+            words = "brought a message"
             if config.publish:
-                # Its own mark tells what came back from what others publish.
-                sent = f"{config.publish} {secrets.token_hex(4)}"
-                await session.publish(config.topic, sent)
-                expect = sent
-            message = await session.message(expect)
-            talk.facts[Source.ANSWER] = message[:LONGEST_ANSWER]
-            words = "brought back what was published" if config.publish else "brought a message"
-        await stream.send(bytes([_DISCONNECT, 0]))
+                words = "brought an answer" if config.expect else "brought back what was published"
+        await session.leave()
     return words
 
 
-class _Session:
-    """Packets of a kind, a length in up to four bytes of seven bits, and a body."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._left = MOST_PACKETS
-
-    async def sign_in(self, config: MqttConfig) -> None:
-        flags = 0x02 | (0x80 if config.username else 0) | (0x40 if config.password else 0)  # a clean session
-        body = _text("MQTT") + bytes([4, flags]) + _KEEP_ALIVE_S.to_bytes(2, "big")
-        body += _text(config.client_id or f"pulse-{secrets.token_hex(6)}")
-        body += _text(config.username) if config.username else b""
-        body += _text(config.password) if config.password else b""
-        await self._say(_CONNECT, body)
-        kind, packet = await self._hear()
-        if kind != _CONNACK:
-            raise garbled(_NAME)
-        packet.take(1)
-        code = packet.big(1)
-        if code:
-            error = ErrorClass.SIGN_IN_REFUSED if code in (4, 5) else ErrorClass.UNEXPECTED_ANSWER
-            raise CheckFailed(error, f"the broker refused: {_REFUSALS.get(code, f'code {code}')}")
-
-    async def subscribe(self, topic: str) -> None:
-        await self._say(_SUBSCRIBE, b"\0\1" + _text(topic) + b"\0")  # at most once
-        while True:
-            kind, packet = await self._hear()
-            if kind == _SUBACK:
-                break
-            if kind & 0xF0 != _PUBLISH:  # a retained message may come before it
-                raise garbled(_NAME)
-        packet.take(2)
-        if packet.big(1) == 0x80:
-            raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, "the broker refused the subscription")
-
-    async def publish(self, topic: str, message: str) -> None:
-        await self._say(_PUBLISH, _text(topic) + message.encode())
-
-    async def message(self, expect: str) -> str:
-        """The next message on the topic that contains `expect`."""
-        while True:
-            kind, packet = await self._hear()
-            if kind & 0xF0 != _PUBLISH:
-                raise garbled(_NAME)
-            packet.take(packet.big(2))
-            if kind & 0x06:  # more than "at most once", which nobody asked for
-                packet.take(2)
-            found = packet.rest().decode("utf-8", "replace")
-            if expect in found:
-                return found
-
-    async def _say(self, kind: int, body: bytes) -> None:
-        length, left = b"", len(body)
-        while True:
-            left, digit = divmod(left, 128)
-            length += bytes([digit | (0x80 if left else 0)])
-            if not left:
-                break
-        await self._stream.send(bytes([kind]) + length + body)
-
-    async def _hear(self) -> tuple[int, Packet]:
-        self._left -= 1
-        kind = (await self._stream.exactly(1))[0]
-        size = 0
-        for place in range(4):
-            digit = (await self._stream.exactly(1))[0]
-            size |= (digit & 0x7F) << 7 * place
-            if not digit & 0x80:
-                break
-        else:
-            raise garbled(_NAME)
-        if size > MOST_PACKET or self._left < 0:
-            raise CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, "the broker sent more than a check reads")
-        return kind, Packet(await self._stream.exactly(size), _NAME)
+async def _message(session: Session, config: MqttConfig) -> str:
+    """What the check waits for."""
+    # Its own mark tells what came back from what others publish.
+    sent = f"{config.publish} {secrets.token_hex(_MARK_BYTES)}"
+    is_awaited = _awaited(config, sent)
+    early = await session.subscribe(config.topic, is_awaited)
+    if config.publish:  # nothing that came before is an answer to it
+        await session.publish(config.topic, sent)
+    elif early is not None:
+        return early
+    return await session.message(is_awaited)
 
 
-def _text(value: str) -> bytes:
-    data = value.encode()
-    return len(data).to_bytes(2, "big") + data
+def _awaited(config: MqttConfig, sent: str) -> Awaited:
+    """Which message is waited for: one with the text, what was `sent` itself, or an answer to it with the text.
+
+    Other places may check the same, with marks of their own: what they publish answers nothing, as what the broker
+    had kept does not.
+    """
+    if not config.publish:
+        return lambda message: config.expect in message.text
+    if not config.expect:
+        return lambda message: sent in message.text
+    ours = re.compile(rf"{re.escape(config.publish)} [0-9a-f]{{{2 * _MARK_BYTES}}}")
+    return lambda message: (
+        config.expect in message.text and not message.is_retained and ours.fullmatch(message.text) is None
+    )
 
 
 def _together(config: MqttConfig) -> None:
@@ -193,7 +127,8 @@ SETTINGS = Settings(
         text(
             "publish",
             "Publish and wait for it to come back",
-            "Everyone who reads the topic gets it too.",
+            "Everyone who reads the topic gets it too. With the text above, an answer that contains it is awaited "
+            "instead.",
             longest=1000,
         ),
         asserting(*EVERYWHERE, Source.ANSWER),

@@ -47,6 +47,8 @@ async def check(talk: Talk) -> str:
                 continue
     finally:
         peer.close()
+    if Source.ANSWER in talk.facts:
+        raise _unexpected(config)
     words = "1 datagram" if config.tries == 1 else f"{config.tries} datagrams"
     raise CheckFailed(ErrorClass.TIMEOUT, f"no answer to {words} within {talk.job.timeout_s:g} s")
 
@@ -65,7 +67,11 @@ async def _answer(talk: Talk, peer: Datagrams, looking: Looking, began: int) -> 
     finally:
         if received is not None:
             talk.facts[Source.ANSWER] = as_text(received)
-    raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"the answer does not {expect.words}")
+    raise _unexpected(talk.config)
+
+
+def _unexpected(config: UdpConfig) -> CheckFailed:
+    return CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"the answer does not {config.expect.words}")
 
 
 def _together(config: UdpConfig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidStatus
@@ -29,9 +30,9 @@ class Session:
     def __init__(
         self, stream: Stream, url: str, headers: Sequence[tuple[str, str]], subprotocol: str = ""
     ) -> None:
-        wanted = [Subprotocol(subprotocol)] if subprotocol else None
+        wanted = [Subprotocol(_on_the_wire(subprotocol))] if subprotocol else None
         self._stream = stream
-        self._wanted = subprotocol
+        self._subprotocol = subprotocol
         self._protocol = ClientProtocol(parse_uri(url), subprotocols=wanted, max_size=MOST_MESSAGE)
         self._headers = headers
         self._frames: list[Frame] = []
@@ -41,7 +42,7 @@ class Session:
         """The handshake; raises CheckFailed when the server does not switch to WebSocket."""
         request = self._protocol.connect()
         for name, value in self._headers:
-            request.headers[name] = value
+            request.headers[name] = _on_the_wire(value)
         self._protocol.send_request(request)
         await self._flush()
         while self._protocol.handshake_exc is None and not self._is_answered():
@@ -61,8 +62,8 @@ class Session:
             )
         if error is not None:
             raise garbled("WebSocket")
-        if self._wanted and self._protocol.subprotocol != self._wanted:
-            words = f"the server does not speak the subprotocol {self._wanted}"
+        if self._subprotocol and self._protocol.subprotocol != _on_the_wire(self._subprotocol):
+            words = f"the server does not speak the subprotocol {self._subprotocol}"
             raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, words)
 
     def _is_answered(self) -> bool:
@@ -70,6 +71,11 @@ class Session:
         return self._protocol.handshake_exc is None and self._protocol.state is not State.CONNECTING
 
     async def send(self, message: str) -> None:
+        if self._protocol.state is not State.OPEN:
+            raise CheckFailed(
+                ErrorClass.CONNECTION_LOST,
+                "the server closed the WebSocket before the message could be sent",
+            )
         self._protocol.send_text(message.encode())
         await self._flush()
 
@@ -101,8 +107,11 @@ class Session:
                 return b"".join(parts).decode("utf-8", "replace")
 
     async def leave(self) -> None:
-        self._protocol.send_close(1000)
-        await self._flush()
+        """Says goodbye, unless the server did so first; one that is gone already has given what was wanted of it."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            with suppress(ConnectionError):
+                await self._flush()
 
     async def _feed(self) -> None:
         await asyncio.sleep(0)  # what has come already is read without waiting: let others have their turn
@@ -122,7 +131,8 @@ class Session:
         if self._protocol.parser_exc is not None and self._is_answered():
             untie(self._protocol.parser_exc)
             raise _broken(self._protocol.parser_exc)
-        await self._flush()
+        with suppress(ConnectionError):  # the answer to a ping or a goodbye: what came before it still counts
+            await self._flush()
         if not data and self._protocol.handshake_exc is None and not self._frames:
             raise CheckFailed(ErrorClass.CONNECTION_LOST, "the server closed the connection")
 
@@ -132,7 +142,14 @@ class Session:
             await self._stream.send(data)
 
 
+def _on_the_wire(text: str) -> str:
+    """UTF-8, as `http` sends it, in the letters that websockets makes one byte each of."""
+    return text.encode().decode("latin-1")
+
+
 def _broken(error: Exception) -> CheckFailed:
     if type(error).__name__ == "PayloadTooBig":
         return CheckFailed(ErrorClass.RESPONSE_TOO_LARGE, f"a message exceeds {MOST_MESSAGE >> 10} KiB")
+    if isinstance(error, EOFError):
+        return CheckFailed(ErrorClass.CONNECTION_LOST, "the server closed the connection")
     return garbled("WebSocket")

@@ -35,6 +35,7 @@ _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", 
 _DATES = {9: "is not valid yet", 10: "has expired"}
 OTHER_NAME, _OTHER_ADDRESS = 62, 64
 _UNTRUSTED = {
+    2: "the issuer of an authority in its chain is unknown",
     18: "it is self-signed",
     19: "its chain ends in an unknown root",
     20: "its issuer is unknown or an intermediate certificate is missing",

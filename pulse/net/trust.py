@@ -16,10 +16,14 @@ def client_context(
 ) -> ssl.SSLContext:
     """A client's context that trusts `ca_file`, or in its place the PEM certificates in `own_ca`.
 
+    Whatever is trusted ends a chain: a root, an authority that another one certified, or a server's own certificate.
     `protocols` are offered by ALPN. Without `verify` any certificate is accepted. Not to be changed by callers.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_ciphers(CIPHERS)
+    # libcurl does so, too: else what is good for HTTPS would be refused to every other kind, and before Python 3.13
+    # its own contexts are of that other opinion.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

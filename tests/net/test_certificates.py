@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from pulse.net.certificates import describe, first_end, issuer_of, read
+from pulse.net.certificates import describe, first_end, issuer_of, read, why_refused
+from pulse.net.failures import Failure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAN, IAN = "2.5.29.17", "2.5.29.18"
@@ -56,3 +57,11 @@ def test_a_certificate_with(what: str) -> None:
     if certificate is not None:
         assert issuer_of(certificate) in ("", "CN=odd")
         assert first_end([certificate]) in (None, NOW + timedelta(days=90))
+
+
+@pytest.mark.parametrize("code", [2, 18, 19, 20, 21])
+def test_a_chain_that_leads_nowhere_is_told_of_in_words(code: int) -> None:
+    failure, words = why_refused(code, "a.test")
+
+    assert failure is Failure.CERTIFICATE_UNTRUSTED
+    assert not any(letter.isdigit() for letter in words)

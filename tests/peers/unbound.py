@@ -32,7 +32,10 @@ web A 192.0.2.8
 web AAAA 2001:db8::7
 _sip._tcp SRV 10 5 5060 sip.{origin}
 long TXT {long}
+key TXT {key}
 """
+# As long as one for DKIM of 4,096 bits.
+KEY = f"v=DKIM1; k=rsa; p={'A' * 734}"
 _CONFIGURATION = """
 server:
   interface: 127.0.0.1@{plain}
@@ -96,7 +99,9 @@ def unbound(authority: Authority) -> Iterator[UnboundPeer]:
 
 
 def _zone(origin: str) -> str:
-    return f"$ORIGIN {origin}" + ZONE.format(origin=origin, long=" ".join(f'"{n:0250d}"' for n in range(8)))
+    long = " ".join(f'"{n:0250d}"' for n in range(8))
+    key = " ".join(f'"{KEY[at : at + 250]}"' for at in range(0, len(KEY), 250))
+    return f"$ORIGIN {origin}" + ZONE.format(origin=origin, long=long, key=key)
 
 
 def _sign(path: Path) -> str:

@@ -94,6 +94,32 @@ def test_an_authority_s_old_certificate_that_a_server_sends_along_harms_nobody(t
     assert judged(http)["CERTIFICATE_DAYS"] == judged(tls)["CERTIFICATE_DAYS"] == LATE
 
 
+OWN, INTERMEDIATE = 0, 1
+
+
+@pytest.mark.parametrize("trusted", [OWN, INTERMEDIATE])
+@pytest.mark.parametrize("by_setting", [True, False])
+def test_what_is_trusted_ends_a_chain_for_every_kind_though_it_is_no_root(
+    tmp_path: Path, trusted: int, by_setting: bool
+) -> None:
+    chain = Chain(tmp_path, own=60, intermediate=90)
+    pem = chain.sent[trusted]
+    (tmp_path / "trusted.pem").write_text(pem)
+    settings = LINES | ({"ca": pem} if by_setting else {})
+    with Asking(ca_file=str(chain.ca_file if by_setting else tmp_path / "trusted.pem")) as asking:
+        with HttpTarget(tls=chain.context) as target:
+            http = asking.ask("http", target.url, settings)
+        with Talking(quiet, chain.context) as server:
+            tls = asking.ask("tls", server.target, settings)
+            tcp = asking.ask("tcp", server.target, settings | {"security": "tls"})
+        with WebSocketPeer(chain.context) as peer:
+            websocket = asking.ask("websocket", peer.at("/echo"), {"ca": settings.get("ca", "")})
+
+    found = (http, tls, tcp, websocket)
+    assert [one.detail for one in found if not one.ok] == []
+    assert [days_of(one) for one in found] == [LATE] * 4
+
+
 def test_a_kept_connection_keeps_the_certificate_that_it_began_with(asking: Asking, hasty: Chain) -> None:
     with HttpTarget(tls=hasty.context, keep_alive=True) as target:
         found = [

@@ -8,7 +8,7 @@ from monitors.probes.dns import SETTINGS
 from monitors.probes.outcome import ErrorClass
 from pulse.fields import ConfigError
 from tests.certificates import Authority
-from tests.peers.unbound import UnboundPeer, unbound
+from tests.peers.unbound import KEY, UnboundPeer, unbound
 from tests.probes.asking import Asking, facts, notes
 from tests.resolver import DnsServer
 from tests.talking import Talking, quiet
@@ -153,6 +153,21 @@ def test_answer_too_long_for_udp_is_fetched_by_tcp(asking: Asking, server: Unbou
 
     assert outcome.ok
     assert notes(outcome)["dns"]["transport"] == "tcp, because it was cut off over udp"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"expected": [KEY], "expected_mode": "exactly"}, {"assertions": [f"[RECORDS] contains {KEY}"]}],
+)
+def test_long_key_is_compared_whole(asking: Asking, server: UnboundPeer, settings: dict[str, object]) -> None:
+    asked = {"resolver": server.at("udp"), "record_type": "TXT", **settings}
+
+    good = asking.ask("dns", "key.plain.test", asked)
+    long = asking.ask("dns", "long.plain.test", asked)
+
+    assert good.ok, good.detail
+    assert facts(good)["records"] == [KEY]
+    assert (long.ok, len(facts(long)["records"][0])) == (False, 1000)
 
 
 def test_assertions_on_records(asking: Asking, server: UnboundPeer) -> None:

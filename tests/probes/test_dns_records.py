@@ -2,9 +2,10 @@
 
 from time import thread_time
 
+import dns.rdata
 import pytest
 
-from monitors.probes.dns_records import missing_and_other, parse_name
+from monitors.probes.dns_records import excerpts, missing_and_other, parse_name, values
 from pulse.net.urls import parse_url
 
 
@@ -70,6 +71,31 @@ def test_expected_records_are_found_as_their_owners_write_them(
     kind: str, expected: list[str], came: list[str], missing: list[str], other: list[str]
 ) -> None:
     assert missing_and_other(kind, expected, came) == (missing, other)
+
+
+def text_record(text: str) -> dns.rdata.Rdata:
+    """As a name server has it: in strings of at most 255 bytes."""
+    pieces = [f'"{text[at : at + 250]}"' for at in range(0, len(text), 250)]
+    return dns.rdata.from_text("IN", "TXT", " ".join(pieces))
+
+
+@pytest.mark.parametrize(
+    ("came", "compared", "shown"),
+    [
+        (["k" * 750], ["k" * 750], ["k" * 750]),
+        (["k" * 750, "k" * 750], ["k" * 750], ["k" * 750]),
+        (["k" * 600 + "a", "k" * 600 + "b"], ["k" * 600 + "a", "k" * 600 + "b"], ["k" * 600 + "a", "k" * 600 + "b"]),
+        (["k" * 1500], ["k" * 1500], ["k" * 999 + "…"]),
+        (["k" * 5000 + "a", "k" * 5000 + "b"], ["k" * 4096] * 2, ["k" * 999 + "…"] * 2),
+    ],
+)  # fmt: skip
+def test_long_records_are_told_apart_and_cut_only_where_they_are_shown(
+    came: list[str], compared: list[str], shown: list[str]
+) -> None:
+    found = values(map(text_record, came))
+
+    assert found == compared
+    assert excerpts(found) == shown
 
 
 def test_many_addresses_are_each_read_once() -> None:

@@ -101,13 +101,23 @@ def test_registry_is_asked_once_in_some_hours(asking: Asking, registry: RdapServ
     assert registry.asked == ["/dns.json", "/domain/shop.test"]
 
 
-def test_domain_that_nobody_has_or_that_is_being_given_up_is_down(
-    asking: Asking, registry: RdapServer
-) -> None:
-    registry.knows("old.test", in_days(90), states=("client hold", "Redemption Period"))
+def test_domain_that_nobody_has_is_down(asking: Asking) -> None:
+    outcome = ask(asking, "none.test")
 
-    assert ask(asking, "none.test").detail == "none.test is not registered, says its registry"
-    assert ask(asking, "old.test").detail == "old.test is being given up (redemption period)"
+    assert (outcome.ok, outcome.is_unknown) == (False, False)
+    assert outcome.detail == "none.test is not registered, says its registry"
+
+
+@pytest.mark.parametrize("days", [90, None])  # a registry may have taken the date away already
+def test_domain_that_is_being_given_up_is_down(
+    asking: Asking, registry: RdapServer, days: int | None
+) -> None:
+    registry.knows("old.test", in_days(days) if days else None, states=("client hold", "Redemption Period"))
+
+    outcome = ask(asking, "old.test")
+
+    assert (outcome.error, outcome.is_unknown) == (ErrorClass.EXPIRES_SOON, False)
+    assert outcome.detail == "old.test is being given up (redemption period)"
 
 
 def test_registries_that_ask_to_wait_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,11 @@ with DnsServer() as dns, HttpTarget(host="::1") as web, Talking(lambda one: one.
             asking.ask("http", f"http://both.test:{web.port}/"),
             asking.ask("tcp", f"both.test:{tcp.port}", {"expect": "hi"}),
             asking.ask("udp", udp, {"send": "x", "expect": "y"}, 0.5),
+            asking.ask("icmp", "both.test"),
             asking.ask("tcp", "four.test:25"),
             asking.ask("http", "http://four.test/"),
+            asking.ask("icmp", "four.test"),
+            asking.ask("icmp", "both.test", {"family": "4"}),
         ]
     print(json.dumps([[one.ok, one.error.name, one.address] for one in found]))
 """
@@ -56,6 +59,9 @@ def test_without_a_way_to_ipv4_the_other_kind_is_tried() -> None:
         [True, "NONE", "::1"],
         [True, "NONE", "::1"],
         [False, "TIMEOUT", "::1"],
+        [True, "NONE", "::1"],
+        [False, "CONNECT_FAILED", "203.0.113.7"],
+        [False, "CONNECT_FAILED", "203.0.113.7"],
         [False, "CONNECT_FAILED", "203.0.113.7"],
         [False, "CONNECT_FAILED", "203.0.113.7"],
     ]

@@ -11,7 +11,7 @@ from pulse.fields import ConfigError
 from tests.certificates import Authority
 from tests.peers.mosquitto import PASSWORD, MosquittoPeer, mosquitto
 from tests.probes.asking import Asking, facts
-from tests.talking import Talking, quiet
+from tests.talking import Script, Talking, quiet
 
 READER = {"username": "reader", "password": PASSWORD}
 PLAIN = {"security": "none", "plain_sign_in": True}
@@ -66,6 +66,61 @@ def test_published_message_comes_back_to_who_signed_in(
     assert facts(outcome).get("certificate_days") == (9 if encrypted else None)
 
 
+def test_what_a_check_publishes_itself_is_no_answer(asking: Asking, broker: MosquittoPeer) -> None:
+    settings = PLAIN | READER | {"topic": "test/ping", "publish": "all good?", "expect": "good"}
+
+    assert asking.ask("mqtt", broker.plain, settings, timeout_s=0.5).error is ErrorClass.TIMEOUT
+
+
+def said(message: str, *, retained: bool = False) -> bytes:
+    """A message on the topic "a"."""
+    return bytes([0x31 if retained else 0x30, 3 + len(message)]) + b"\0\1a" + message.encode()
+
+
+def consenting(before: bytes, after: bytes) -> Script:
+    """A broker that says `before` ahead of its consent to a subscription, and `after` behind what was published."""
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(bytes([0x20, 2, 0, 0]))
+        connection.recv(1000)
+        connection.sendall(before + bytes([0x90, 3, 0, 1, 0]))
+        while published := connection.recv(1000):
+            connection.sendall(published + after)
+
+    return script
+
+
+KEPT = said("all good", retained=True)
+WAITING, ASKING = {"expect": "good"}, {"publish": "good?", "expect": "good"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "before", "after", "words", "answer"),
+    [
+        # The standard lets retained messages come before the consent.
+        (WAITING, KEPT, b"", "brought a message", "all good"),
+        ({}, KEPT + said("more"), b"", "brought a message", "all good"),
+        (WAITING, said("bad", retained=True) + KEPT, b"", "brought a message", "all good"),
+        (WAITING, said("bad", retained=True), b"", "", None),
+        (ASKING, b"", said("all good"), "brought an answer", "all good"),
+        (ASKING, KEPT, b"", "", None),
+        (ASKING, said("all good"), b"", "", None),
+        (ASKING, b"", KEPT, "", None),
+        # Another place checks the same at the same time.
+        (ASKING, b"", said("good? 0123abcd"), "", None),
+    ],
+)
+def test_message_counts_by_when_it_came_and_whose_it_is(
+    asking: Asking, settings: dict[str, object], before: bytes, after: bytes, words: str, answer: str | None
+) -> None:
+    with Talking(consenting(before, after)) as server:
+        outcome = asking.ask("mqtt", server.target, {"security": "none", "topic": "a", **settings}, 0.5)
+
+    assert (outcome.ok, facts(outcome).get("answer")) == (bool(words), answer)
+    assert outcome.detail == (words or "no complete answer within 0.5 s")
+
+
 def test_client_id_is_that_of_the_settings_or_a_new_one_each_time(asking: Asking) -> None:
     connected: list[bytes] = []
 
@@ -83,6 +138,22 @@ def test_client_id_is_that_of_the_settings_or_a_new_one_each_time(asking: Asking
     assert ids[0] == "watch-1"
     assert ids[1] != ids[2]
     assert all(one.startswith("pulse-") for one in ids[1:])
+
+
+@pytest.mark.parametrize(("timeout_s", "keep_alive_s"), [(0.5, 60), (30, 60), (31, 61), (120, 150)])
+def test_broker_waits_longer_for_a_silent_check_than_the_check_does(
+    asking: Asking, timeout_s: float, keep_alive_s: int
+) -> None:
+    connected: list[bytes] = []
+
+    def broker(connection: socket.socket) -> None:
+        connected.append(connection.recv(1000))
+        connection.sendall(bytes([0x20, 2, 0, 0]))
+
+    with Talking(broker) as server:
+        asking.ask("mqtt", server.target, {"security": "none"}, timeout_s)
+
+    assert int.from_bytes(connected[0][10:12], "big") == keep_alive_s
 
 
 @pytest.mark.parametrize(

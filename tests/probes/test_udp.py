@@ -71,6 +71,21 @@ def test_wrong_answer_before_the_right_one_does_no_harm(asking: Asking) -> None:
         assert asking.ask("udp", target, {"send": "x", "expect": "right"}).ok
 
 
+@pytest.mark.parametrize(
+    ("expect", "words"),
+    [
+        ("right", "the answer does not contain the expected text"),
+        ("/^right/", "the answer does not match the expected pattern"),
+    ],
+)
+def test_service_that_answers_each_try_wrongly_is_not_silent(asking: Asking, expect: str, words: str) -> None:
+    with service(lambda _, number: [b"wrong %d" % number]) as target:
+        outcome = asking.ask("udp", target, {"send": "x", "expect": expect}, timeout_s=1)
+
+    assert (outcome.error, outcome.detail) == (ErrorClass.UNEXPECTED_ANSWER, words)
+    assert facts(outcome)["answer"] == "wrong 2"
+
+
 def test_flood_of_wrong_answers_is_down_at_once(asking: Asking) -> None:
     began = monotonic()
     with service(lambda _, __: [b"no"] * 200) as target:

@@ -1,8 +1,12 @@
 """The WebSocket check against a real server."""
 
+import re
+import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
+from websockets.utils import accept_key
 
 from monitors.probes import PROBES
 from monitors.probes.outcome import ErrorClass
@@ -11,6 +15,7 @@ from pulse.net.urls import UrlError
 from tests.certificates import Authority
 from tests.peers.websocket import WebSocketPeer
 from tests.probes.asking import Asking, facts
+from tests.talking import Script, Talking
 from tests.targets import HttpTarget
 
 
@@ -77,6 +82,81 @@ def test_failures_in_words(
 
     assert outcome.error is error, outcome.detail
     assert outcome.detail.startswith(words)
+
+
+READY, CLOSE = b"\x81\x05ready", b"\x88\x02\x03\xe8"
+
+
+def says(after: bytes, requests: list[bytes], *, resets: bool = False) -> Script:
+    """Shakes hands, says `after` in the same breath, and is gone."""
+
+    def script(connection: socket.socket) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request and (piece := connection.recv(4096)):
+            request += piece
+        requests.append(request)
+        found = re.search(rb"Sec-WebSocket-Key: (\S+)", request)
+        assert found is not None
+        connection.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: %b\r\n\r\n%b" % (accept_key(found[1].decode()).encode(), after)
+        )
+        if resets:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    return script
+
+
+LOST = ErrorClass.CONNECTION_LOST
+
+
+@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize(
+    ("after", "settings", "error", "words"),
+    [
+        (READY + CLOSE, {"receive": True}, ErrorClass.NONE, "opened and answered"),
+        (READY + CLOSE, {"expect": "ready"}, ErrorClass.NONE, "opened and answered"),
+        (READY + CLOSE, {"expect": "else"}, LOST, "the server closed the WebSocket before the message"),
+        (CLOSE, {}, ErrorClass.NONE, "opened"),
+        (CLOSE, {"receive": True}, LOST, "the server closed the WebSocket before the message"),
+        (CLOSE, {"send": "x"}, LOST, "the server closed the WebSocket before the message could be sent"),
+    ],
+)
+def test_a_server_that_says_goodbye_at_once_has_said_what_it_said(
+    asking: Asking, after: bytes, settings: dict[str, object], error: ErrorClass, words: str, resets: bool
+) -> None:
+    with Talking(says(after, [], resets=resets)) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", settings)
+
+    assert (outcome.error, outcome.detail) == (error, words)
+
+
+@pytest.mark.parametrize("after", [b"", READY[:4]])
+def test_a_connection_that_ends_without_goodbye_is_lost(asking: Asking, after: bytes) -> None:
+    with Talking(says(after, [])) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", {"receive": True})
+
+    assert (outcome.error, outcome.detail) == (LOST, "the server closed the connection")
+
+
+def test_headers_travel_as_utf_8_in_any_script(asking: Asking) -> None:
+    requests: list[bytes] = []
+    settings = {"headers": {"X-Name": "Žofie", "X-City": "Zürich"}, "secret_headers": "X-Price: 5 €"}
+    with Talking(says(CLOSE, requests)) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", settings)
+
+    assert outcome.ok, outcome.detail
+    for line in ("X-Name: Žofie", "X-City: Zürich", "X-Price: 5 €"):
+        assert f"\r\n{line}\r\n".encode() in requests[0]
+
+
+def test_a_subprotocol_in_other_letters_is_one_that_no_server_speaks(asking: Asking) -> None:
+    with Talking(says(CLOSE, [])) as server:
+        outcome = asking.ask("websocket", f"ws://{server.target}/", {"subprotocol": "řeč"})
+
+    assert (outcome.error, outcome.detail) == (
+        ErrorClass.UNEXPECTED_ANSWER, "the server does not speak the subprotocol řeč",
+    )  # fmt: skip
 
 
 def test_wss_is_verified(asking: Asking, authority: Authority) -> None:
