@@ -14,7 +14,7 @@ from pulse.net.addresses import Policy
 from tests.certificates import Authority
 from tests.http2 import Http2Server
 from tests.ports import free_port
-from tests.probes.running import Probing
+from tests.probes.running import Probing, loop_work_s
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
 
@@ -82,6 +82,16 @@ def test_large_body_is_judged_off_the_loop_and_as_well(probing: Probing, target:
 
     assert asserted(probing, target.url, "[BODY].items[20000].last == true").ok
     assert asserted(probing, target.url, "[BODY].items[0].a == c").error is ErrorClass.ASSERTION_FAILED
+
+
+def test_a_path_that_goes_far_costs_the_loop_nothing(probing: Probing, target: HttpTarget) -> None:
+    target.body = b"[" + b'{"a": [1, 2]},' * 4000 + b"{}]"
+    before = loop_work_s()
+
+    outcome = asserted(probing, target.url, "[BODY]$..[?@..b || $..b] exists")
+
+    assert outcome.detail.endswith("judging it would take too long: use a simpler path or a smaller body")
+    assert loop_work_s() - before < 0.05
 
 
 def test_every_https_answer_keeps_its_certificate_with_the_chain(
