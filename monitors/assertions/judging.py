@@ -12,7 +12,7 @@ from monitors.assertions.comparing import Mismatch, holds
 from monitors.assertions.model import WITH_PATH, Assertion, Checked, Operator, Source
 from monitors.assertions.paths import compile_path
 from monitors.assertions.patterns import work
-from monitors.assertions.resolving import Missing, resolve, shown
+from monitors.assertions.resolving import CannotTell, Missing, resolve, shown
 from monitors.assertions.writing import text
 
 # Bodies beyond this are judged in a thread if an assertion looks at them.
@@ -102,7 +102,7 @@ def _judge_one(assertion: Assertion, facts: Mapping[Source, Any]) -> Checked:
         try:
             value = resolve(assertion, facts)
         except Missing as missing:
-            return _without_value(assertion, str(missing))
+            return _without_value(assertion, missing)
         if assertion.operator is Operator.NOT_EXISTS:
             return Checked(assertion, False, shown(value))
         ok = assertion.operator is Operator.EXISTS or holds(assertion, value)
@@ -122,7 +122,7 @@ _TOO_MUCH: dict[type[Exception], str] = {
 }
 
 
-def _without_value(assertion: Assertion, problem: str) -> Checked:
-    if assertion.operator is Operator.NOT_EXISTS:
+def _without_value(assertion: Assertion, missing: Missing) -> Checked:
+    if assertion.operator is Operator.NOT_EXISTS and not isinstance(missing, CannotTell):
         return Checked(assertion, True)
-    return Checked(assertion, False, None, problem)
+    return Checked(assertion, False, None, str(missing))

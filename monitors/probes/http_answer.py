@@ -44,7 +44,7 @@ def facts_of(config: HttpConfig, exchange: Exchange, total_us: int) -> dict[Sour
         facts[Source.STATUS] = exchange.status
         facts[Source.HEADER] = headers
         facts[Source.SIZE] = exchange.body_size
-        facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body))
+        facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body), is_cut=exchange.body_cut)
     if Source.CERTIFICATE_DAYS in config.sources and (ends := end_of(config, exchange)):
         facts[Source.CERTIFICATE_DAYS] = days_until(ends)
     if Source.ISSUER in config.sources and (chain := _chain_of(exchange)):

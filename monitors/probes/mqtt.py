@@ -13,10 +13,10 @@ from monitors.probes.packets import Packet, garbled
 from monitors.probes.probe import Probe
 from monitors.probes.securing import (
     EVERYWHERE,
-    LONGEST_ANSWER,
     NO_TLS,
     TLS,
     Secured,
+    kept,
     opened,
     plain_sign_in,
     refuse_plain_sign_in,
@@ -77,7 +77,7 @@ async def check(talk: Talk) -> str:
                 await session.publish(config.topic, sent)
                 expect = sent
             message = await session.message(expect)
-            talk.facts[Source.ANSWER] = message[:LONGEST_ANSWER]
+            talk.facts[Source.ANSWER] = kept(message)
             words = "brought back what was published" if config.publish else "brought a message"
         await stream.send(bytes([_DISCONNECT, 0]))
     return words

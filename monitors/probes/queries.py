@@ -10,7 +10,7 @@ from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
-from monitors.probes.securing import EVERYWHERE, LONGEST_ANSWER, NO_TLS, TLS, Secured, tls_section
+from monitors.probes.securing import EVERYWHERE, NO_TLS, TLS, Secured, kept, tls_section
 from monitors.probes.settings import Settings, secret, section, text
 from pulse.fields import FieldError
 
@@ -86,7 +86,7 @@ class Allowance:
 
 def found(talk: Talk, first: bytes | None, rows: int) -> str:
     """Keeps what the query brought; returns the sentence about it."""
-    value: Any = None if first is None else first.decode("utf-8", "replace")[:LONGEST_ANSWER]
+    value: Any = None if first is None else kept(first.decode("utf-8", "replace"))
     talk.facts[Source.ANSWER] = _number(value) if value is not None else None
     talk.facts[Source.ROWS] = min(rows, MOST_ROWS)
     if rows > MOST_ROWS:
