@@ -10,12 +10,12 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from monitors.assertions.budget import spend, weight
+from monitors.assertions.codes import span
 from monitors.assertions.model import Assertion, Operator, Source
 from monitors.assertions.patterns import found
 from monitors.assertions.resolving import Found
 from monitors.assertions.schemas import mismatch
 
-_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _NUMBER = re.compile(r"\s*-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?\s*")
 
 
@@ -109,10 +109,8 @@ def _is_in(assertion: Assertion, value: Any) -> bool:
 
 
 def _is_one(source: Source, value: Any, item: Any) -> bool:
-    if source is Source.STATUS and isinstance(item, str) and isinstance(value, int):
-        span = _RANGE.fullmatch(item)
-        if span:
-            return int(span[1]) <= value <= int(span[2])
+    if source is Source.STATUS and isinstance(value, int) and (codes := span(item)):
+        return codes[0] <= value <= codes[1]
     if source is Source.IP and isinstance(item, str):
         try:
             return ip_address(str(value)) in ip_network(item)
