@@ -60,7 +60,7 @@ def _within(assertion: Assertion, value: Any) -> Any:
     found = path.values(document)
     if path.single and found:
         return found[0]
-    if not found:
+    if not found and (path.single or not assertion.length):
         raise Missing(f"{word} has nothing there")
     if len(found) > MOST_FOUND and not assertion.length and assertion.operator not in WITHOUT_EXPECTED:
         raise CannotTell(f"the path finds {len(found):,} values; at most {MOST_FOUND:,} can be compared")

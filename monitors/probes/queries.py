@@ -21,6 +21,8 @@ MOST_ROWS = 1000
 MOST_MESSAGES = 5000
 MOST_BYTES = 8 << 20
 
+# A bigint with its sign.
+_LONGEST_WHOLE = 20
 _FIRST_WORD = re.compile(r"\s*\(*\s*([A-Za-z]+)")
 _READING = ("SELECT", "SHOW", "TABLE", "VALUES", "WITH")
 _WRITES_FILES = re.compile(r"\b(outfile|dumpfile)\b", re.IGNORECASE)
@@ -96,7 +98,7 @@ def found(talk: Talk, first: bytes | None, rows: int) -> str:
 
 def _number(value: str) -> str | int | float:
     """Numbers as numbers, so that they can be compared; all else as the text it is."""
-    if len(value) <= 18 and re.fullmatch(r"-?(0|[1-9][0-9]*)", value):
+    if len(value) <= _LONGEST_WHOLE and re.fullmatch(r"-?(0|[1-9][0-9]*)", value):
         return int(value)
     if len(value) <= 30 and re.fullmatch(r"-?(0|[1-9][0-9]*)\.[0-9]+", value):
         return float(value)

@@ -41,6 +41,8 @@ def asking(authority: Authority) -> Iterator[Asking]:
         ("SELECT n FROM stock WHERE n < 0", None, 0),
         ("SELECT NULL", None, 1),
         ("SELECT 2.5", 2.5, 1),
+        ("SELECT 1234567890123456789", 1234567890123456789, 1),
+        ("SELECT -9223372036854775808", -9223372036854775808, 1),
         ("SELECT 'größer'", "größer", 1),
         ("WITH a AS (SELECT 7) TABLE a", 7, 1),
         ("SHOW server_encoding", "UTF8", 1),
