@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -96,6 +97,13 @@ def _certificate(exchange: Exchange) -> dict[str, Any] | None:
     return {**chain[0], "chain": brief} if chain else None
 
 
+def _shown(checked: Checked) -> Checked:
+    """Without the text of a header that is not shown either; how long it is may be known."""
+    assertion = checked.assertion
+    is_hidden = assertion.source is Source.HEADER and assertion.name in _NOT_SHOWN
+    return replace(checked, value=HIDDEN) if is_hidden and isinstance(checked.value, str) else checked
+
+
 def evidence_of(
     config: HttpConfig, exchange: Exchange, secrets: Sequence[str], checked: Sequence[Checked]
 ) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def evidence_of(
     evidence = {
         "facts": {name: value for name, value in facts.items() if value is not None},
         "notes": {name: value for name, value in notes.items() if value not in (None, "", [])},
-        "assertions": [one.as_json() for one in checked],
+        "assertions": [_shown(one).as_json() for one in checked],
     }
     cleaned: dict[str, Any] = without(evidence, (*config.secrets, *secrets))
     return cleaned

@@ -1,5 +1,6 @@
 """What an HTTP answer is judged by and what is kept of it: assertions, certificate, redirects, HTTP versions."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from monitors.probes.hiding import HIDDEN
 from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
@@ -128,6 +130,26 @@ def test_certificate_is_asserted_on_and_kept(probing: Probing, authority: Author
     assert certificate["days_left"] in (8, 9)
     assert "127.0.0.1" in certificate["names"]
     assert certificate["not_after"].endswith("+00:00")
+
+
+def test_a_header_that_is_hidden_is_not_shown_by_an_assertion_on_it(
+    probing: Probing, target: HttpTarget
+) -> None:
+    target.headers = {"Set-Cookie": "session=s3cr3t; Path=/", "X-Kind": "one"}
+    lines = [
+        '[HEADER].Set-Cookie contains "session="',
+        "len([HEADER].set-cookie) > 5",
+        "[HEADER].x-kind == one",
+    ]
+
+    kept = evidence(asserted(probing, target.url, *lines))
+
+    assert [(one["ok"], one["value"]) for one in kept["assertions"]] == [
+        (True, HIDDEN),
+        (True, 22),
+        (True, "one"),
+    ]
+    assert "s3cr3t" not in json.dumps(kept)
 
 
 def test_evidence_tells_the_way_and_the_answer(probing: Probing, target: HttpTarget) -> None:
