@@ -112,11 +112,12 @@ def evidence_of(
     `secrets` are those besides the config's own.
     """
     headers = exchange.headers
+    url = exchange.url.beginning if exchange.url else ""
     body = Body(exchange.body[:EXCERPT], charset_of(joined(headers), exchange.body))
     notes: dict[str, Any] = {
-        "request": f"{exchange.method or config.method} {exchange.url or ''}".strip(),
+        "request": f"{exchange.method or config.method} {url}".strip(),
         "chain": [
-            {"url": url, "status": status, "address": address} for url, status, address in exchange.chain
+            {"url": visit.url, "status": visit.status, "address": visit.address} for visit in exchange.chain
         ],
         "http_version": exchange.http_version,
         "headers": [[name, HIDDEN if name.lower() in _NOT_SHOWN else value] for name, value in headers],

@@ -222,7 +222,7 @@ class Fetch:
             self._fail(Failure.TOO_MANY_REDIRECTS, f"more than {limit} redirects")
             return
         exchange.redirects += 1
-        exchange.chain += (Visit(str(self._url), exchange.status or 0, exchange.address or ""),)
+        exchange.chain += (Visit(self._url.beginning, exchange.status or 0, exchange.address or ""),)
         try:
             url = join_url(self._url, location)
         except UrlError as error:
