@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.x509 import Certificate
 
 from monitors.assertions.body import Body
+from monitors.assertions.decoding import is_wide
 from monitors.assertions.model import Checked, Source
 from monitors.probes.hiding import HIDDEN, without
 from monitors.probes.http_config import HttpConfig
@@ -71,7 +72,9 @@ def charset_of(headers: Mapping[str, str], body: bytes) -> str:
     if match:
         return match[1]
     own = _META.search(body[:1024]) or _XML.search(body[:200])
-    return own[1].decode() if own else "utf-8"
+    name = own[1].decode() if own else "utf-8"
+    # A word that could be read as ASCII is wrong if it says UTF-16, as that of what .NET writes into a text does.
+    return "utf-8" if is_wide(name) else name
 
 
 def _chain_of(exchange: Exchange) -> list[Certificate]:
