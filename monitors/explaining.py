@@ -74,7 +74,7 @@ def shown(name: str, value: Any) -> str:
         unit = _UNITS.get(name) or ("ms" if name.endswith("_ms") else "")
         if isinstance(value, float) and unit == "ms":
             return f"{value:.2f} ms" if value < 1 else f"{value:,.1f} ms"
-        number = f"{value:.15g}"
+        number = str(value) if isinstance(value, int) else f"{value:.15g}"
         return f"{number} {unit}".rstrip()
     return str(value)
 

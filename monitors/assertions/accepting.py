@@ -10,6 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from monitors.assertions.codes import with_codes
 from monitors.assertions.model import ORDERS, WITH_PATH, WITHOUT_EXPECTED, Assertion, Operator, Source
 from monitors.assertions.paths import compile_path, end_of_path
 from monitors.assertions.patterns import check_pattern
@@ -21,7 +22,6 @@ LONGEST = 2000
 MOST_IN_LIST = 100
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token of RFC 9110
-_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _NUMBERS = frozenset(
     {
         Source.RESPONSE_TIME, Source.SIZE, Source.CERTIFICATE_DAYS, Source.DOMAIN_DAYS, Source.LOSS, Source.JITTER,
@@ -43,7 +43,9 @@ def accept(assertion: Assertion, sources: Collection[Source]) -> Assertion:
     assertion = _accept_name(replace(assertion, source=source))
     _accept_operator(assertion)
     _accept_expected(assertion)
-    return assertion
+    # Only HTTP has headers, and only its status is a number: that of gRPC is a word.
+    is_numeric = source is Source.STATUS and Source.HEADER in sources
+    return with_codes(assertion) if is_numeric else assertion
 
 
 def of_this_kind(source: Source | None, sources: Collection[Source], word: str) -> Source:
@@ -120,11 +122,7 @@ def _accept_list(assertion: Assertion, expected: Any) -> None:
         raise FieldError(f"Write a list of 1 to {MOST_IN_LIST} values, as in 200-299, 304.")
     for item in expected:
         _want(_is_scalar(item), "Use only texts, numbers, true and false in the list.")
-        span = _RANGE.fullmatch(item) if isinstance(item, str) and assertion.source is Source.STATUS else None
-        if span:
-            _want(int(span[1]) <= int(span[2]), f"Write the range from low to high; {item} is not.")
-        else:
-            _accept_one(assertion, item, networks=True)
+        _accept_one(assertion, item, networks=True)
 
 
 def _accept_one(assertion: Assertion, expected: Any, *, networks: bool = False) -> None:

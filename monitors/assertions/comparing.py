@@ -10,13 +10,14 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from monitors.assertions.budget import spend, weight
+from monitors.assertions.codes import span
 from monitors.assertions.model import Assertion, Operator, Source
 from monitors.assertions.patterns import found
 from monitors.assertions.resolving import Found
 from monitors.assertions.schemas import mismatch
 
-_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _NUMBER = re.compile(r"\s*-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?\s*")
+_WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*")
 
 
 class Mismatch(Exception):
@@ -49,7 +50,7 @@ def same(source: Source, value: Any, expected: Any) -> bool:
             return value.strip() == json.dumps(expected)
         return type(value) is type(expected) and bool(value == expected)
     if isinstance(expected, int | float) and isinstance(value, str):
-        return bool(_NUMBER.fullmatch(value)) and float(value) == expected
+        return bool(_NUMBER.fullmatch(value)) and _as_number(value) == expected
     if isinstance(expected, str) and isinstance(value, int | float):
         return expected == json.dumps(value)
     if source is Source.IP:
@@ -75,21 +76,35 @@ def _number(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value)
+        return _as_number(value)
     raise Mismatch(f"{kind(value)} cannot be compared with a number")
+
+
+def _as_number(text: str) -> float:
+    """A whole number stays exact: a float cannot tell those of 17 digits apart."""
+    return int(text) if _WHOLE.fullmatch(text) else float(text)
 
 
 def _contains(assertion: Assertion, value: Any) -> bool:
     expected = assertion.expected
     if isinstance(value, list):
         spend(len(value))
-        return any(same(assertion.source, item, expected) for item in value)
+        is_item = any(same(assertion.source, item, expected) for item in value)
+        return is_item or _one_contains(assertion, value)
     wanted = expected if isinstance(expected, str) else json.dumps(expected)
     if isinstance(value, str):
         return wanted in value
     if isinstance(value, dict):
         return wanted in value
     raise Mismatch(f"{kind(value)} contains nothing")
+
+
+def _one_contains(assertion: Assertion, value: list[Any]) -> bool:
+    """What a path found stands for itself if it is one: a text, list or object may contain what is expected."""
+    if not isinstance(value, Found) or len(value) != 1 or not isinstance(value[0], str | list | dict):
+        return False
+    spend(weight(value[0]))
+    return _contains(assertion, value[0])
 
 
 def _matches(assertion: Assertion, value: Any) -> bool:
@@ -109,10 +124,8 @@ def _is_in(assertion: Assertion, value: Any) -> bool:
 
 
 def _is_one(source: Source, value: Any, item: Any) -> bool:
-    if source is Source.STATUS and isinstance(item, str) and isinstance(value, int):
-        span = _RANGE.fullmatch(item)
-        if span:
-            return int(span[1]) <= value <= int(span[2])
+    if source is Source.STATUS and isinstance(value, int) and (codes := span(item)):
+        return codes[0] <= value <= codes[1]
     if source is Source.IP and isinstance(item, str):
         try:
             return ip_address(str(value)) in ip_network(item)

@@ -62,11 +62,20 @@ LABELS = {label: codec for codec, labels in (_SINGLE | _OTHERS).items() for labe
 
 def decoded(raw: bytes, charset: str) -> str:
     """The text; what does not decode is U+FFFD. A byte order mark is not part of it."""
-    codec = LABELS.get(charset.strip(" \"'").lower().replace("_", "-"), "utf-8")
+    codec = _codec(charset)
     codec = next((turned for mark, name, turned in _TURNED if name == codec and raw.startswith(mark)), codec)
     if len(raw) <= _PIECE and codec not in _SINGLE:
         return raw.decode(codec, "replace").removeprefix("\ufeff")
     return "".join(_pieces(raw, codec)).removeprefix("\ufeff")
+
+
+def is_wide(charset: str) -> bool:
+    """Whether each character takes two or four bytes at least."""
+    return _codec(charset).startswith(("utf-16", "utf-32"))
+
+
+def _codec(charset: str) -> str:
+    return LABELS.get(charset.strip(" \"'").lower().replace("_", "-"), "utf-8")
 
 
 def _pieces(raw: bytes, codec: str) -> Iterator[str]:

@@ -9,9 +9,10 @@ from typing import Any
 from monitors.assertions import budget
 from monitors.assertions.body import Body
 from monitors.assertions.comparing import Mismatch, holds
-from monitors.assertions.model import Assertion, Checked, Operator, Source
+from monitors.assertions.model import WITH_PATH, Assertion, Checked, Operator, Source
+from monitors.assertions.paths import compile_path
 from monitors.assertions.patterns import work
-from monitors.assertions.resolving import Missing, resolve, shown
+from monitors.assertions.resolving import CannotTell, Missing, resolve, shown
 from monitors.assertions.writing import text
 
 # Bodies beyond this are judged in a thread if an assertion looks at them.
@@ -43,7 +44,7 @@ def takes_long(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> 
     """Whether judging may take more than some milliseconds: then it does not belong on the loop."""
     if not assertions:
         return False
-    if any(_has_patterns_inside(one) for one in assertions):
+    if any(_may_go_far(one) for one in assertions if facts.get(one.source) is not None):
         return True
     searching = (one for one in assertions if one.operator in (Operator.MATCHES, Operator.NOT_MATCHES))
     if sum(work(one.expected, _bytes_of(one, facts)) for one in searching) > WORK_ON_THE_LOOP:
@@ -54,10 +55,11 @@ def takes_long(assertions: Sequence[Assertion], facts: Mapping[Source, Any]) -> 
     return len(body.raw) > LARGE_BODY and any(one.source is Source.BODY for one in assertions)
 
 
-def _has_patterns_inside(assertion: Assertion) -> bool:
-    """match() and search() of a JSONPath, and what a schema may hold; how long they take shows only on the way."""
-    in_path = assertion.source is not Source.HEADER and "(" in assertion.name
-    return in_path or assertion.operator is Operator.IS_VALID
+def _may_go_far(assertion: Assertion) -> bool:
+    """Whether how long it takes shows only on the way: a hundred bytes of body may be a million steps of `..[*]`."""
+    if assertion.operator is Operator.IS_VALID:
+        return True
+    return assertion.source in WITH_PATH and assertion.name != "" and not compile_path(assertion.name).single
 
 
 def _bytes_of(assertion: Assertion, facts: Mapping[Source, Any]) -> int:
@@ -100,7 +102,7 @@ def _judge_one(assertion: Assertion, facts: Mapping[Source, Any]) -> Checked:
         try:
             value = resolve(assertion, facts)
         except Missing as missing:
-            return _without_value(assertion, str(missing))
+            return _without_value(assertion, missing)
         if assertion.operator is Operator.NOT_EXISTS:
             return Checked(assertion, False, shown(value))
         ok = assertion.operator is Operator.EXISTS or holds(assertion, value)
@@ -120,7 +122,7 @@ _TOO_MUCH: dict[type[Exception], str] = {
 }
 
 
-def _without_value(assertion: Assertion, problem: str) -> Checked:
-    if assertion.operator is Operator.NOT_EXISTS:
+def _without_value(assertion: Assertion, missing: Missing) -> Checked:
+    if assertion.operator is Operator.NOT_EXISTS and not isinstance(missing, CannotTell):
         return Checked(assertion, True)
-    return Checked(assertion, False, None, problem)
+    return Checked(assertion, False, None, str(missing))

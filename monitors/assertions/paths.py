@@ -139,8 +139,10 @@ class _Descent(_Segment):
             visited = stack.pop()
             for selector in self.selectors:
                 yield from selector.resolve(visited)
-            if len(visited.location) < DEEPEST:
-                stack.extend(reversed(_containers(visited)))
+            below = _containers(visited)
+            if below and len(visited.location) >= DEEPEST:
+                raise RecursionError  # else what nobody looked at would count as absent
+            stack.extend(reversed(below))
 
 
 def _containers(node: JSONPathNode) -> list[JSONPathNode]:

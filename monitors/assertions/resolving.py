@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from monitors.assertions.body import Body, parse_json
+from monitors.assertions.body import Beginning, Body, Unreadable, parse_json
 from monitors.assertions.budget import spend
-from monitors.assertions.model import Assertion, Operator, Source
+from monitors.assertions.model import WITHOUT_EXPECTED, Assertion, Operator, Source
 from monitors.assertions.paths import compile_path
 
 LONGEST_SHOWN = 200
@@ -25,6 +25,10 @@ _WORDS = {
 
 class Missing(Exception):
     """There is no such value; the text says why, without any content."""
+
+
+class CannotTell(Missing):
+    """Nobody could look, because of a limit of ours: there may well be such a value."""
 
 
 class Found(list[Any]):
@@ -49,27 +53,35 @@ def resolve(assertion: Assertion, facts: Mapping[Source, Any]) -> Any:
 
 def _within(assertion: Assertion, value: Any) -> Any:
     word = _WORDS.get(assertion.source, "the value")
-    try:
-        spend(1 + (len(value.raw) if isinstance(value, Body) else len(str(value))) // 500)
-        if isinstance(value, Body):
-            if len(value.raw) > LARGEST_JSON:
-                raise Missing(f"{word} is larger than {LARGEST_JSON >> 20} MiB, too large to be read as JSON")
-            document = value.json()
-        else:  # what came with a structure of its own, like a list of Redis, is no text that could be JSON
-            document = value if isinstance(value, list | dict) else parse_json(str(value))
-    except ValueError as error:
-        raise Missing(str(error).replace("it ", f"{word} ", 1)) from None
+    document = _document(word, value)
     if not assertion.name:
         return document
     path = compile_path(assertion.name)
     found = path.values(document)
-    if not found:
-        raise Missing(f"{word} has nothing there")
-    if path.single:
+    if path.single and found:
         return found[0]
-    if len(found) > MOST_FOUND and not assertion.length:
-        raise Missing(f"the path finds {len(found):,} values; at most {MOST_FOUND:,} can be compared")
+    if not found and (path.single or not assertion.length):
+        raise Missing(f"{word} has nothing there")
+    if len(found) > MOST_FOUND and not assertion.length and assertion.operator not in WITHOUT_EXPECTED:
+        raise CannotTell(f"the path finds {len(found):,} values; at most {MOST_FOUND:,} can be compared")
     return Found(found)
+
+
+def _document(word: str, value: Any) -> Any:
+    """`value` as decoded JSON; raises Missing where it is none, CannotTell where a limit keeps us from knowing."""
+    if isinstance(value, Beginning) or (isinstance(value, Body) and value.is_cut):
+        raise CannotTell(f"{word} is longer than what is read of it")
+    spend(1 + (len(value.raw) if isinstance(value, Body) else len(str(value))) // 500)
+    if isinstance(value, Body) and len(value.raw) > LARGEST_JSON:
+        raise CannotTell(f"{word} is larger than {LARGEST_JSON >> 20} MiB, too large to be read as JSON")
+    try:
+        if isinstance(value, Body):
+            return value.json()
+        # What came with a structure of its own, like a list of Redis, is no text that could be JSON.
+        return value if isinstance(value, list | dict) else parse_json(str(value))
+    except ValueError as error:
+        kind = CannotTell if isinstance(error, Unreadable) else Missing
+        raise kind(str(error).replace("it ", f"{word} ", 1)) from None
 
 
 def _length(value: Any) -> int:

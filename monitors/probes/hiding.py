@@ -23,20 +23,31 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 def secrets_of(config: Any) -> tuple[str, ...]:
     """The secrets among a kind's settings, the longest first.
 
-    They are what its dataclass keeps out of `repr`, with the values of "Name: value" lines; or its own `secrets`.
+    They are what its dataclass keeps out of `repr`, with the values of "Name: value" lines and what is `bare` of them;
+    or its own `secrets`.
     """
     own: Sequence[str] | None = getattr(config, "secrets", None)
     if own is None:
         if not is_dataclass(config):
             return ()
-        values = [getattr(config, field.name) for field in fields(config) if not field.repr]
-        own = [part for value in values for part in _parts(value)]
+        own = [
+            part
+            for field in fields(config)
+            if not field.repr
+            for part in _parts(field.name, getattr(config, field.name))
+        ]
     return tuple(sorted((value for value in own if len(value) >= SHORTEST), key=len, reverse=True))
 
 
-def _parts(value: str) -> list[str]:
-    lines = value.splitlines()
-    return [value, *(line.partition(":")[2].strip() for line in lines)]
+def _parts(name: str, value: str) -> list[str]:
+    lines = [line.partition(":")[2].strip() for line in value.splitlines()]
+    credentials = [value] if name == "authorization" else lines
+    return [value, *lines, *map(bare, credentials)]
+
+
+def bare(credentials: str) -> str:
+    """What comes after a scheme, as in `Bearer abc`: who checks it often tells of it alone (RFC 9110, 11.4)."""
+    return credentials.strip().partition(" ")[2].strip()
 
 
 def without(value: Any, secrets: Sequence[str]) -> Any:

@@ -122,8 +122,8 @@ class SignedIn:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        # Another check's fetch of the same token may take longer than this one has.
-        self._timer = self._out.loop.call_later(self._left_s() + 0.25, self._too_late)
+        # The fetch goes on for others that wait for the same token and have longer.
+        self._timer = self._out.loop.call_later(self._left_s(), self._too_late)
         tokens_of(self._out).get(self._out, self._job, self._config, self._left_s(), self._with_token)
 
     def _left_s(self) -> float:

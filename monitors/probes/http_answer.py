@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cryptography.x509 import Certificate
 
 from monitors.assertions.body import Body
+from monitors.assertions.decoding import is_wide
 from monitors.assertions.model import Checked, Source
 from monitors.probes.hiding import HIDDEN, without
 from monitors.probes.http_config import HttpConfig
@@ -44,7 +46,7 @@ def facts_of(config: HttpConfig, exchange: Exchange, total_us: int) -> dict[Sour
         facts[Source.STATUS] = exchange.status
         facts[Source.HEADER] = headers
         facts[Source.SIZE] = exchange.body_size
-        facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body))
+        facts[Source.BODY] = Body(exchange.body, charset_of(headers, exchange.body), is_cut=exchange.body_cut)
     if Source.CERTIFICATE_DAYS in config.sources and (ends := end_of(config, exchange)):
         facts[Source.CERTIFICATE_DAYS] = days_until(ends)
     if Source.ISSUER in config.sources and (chain := _chain_of(exchange)):
@@ -70,7 +72,9 @@ def charset_of(headers: Mapping[str, str], body: bytes) -> str:
     if match:
         return match[1]
     own = _META.search(body[:1024]) or _XML.search(body[:200])
-    return own[1].decode() if own else "utf-8"
+    name = own[1].decode() if own else "utf-8"
+    # A word that could be read as ASCII is wrong if it says UTF-16, as that of what .NET writes into a text does.
+    return "utf-8" if is_wide(name) else name
 
 
 def _chain_of(exchange: Exchange) -> list[Certificate]:
@@ -96,6 +100,13 @@ def _certificate(exchange: Exchange) -> dict[str, Any] | None:
     return {**chain[0], "chain": brief} if chain else None
 
 
+def _shown(checked: Checked) -> Checked:
+    """Without the text of a header that is not shown either; how long it is may be known."""
+    assertion = checked.assertion
+    is_hidden = assertion.source is Source.HEADER and assertion.name in _NOT_SHOWN
+    return replace(checked, value=HIDDEN) if is_hidden and isinstance(checked.value, str) else checked
+
+
 def evidence_of(
     config: HttpConfig, exchange: Exchange, secrets: Sequence[str], checked: Sequence[Checked]
 ) -> dict[str, Any]:
@@ -104,11 +115,12 @@ def evidence_of(
     `secrets` are those besides the config's own.
     """
     headers = exchange.headers
+    url = exchange.url.beginning if exchange.url else ""
     body = Body(exchange.body[:EXCERPT], charset_of(joined(headers), exchange.body))
     notes: dict[str, Any] = {
-        "request": f"{exchange.method or config.method} {exchange.url or ''}".strip(),
+        "request": f"{exchange.method or config.method} {url}".strip(),
         "chain": [
-            {"url": url, "status": status, "address": address} for url, status, address in exchange.chain
+            {"url": visit.url, "status": visit.status, "address": visit.address} for visit in exchange.chain
         ],
         "http_version": exchange.http_version,
         "headers": [[name, HIDDEN if name.lower() in _NOT_SHOWN else value] for name, value in headers],
@@ -127,7 +139,7 @@ def evidence_of(
     evidence = {
         "facts": {name: value for name, value in facts.items() if value is not None},
         "notes": {name: value for name, value in notes.items() if value not in (None, "", [])},
-        "assertions": [one.as_json() for one in checked],
+        "assertions": [_shown(one).as_json() for one in checked],
     }
     cleaned: dict[str, Any] = without(evidence, (*config.secrets, *secrets))
     return cleaned

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from monitors.assertions.model import Assertion, Source
+from monitors.probes.hiding import SHORTEST, bare
 from pulse.net.endpoints import Endpoint
 from pulse.net.request import EXCERPT, PLAIN, Headers, Wire
 
@@ -100,11 +101,9 @@ class HttpConfig:
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not be shown, in each form in which an answer could echo it; the longest first."""
         values = {value for _, value in header_pairs(self.secret_headers)}
+        values |= {bare(value) for _, value in self._private_headers()}
         values |= {self.password, self.bearer_token, self.client_secret, self.proxy_password}
-        values |= {
-            value.partition(" ")[2] for name, value in self._private_headers() if name == "Authorization"
-        }
-        return tuple(sorted((value for value in values if len(value) >= 4), key=len, reverse=True))
+        return tuple(sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True))
 
     def _headers(self) -> Headers:
         typed = {name.lower() for name, _ in self.headers}

@@ -29,6 +29,8 @@ EARLIER_S = 30.0
 LONGEST_LIFE_S = 86_400
 TOKENS_AT_MOST = 10_000
 LONGEST_TOKEN = 16_384
+# As long as any monitor may wait: what others wait for as well must not end with the shortest of their timeouts.
+LONGEST_FETCH_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +45,53 @@ Waiter = Callable[[Token | Outcome], None]
 Key = tuple[Any, ...]
 
 
+@dataclass(eq=False, slots=True)
+class _Fetching:
+    """One fetch, and who waits for it. From `until` on, when the first has given up, others fetch anew: it may hang."""
+
+    until: float
+    waiting: list[Waiter]
+
+
 class Tokens:
     """Those of one engine, on its loop: fetched once for all checks that wait, by tenant and credentials."""
 
     def __init__(self) -> None:
         self._kept: dict[Key, tuple[float, str]] = {}
-        self._waiting: dict[Key, list[Waiter]] = {}
+        self._under_way: dict[Key, _Fetching] = {}
 
     def get(self, out: Outbound, job: Job, config: HttpConfig, within_s: float, done: Waiter) -> None:
-        """Calls `done` with a token, or with the outcome of a check that got none."""
-        key = _key(config, job.tenant)
+        """Calls `done` with a token, or with the outcome of a check that got none, however long that takes.
+
+        Who waits has a limit of its own, of `within_s` seconds: it says nothing about the others that wait along.
+        """
+        key, now = _key(config, job.tenant), monotonic()
         until, value = self._kept.get(key, (0.0, ""))
-        if monotonic() < until:
+        under_way = self._under_way.get(key)
+        if now < until:
             done(Token(value, kept=True))
-        elif key in self._waiting:
-            self._waiting[key].append(done)
+        elif under_way is not None and now < under_way.until:
+            under_way.waiting.append(done)
         else:
-            self._waiting[key] = [done]
+            begun = self._under_way[key] = _Fetching(now + within_s, [done])
             try:
-                Fetch(out, _request(job, config, within_s), partial(self._fetched, key)).start()
+                Fetch(out, _request(job, config, within_s), partial(self._fetched, key, begun)).start()
             except Exception as error:  # else nobody would ever be told
-                self._fetched(key, error)
+                self._fetched(key, begun, error)
 
     def forget(self, config: HttpConfig, tenant: int) -> None:
         self._kept.pop(_key(config, tenant), None)
 
-    def _fetched(self, key: Key, result: Exchange | Exception) -> None:
+    def _fetched(self, key: Key, begun: _Fetching, result: Exchange | Exception) -> None:
         """Whatever happens, nobody waits any longer: the next check asks anew."""
-        waiting = self._waiting.pop(key, ())
+        if self._under_way.get(key) is begun:
+            del self._under_way[key]
         try:
             found = self._found(key, result)
         except Exception as error:
             logger.exception("the answer of a token URL could not be read")
             found = internal_error(error)
-        for done in waiting:
+        for done in begun.waiting:
             try:
                 done(found)
             except Exception:
@@ -125,7 +140,9 @@ def _request(job: Job, config: HttpConfig, within_s: float) -> Request:
         keep_body=LONGEST_TOKEN * 2,
         max_body=LONGEST_TOKEN * 2,
     )
-    return Request(config.token_url, "POST", within_s, None, job.tenant, wire, job.agent)
+    request = Request(config.token_url, "POST", LONGEST_FETCH_S, None, job.tenant, wire, job.agent)
+    request.connect_s = within_s / 4  # so that the next address is tried while the first who waits still does
+    return request
 
 
 def _read(result: Exchange | Exception) -> tuple[str, float] | Outcome:

@@ -13,10 +13,10 @@ from monitors.probes.mqtt_session import Awaited, Session
 from monitors.probes.probe import Probe
 from monitors.probes.securing import (
     EVERYWHERE,
-    LONGEST_ANSWER,
     NO_TLS,
     TLS,
     Secured,
+    kept,
     opened,
     plain_sign_in,
     refuse_plain_sign_in,
@@ -61,7 +61,7 @@ async def check(talk: Talk) -> str:
         await session.sign_in(config.username, config.password, config.client_id, keep_alive_s)
         words = "accepted the connection"
         if config.topic:
-            talk.facts[Source.ANSWER] = (await _message(session, config))[:LONGEST_ANSWER]
+            talk.facts[Source.ANSWER] = kept(await _message(session, config))
             words = "brought a message"
             if config.publish:
                 words = "brought an answer" if config.expect else "brought back what was published"

@@ -10,7 +10,7 @@ from monitors.assertions.model import Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
-from monitors.probes.securing import EVERYWHERE, LONGEST_ANSWER, NO_TLS, TLS, Secured, tls_section
+from monitors.probes.securing import EVERYWHERE, NO_TLS, TLS, Secured, kept, tls_section
 from monitors.probes.settings import Settings, secret, section, text
 from pulse.fields import FieldError
 
@@ -21,6 +21,8 @@ MOST_ROWS = 1000
 MOST_MESSAGES = 5000
 MOST_BYTES = 8 << 20
 
+# A bigint with its sign.
+_LONGEST_WHOLE = 20
 _FIRST_WORD = re.compile(r"\s*\(*\s*([A-Za-z]+)")
 _READING = ("SELECT", "SHOW", "TABLE", "VALUES", "WITH")
 _WRITES_FILES = re.compile(r"\b(outfile|dumpfile)\b", re.IGNORECASE)
@@ -86,7 +88,7 @@ class Allowance:
 
 def found(talk: Talk, first: bytes | None, rows: int) -> str:
     """Keeps what the query brought; returns the sentence about it."""
-    value: Any = None if first is None else first.decode("utf-8", "replace")[:LONGEST_ANSWER]
+    value: Any = None if first is None else kept(first.decode("utf-8", "replace"))
     talk.facts[Source.ANSWER] = _number(value) if value is not None else None
     talk.facts[Source.ROWS] = min(rows, MOST_ROWS)
     if rows > MOST_ROWS:
@@ -96,7 +98,7 @@ def found(talk: Talk, first: bytes | None, rows: int) -> str:
 
 def _number(value: str) -> str | int | float:
     """Numbers as numbers, so that they can be compared; all else as the text it is."""
-    if len(value) <= 18 and re.fullmatch(r"-?(0|[1-9][0-9]*)", value):
+    if len(value) <= _LONGEST_WHOLE and re.fullmatch(r"-?(0|[1-9][0-9]*)", value):
         return int(value)
     if len(value) <= 30 and re.fullmatch(r"-?(0|[1-9][0-9]*)\.[0-9]+", value):
         return float(value)

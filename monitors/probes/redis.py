@@ -14,10 +14,10 @@ from monitors.probes.packets import garbled, readable
 from monitors.probes.probe import Probe
 from monitors.probes.securing import (
     EVERYWHERE,
-    LONGEST_ANSWER,
     NO_TLS,
     TLS,
     Secured,
+    kept,
     opened,
     plain_sign_in,
     refuse_plain_sign_in,
@@ -145,7 +145,7 @@ def shown(answer: Any) -> Any:
     """The answer as it is asserted on and kept: texts cut, lists as they are."""
     if isinstance(answer, list):
         return [shown(part) for part in answer[:100]]
-    return answer[:LONGEST_ANSWER] if isinstance(answer, str) else answer
+    return kept(answer) if isinstance(answer, str) else answer
 
 
 def _refused(command: str, complaint: str) -> CheckFailed:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic_ns
 
+from monitors.assertions.body import Beginning
 from monitors.assertions.model import Assertion, Source
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
@@ -35,6 +36,11 @@ class Secured:
     @property
     def encrypted(self) -> bool:
         return self.security != "none"
+
+
+def kept(answer: str) -> str:
+    """What is asserted on and kept of a text that was answered."""
+    return answer if len(answer) <= LONGEST_ANSWER else Beginning(answer[:LONGEST_ANSWER])
 
 
 NO_TLS = ("none", "None: everything travels readable")

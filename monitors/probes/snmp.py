@@ -18,7 +18,7 @@ from monitors.probes.conversation import CheckFailed, Talk, starting
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.packets import Packet, garbled
 from monitors.probes.probe import Probe
-from monitors.probes.securing import LONGEST_ANSWER, endpoint
+from monitors.probes.securing import endpoint, kept
 from monitors.probes.settings import Settings, choose, refuse, secret, section, text
 from monitors.probes.snmp_messages import GET, REPORT, RESPONSE, Community, Dialect, Users
 from pulse.fields import FieldError
@@ -146,7 +146,7 @@ def _text(content: bytes) -> str:
     except UnicodeDecodeError:
         shown = "\0"
     readable = all(character.isprintable() or character in "\t\r\n" for character in shown)
-    return shown[:LONGEST_ANSWER] if readable else "0x" + content[:1000].hex()
+    return kept(shown) if readable else "0x" + content[:1000].hex()
 
 
 def _together(config: SnmpConfig) -> None:

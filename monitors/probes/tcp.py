@@ -13,7 +13,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import LONGEST_ANSWER, NO_TLS, TLS, endpoint, tls_section
 from monitors.probes.settings import Settings, section
-from monitors.probes.tcp_payload import Expectation, Looking, as_text, expecting, payload
+from monitors.probes.tcp_payload import Expectation, Looking, as_answer, expecting, payload
 from monitors.probes.tls_rules import CertificateRules, check_rules, go_secure, judge_certificate, rules
 from monitors.probes.tls_starttls import CHOICES
 from pulse.net.endpoints import parse_endpoint
@@ -72,7 +72,7 @@ async def _read(talk: Talk, stream: Stream, expect: Expectation, began: int) -> 
     finally:
         talk.phases.transfer_us = max(0, (monotonic_ns() - began) // 1000 - (talk.phases.wait_us or 0))
         if received:
-            talk.facts[Source.ANSWER] = as_text(received)
+            talk.facts[Source.ANSWER] = as_answer(received)
     if not received:
         raise CheckFailed(ErrorClass.CONNECTION_LOST, "the connection was closed without an answer")
     if not met:

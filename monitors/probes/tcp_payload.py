@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from monitors.assertions.body import Beginning
 from monitors.assertions.budget import STEPS, TooMuchWork, limited
 from monitors.assertions.judging import WORK_ON_THE_LOOP
 from monitors.assertions.patterns import check_pattern, found, work
 from monitors.probes.conversation import CheckFailed, Talk
 from monitors.probes.outcome import ErrorClass
+from monitors.probes.securing import LONGEST_ANSWER
 from monitors.probes.settings import Setting, text
 from pulse.fields import FieldError
 
@@ -134,6 +136,11 @@ def write_expectation(expectation: Expectation) -> str:
 def as_text(data: bytes | bytearray) -> str:
     """Received bytes as evidence keeps them and patterns see them."""
     return bytes(data).decode("utf-8", "surrogateescape").translate(_AS_WRITTEN)
+
+
+def as_answer(data: bytes | bytearray) -> str:
+    """The same as what is asserted on: of so many bytes as are read at most there may have been more."""
+    return as_text(data) if len(data) < LONGEST_ANSWER else Beginning(as_text(data))
 
 
 def payload(name: str, help_text: str) -> Setting:

@@ -13,7 +13,7 @@ from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import LONGEST_ANSWER, endpoint
 from monitors.probes.settings import Settings, number, refuse, section
-from monitors.probes.tcp_payload import Expectation, Looking, as_text, expecting, payload
+from monitors.probes.tcp_payload import Expectation, Looking, as_answer, expecting, payload
 from pulse.net.datagrams import Datagrams, open_datagrams
 from pulse.net.endpoints import parse_endpoint
 
@@ -66,7 +66,7 @@ async def _answer(talk: Talk, peer: Datagrams, looking: Looking, began: int) -> 
                 break
     finally:
         if received is not None:
-            talk.facts[Source.ANSWER] = as_text(received)
+            talk.facts[Source.ANSWER] = as_answer(received)
     raise _unexpected(talk.config)
 
 

@@ -12,7 +12,7 @@ from monitors.probes.jobs import Job
 from monitors.probes.naming import names
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
-from monitors.probes.securing import EVERYWHERE, LONGEST_ANSWER, Secured, ca_setting, secure, verify_setting
+from monitors.probes.securing import EVERYWHERE, Secured, ca_setting, kept, secure, verify_setting
 from monitors.probes.settings import Settings, pairs, secret, section, switch, text
 from monitors.probes.websocket_session import Session
 from pulse.fields import FieldError, named_lines
@@ -104,7 +104,7 @@ async def check(talk: Talk) -> str:
             await session.send(config.send)
         if config.receive or config.expect:
             message = await session.message(config.expect)
-            talk.facts[Source.ANSWER] = message[:LONGEST_ANSWER]
+            talk.facts[Source.ANSWER] = kept(message)
             words = "opened and answered"
             talk.phases.transfer_us = (monotonic_ns() - began) // 1000 - talk.phases.wait_us
         await session.leave()

@@ -16,7 +16,7 @@ Watch = Callable[[str, object], None]
 
 
 class Visit(NamedTuple):
-    """One redirect that was followed."""
+    """One redirect that was followed; of a long URL its beginning."""
 
     url: str
     status: int

@@ -147,7 +147,7 @@ class Fetch:
         address = self._addresses.pop(0)
         self._exchange.address = address
         # While another address is left to try, this one gets half of the time to accept the connection.
-        connect_ms = left_ms // 2 if self._addresses else left_ms
+        connect_ms = int(min(left_ms / 2, request.connect_s * 1000)) if self._addresses else left_ms
         lines = header_lines(request, self._method, own_origin=self._own_origin, with_body=self._with_body)
         hop = Hop(self._url, address, self._method, left_ms, max(1, connect_ms), lines, request.wire)
         hop.agent = request.agent
@@ -222,7 +222,7 @@ class Fetch:
             self._fail(Failure.TOO_MANY_REDIRECTS, f"more than {limit} redirects")
             return
         exchange.redirects += 1
-        exchange.chain += (Visit(str(self._url), exchange.status or 0, exchange.address or ""),)
+        exchange.chain += (Visit(self._url.beginning, exchange.status or 0, exchange.address or ""),)
         try:
             url = join_url(self._url, location)
         except UrlError as error:

@@ -1,6 +1,7 @@
 """What to ask for over HTTP: the same for each check of a monitor, except for what names the one check."""
 
 from dataclasses import dataclass, field
+from math import inf
 
 from pulse.net.endpoints import Endpoint
 from pulse.net.exchange import Watch
@@ -65,6 +66,7 @@ class Request:
 
     `agent` is the installation's User-Agent, `identity` the monitor's id for the header Pulse-Monitor. `made`: the URL
     was put together for this one request; it may be longer than people's, and is not remembered.
+    `connect_s`: what an address has at most for accepting the connection, while others are left to try.
     """
 
     url: str
@@ -77,6 +79,7 @@ class Request:
     identity: str = ""
     watch: Watch | None = None
     made: bool = False
+    connect_s: float = inf
 
 
 def header_lines(request: Request, method: str, *, own_origin: bool, with_body: bool) -> list[str]:

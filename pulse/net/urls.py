@@ -12,7 +12,8 @@ import idna
 from pulse.net.addresses import Address, Policy
 
 MAX_LENGTH = 2048
-# Of what we put together ourselves: a query of 4,000 characters is up to twelve times as long in a URL.
+# Of what no person typed: a query of 4,000 characters is up to twelve times as long in a URL, and a sign-in
+# redirects to a URL of some KiB with a signed request in it.
 LONGEST_MADE = 64 << 10
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -52,6 +53,11 @@ class Url:
             "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         )
 
+    @property
+    def beginning(self) -> str:
+        """As much of it as is kept where it is only told of: a redirect may lead to a long one."""
+        return self.text if len(self.text) <= MAX_LENGTH else f"{self.text[: MAX_LENGTH - 1]}…"
+
     def __str__(self) -> str:
         return self.text
 
@@ -74,7 +80,7 @@ def join_url(base: Url, location: str) -> Url:
         joined = urljoin(str(base), location.strip().replace(" ", "%20"))
     except ValueError:
         raise UrlError("The redirect leads to something that is not a URL.") from None
-    return parse_url(joined)
+    return parse_url(joined, LONGEST_MADE)
 
 
 class Named(Protocol):
@@ -108,7 +114,7 @@ def _refuse_odd_characters(text: str, longest: int) -> None:
     plain = (
         text.isascii() and text.isprintable() and " " not in text
     )  # nearly every URL; probes parse at each check
-    for character in "" if plain else text:
+    for character in "" if plain else dict.fromkeys(text):  # each once: a redirect may be long
         if character.isspace():
             raise UrlError("Remove the white space from the URL, or write spaces in its path as %20.")
         if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:

@@ -64,3 +64,9 @@ def test_what_it_does_not_know_is_shown_all_the_same() -> None:
         Part("Deep: x", [("Y", "1")]),
         Part("Odd", [("1", "a"), ("2", "7")]),
     ]
+
+
+def test_a_whole_number_is_shown_to_its_last_digit() -> None:
+    found = parts({"facts": {"answer": 1234567890123456789, "rows": 1}})
+
+    assert found == [Part("Measured", [("Answer", "1234567890123456789"), ("Rows", "1")], is_open=True)]

@@ -145,3 +145,19 @@ def test_redirect_is_joined_to_where_it_came_from(location: str, expected: str) 
 def test_redirect_to_what_no_form_accepts_is_refused(location: str) -> None:
     with pytest.raises(UrlError):
         join_url(parse_url("https://a.example/"), location)
+
+
+def test_redirect_may_lead_to_a_longer_url_than_people_type() -> None:
+    base, location = parse_url("https://a.example/"), f"https://id.example/saml?SAMLRequest={'x' * 3000}"
+
+    assert str(join_url(base, location)) == location
+    with pytest.raises(UrlError, match="at most 65,536 characters"):
+        join_url(base, f"/{'x' * (64 << 10)}")
+
+
+@pytest.mark.parametrize(("length", "ends"), [(2048, "x"), (2049, "…")])
+def test_of_a_long_url_the_beginning_is_told(length: int, ends: str) -> None:
+    url = join_url(parse_url("https://a.example/"), "/".ljust(length - len("https://a.example"), "x"))
+
+    assert len(url.text) == length
+    assert (len(url.beginning), url.beginning[-1]) == (2048, ends)

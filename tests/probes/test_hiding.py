@@ -109,3 +109,42 @@ def test_a_secret_is_known_in_the_escapes_of_json_html_and_urls(echo: str) -> No
 
 def test_other_texts_stay_as_they_are() -> None:
     assert without(["Zx9", "a Zx9- b", "…", "", 5, None], [CANARY]) == ["Zx9", "a Zx9- b", "…", "", 5, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("http", {"secret_headers": f"Authorization: Bearer {CANARY}"}),
+        ("http", {"secret_headers": f"X-Other: 1\nauthorization:bearer  {CANARY}"}),
+        ("http", {"secret_headers": f"X-Auth: Token {CANARY}"}),
+        ("http", {"auth": "bearer", "bearer_token": CANARY}),
+        ("websocket", {"secret_headers": f"authorization: Bearer {CANARY}"}),
+        ("grpc_health", {"authorization": f"Bearer {CANARY}"}),
+        ("grpc_health", {"authorization": CANARY}),
+    ],
+)
+def test_a_token_is_known_without_its_scheme(kind: str, settings: dict[str, str]) -> None:
+    secrets = secrets_of(PROBES[kind].load(settings))
+
+    assert without(f"the token {CANARY} has expired", secrets) == f"the token {HIDDEN} has expired"
+
+
+def test_a_word_of_a_password_is_no_secret_by_itself() -> None:
+    """Hidden wherever it stands, it would be told."""
+    secrets = secrets_of(PROBES["redis"].load({"password": "correct horse"}))
+
+    assert without("no horse", secrets) == "no horse"
+
+
+def test_a_token_that_is_echoed_alone_is_shown_nowhere(probing: Probing, target: HttpTarget) -> None:
+    target.body = f"token {CANARY.lower()} has expired".encode()
+    config = PROBES["http"].load(
+        {"secret_headers": f"authorization: Bearer {CANARY.lower()}", "assertions": ["[BODY] contains fine"]}
+    )
+
+    shown = probing.check(target.url, config)
+    led_on = probing.check(target.at(f"/redirect?to=http://{CANARY.lower()}.invalid/"), config)
+
+    assert shown.evidence is not None
+    assert "canary" not in json.dumps(shown.evidence())
+    assert "canary" not in led_on.detail

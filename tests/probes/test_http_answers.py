@@ -1,5 +1,6 @@
 """What an HTTP answer is judged by and what is kept of it: assertions, certificate, redirects, HTTP versions."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -8,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from monitors.probes.hiding import HIDDEN
 from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass, Outcome
 from pulse.net.addresses import Policy
 from tests.certificates import Authority
 from tests.http2 import Http2Server
 from tests.ports import free_port
-from tests.probes.running import Probing
+from tests.probes.running import Probing, loop_work_s
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
 
@@ -84,6 +86,16 @@ def test_large_body_is_judged_off_the_loop_and_as_well(probing: Probing, target:
     assert asserted(probing, target.url, "[BODY].items[0].a == c").error is ErrorClass.ASSERTION_FAILED
 
 
+def test_a_path_that_goes_far_costs_the_loop_nothing(probing: Probing, target: HttpTarget) -> None:
+    target.body = b"[" + b'{"a": [1, 2]},' * 4000 + b"{}]"
+    before = loop_work_s()
+
+    outcome = asserted(probing, target.url, "[BODY]$..[?@..b || $..b] exists")
+
+    assert outcome.detail.endswith("judging it would take too long: use a simpler path or a smaller body")
+    assert loop_work_s() - before < 0.05
+
+
 def test_every_https_answer_keeps_its_certificate_with_the_chain(
     probing: Probing, authority: Authority
 ) -> None:
@@ -118,6 +130,26 @@ def test_certificate_is_asserted_on_and_kept(probing: Probing, authority: Author
     assert certificate["days_left"] in (8, 9)
     assert "127.0.0.1" in certificate["names"]
     assert certificate["not_after"].endswith("+00:00")
+
+
+def test_a_header_that_is_hidden_is_not_shown_by_an_assertion_on_it(
+    probing: Probing, target: HttpTarget
+) -> None:
+    target.headers = {"Set-Cookie": "session=s3cr3t; Path=/", "X-Kind": "one"}
+    lines = [
+        '[HEADER].Set-Cookie contains "session="',
+        "len([HEADER].set-cookie) > 5",
+        "[HEADER].x-kind == one",
+    ]
+
+    kept = evidence(asserted(probing, target.url, *lines))
+
+    assert [(one["ok"], one["value"]) for one in kept["assertions"]] == [
+        (True, HIDDEN),
+        (True, 22),
+        (True, "one"),
+    ]
+    assert "s3cr3t" not in json.dumps(kept)
 
 
 def test_evidence_tells_the_way_and_the_answer(probing: Probing, target: HttpTarget) -> None:

@@ -8,9 +8,10 @@ import pytest
 from monitors.probes.http import load
 from monitors.probes.outcome import ErrorClass
 from pulse.net.addresses import Policy
+from pulse.net.urls import MAX_LENGTH
 from tests.certificates import Authority
 from tests.http2 import Http2Server
-from tests.probes.running import Probing
+from tests.probes.running import Probing, loop_work_s
 from tests.proxies import HttpProxy
 from tests.resolver import DnsServer
 from tests.targets import HttpTarget
@@ -180,3 +181,44 @@ def test_no_status_of_a_redirect_leads_where_nobody_may_go(
 
     assert outcome.error in errors, outcome.detail
     assert len(target.requests) == 1
+
+
+def redirect(to: str) -> bytes:
+    return f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {to}\r\n\r\n".encode()
+
+
+def test_a_sign_in_whose_url_carries_a_request_is_followed(probing: Probing, target: HttpTarget) -> None:
+    path = f"/saml?SAMLRequest={'x' * 3000}"
+    target.raw = redirect(path)
+
+    outcome = probing.check(target.at("/raw"))
+
+    assert outcome.ok, outcome.detail
+    assert target.requests[-1].path == path
+
+
+@pytest.mark.parametrize(
+    ("to", "error"),
+    [
+        (f"/raw?{'é' * 30_000}", ErrorClass.TOO_MANY_REDIRECTS),
+        (f"http://{'é' * 30_000}.example/", ErrorClass.BAD_REDIRECT),
+        (f"http://{''.join(map(chr, range(0x4E00, 0x9000)))}.example/", ErrorClass.BAD_REDIRECT),
+        (f"http://{'a.' * 30_000}example/", ErrorClass.BAD_REDIRECT),
+        (f"http://[{':' * 60_000}]/", ErrorClass.BAD_REDIRECT),
+    ],
+    ids=["path", "host", "characters", "labels", "ipv6"],
+)
+def test_a_url_as_long_as_headers_may_be_costs_little_and_is_kept_in_short(
+    probing: Probing, target: HttpTarget, to: str, error: ErrorClass
+) -> None:
+    target.raw = redirect(to)
+    before = loop_work_s()
+
+    outcome = probing.check(target.at("/raw"))
+
+    assert outcome.error is error, outcome.detail
+    assert loop_work_s() - before < 0.15
+    assert outcome.evidence is not None
+    notes = outcome.evidence()["notes"]
+    assert all(len(url) <= MAX_LENGTH for url in [hop["url"] for hop in notes["chain"]])
+    assert len(notes["request"]) <= len("GET ") + MAX_LENGTH

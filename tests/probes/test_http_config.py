@@ -174,3 +174,13 @@ def test_a_key_is_read_without_looking_for_primes_and_only_up_to_a_size() -> Non
         read_key(rsa_key(8192))
     with pytest.raises(ConfigError, match="Shorten it to at most 20,000 characters"):
         load({"client_key": "x" * 20_001})
+
+
+@pytest.mark.parametrize(
+    "settings", [{"expected_status": "100 - 499"}, {"assertions": ["[STATUS] not in 500 - 599"]}]
+)
+def test_blanks_around_the_hyphen_of_a_range_mean_nothing(settings: dict[str, object]) -> None:
+    config = load(settings)
+
+    assert judge(config, Exchange(status=404)).ok
+    assert not judge(config, Exchange(status=503)).ok

@@ -41,6 +41,8 @@ def asking(authority: Authority) -> Iterator[Asking]:
         ("SELECT n FROM stock WHERE n < 0", None, 0),
         ("SELECT NULL", None, 1),
         ("SELECT 2.5", 2.5, 1),
+        ("SELECT 1234567890123456789", 1234567890123456789, 1),
+        ("SELECT -9223372036854775808", -9223372036854775808, 1),
         ("SELECT 'größer'", "größer", 1),
         ("WITH a AS (SELECT 7) TABLE a", 7, 1),
         ("SHOW server_encoding", "UTF8", 1),
@@ -151,3 +153,16 @@ def test_environment_and_password_files_have_no_say(
 def test_query_that_does_not_begin_like_a_reading_one_is_refused(query: str) -> None:
     with pytest.raises(ConfigError, match="checks only read"):
         PROBES["postgresql"].load({"query": query})
+
+
+def test_what_may_stand_in_the_rest_of_a_cut_answer_is_not_absent(
+    asking: Asking, server: PostgresPeer
+) -> None:
+    query = "SELECT json_build_object('fine', repeat('x', 20000), 'error', 1)"
+    settings = READER | {"query": query, "assertions": ["[ANSWER].error not exists"]}
+
+    outcome = asking.ask("postgresql", server.target, settings)
+
+    assert outcome.error is ErrorClass.ASSERTION_FAILED
+    assert outcome.detail.endswith("the answer is longer than what is read of it")
+    assert len(facts(outcome)["answer"]) == 16_384

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors.assertions.body import Beginning
 from monitors.probes.outcome import ErrorClass
+from monitors.probes.securing import LONGEST_ANSWER
 from monitors.probes.tcp import SETTINGS
-from monitors.probes.tcp_payload import as_text, read_payload, write_payload
+from monitors.probes.tcp_payload import as_answer, as_text, read_payload, write_payload
 from pulse.fields import ConfigError
 from tests.certificates import Authority
 from tests.peers.smtp import SmtpPeer
@@ -190,6 +192,11 @@ def test_settings_are_written_as_they_are_read() -> None:
 
     assert config.send == b"\x00\xff\\\xc3\xbc\r\n"
     assert SETTINGS.load(SETTINGS.as_json(config)) == config
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [(LONGEST_ANSWER - 1, False), (LONGEST_ANSWER, True)])
+def test_an_answer_of_as_many_bytes_as_are_read_may_go_on(size: int, is_cut: bool) -> None:
+    assert isinstance(as_answer(b"x" * size), Beginning) is is_cut
 
 
 @given(st.binary(max_size=60))
