@@ -10,11 +10,11 @@ from xdist.workermanage import WorkerController
 
 # One browser and one web server for all of it.
 TOGETHER = ("tests/browser/",)
-# What mostly waits for processes that it starts, the longest first: one process of the suite begins with these,
-# the others with what computes. Two that wait at the same time would leave a core with nothing to do.
+# What mostly waits for processes that it starts, the longest first: half of the suite's processes begin with these, the
+# others with what computes. If all waited at the same time, a core would have nothing to do.
 WAITS = (
     "tests/faults/", "tests/browser/", "tests/supervisor/", "tests/tenants/test_roles.py", "tests/agent/",
-    "tests/tenants/test_preparation.py", "tests/probes/",
+    "tests/tenants/test_preparation.py",
 )  # fmt: skip
 # The longest last: who comes from that end begins with them, and both meet among the short ones.
 COMPUTES = ("tests/notifications/", "tests/api/", "tests/tenants/test_walls.py", "tests/api/test_document.py")
@@ -38,12 +38,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 class _FromBothEnds(LoadScopeScheduling):  # type: ignore[misc]  # without types
-    """The first process takes files from the beginning of the queue, all others from its end."""
+    """Half of the processes take files from the beginning of the queue, the others from its end."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if node is not self.nodes[0]:
+        if node not in self.nodes[: max(1, len(self.nodes) // 2)]:
             self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
         super()._assign_work_unit(node)
