@@ -35,5 +35,9 @@ WHITENOISE_USE_FINDERS = True
 # Looked at anew for each request: after a `git pull` a server that still runs would cut files at their old size.
 WHITENOISE_AUTOREFRESH = True
 STATIC_ROOT = None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "pulse.static.Plain"},
+}
 
 logs.configure(json=False)

@@ -32,7 +32,7 @@ def command(name: str, data_dir: Path) -> subprocess.CompletedProcess[str]:
 
 def test_interrupt_ends_every_process_within_ten_seconds(supervise: StartSupervisor) -> None:
     running = supervise({"forking": FORKING, "stubborn": STUBBORN})
-    assert len(running.left_over()) > 8
+    assert eventually(lambda: len(running.left_over()) > 8)
     assert running.interrupt() < 10
     assert running.process.returncode == 0
     assert running.left_over() == []
