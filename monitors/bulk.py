@@ -29,8 +29,11 @@ def read_new(data: Any) -> list[dict[str, Any]]:
             errors += [(f"/monitors/{index}{pointer}", detail) for pointer, detail in error.errors]
     indices = list(found)
     errors += [
-        (f"/monitors/{indices[place]}{finding.REPORTS_AS}", words)
-        for place, words in finding.doubles(found.values())
+        (
+            f"/monitors/{indices[place]}{finding.REPORTS_AS}",
+            f"Choose another id: /monitors/{indices[first]} has it too.",
+        )
+        for place, first in finding.doubles(found.values())
     ]
     if errors:
         raise ConfigError(errors)

@@ -139,7 +139,13 @@ def carry_out(organisation: Organisation, wanted: dict[str, Any], by: Actor) -> 
             else:
                 editing.update(organisation, row, values, by)
     number = len(outlook.changing)
-    return f"{number:,} monitor{'s' if number != 1 else ''} {DONE.get(wanted['action'], 'changed')}."
+    words = f"{number:,} monitor{'s' if number != 1 else ''} {DONE.get(wanted['action'], 'changed')}"
+    same = (
+        f"; {len(outlook.same):,} {'were' if len(outlook.same) != 1 else 'was'} so already"
+        if outlook.same
+        else ""
+    )
+    return f"{words}{same}."
 
 
 def _look(rows: Iterable[Monitor], wanted: dict[str, Any]) -> Outlook:

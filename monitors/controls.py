@@ -18,14 +18,27 @@ def unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _storable(value: Any) -> str:
+    typed = str(value or "")
+    if "\0" in typed:
+        raise forms.ValidationError("Remove the NUL character: nothing can hold it.")
+    return unix_lines(typed)
+
+
 class Typed(forms.CharField):
     """Text as typed: the definition judges it, in the words that the API uses too."""
 
     def clean(self, value: Any) -> str:
-        typed = str(value or "")
-        if "\0" in typed:
-            raise forms.ValidationError("Remove the NUL character: nothing can hold it.")
-        return unix_lines(typed).strip()
+        return _storable(value).strip()
+
+
+class Lines(Typed):
+    """What is empty at the end is nothing; at the beginning it counts, since complaints name lines by their numbers."""
+
+    is_plain = True
+
+    def clean(self, value: Any) -> str:
+        return _storable(value).rstrip()
 
 
 class Plain(Typed):
@@ -53,7 +66,8 @@ def field_of(setting: Setting) -> forms.Field:
         widget.attrs |= {"data-only": setting.only[0], "data-only-for": " ".join(setting.only[1:])}
         if usual := typed_of(setting, setting.write(setting.default)):
             widget.attrs["data-only-default"] = usual
-    return Plain(widget=widget, **words)
+    several = setting.control in ("lines", "pairs")
+    return Lines(widget=widget, **words) if several else Plain(widget=widget, **words)
 
 
 def _widget(setting: Setting) -> forms.Widget:
@@ -63,7 +77,7 @@ def _widget(setting: Setting) -> forms.Widget:
             return forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
         case "choice":
             return forms.Select(choices=setting.choices)
-        case "secret" if setting.schema["maxLength"] <= 500:
+        case "secret" if not setting.is_long:
             # What it renders is the mask of a secret that is set, never the secret.
             return forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"})
         case "long" | "lines" | "pairs" | "secret":

@@ -168,7 +168,7 @@ def _origin(definition: Mapping[str, Any]) -> str:
 
 def _members(value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) > MEMBERS_AT_MOST:
-        raise FieldError(f"Write the members as a list of at most {MEMBERS_AT_MOST} ids of monitors.")
+        raise FieldError(f"Choose at most {MEMBERS_AT_MOST} members, as a list of ids.")
     try:
         return list(dict.fromkeys(str(UUID(member)) for member in value))
     except (ValueError, TypeError, AttributeError):

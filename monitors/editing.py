@@ -28,7 +28,7 @@ ASSIGNED = (
 )  # fmt: skip
 # An edit writes everything that its form shows: what somebody else changed meanwhile would be taken back unseen.
 OVERTAKEN = (
-    "Somebody else changed this monitor while you were editing it. Nothing is saved: compare with its page, then save "
+    "This monitor was changed elsewhere while you were editing it. Nothing is saved: compare with its page, then save "
     "again to have it as it stands here."
 )
 

@@ -99,7 +99,7 @@ class MonitorForm(PolicyFields):
         self.left_out = filling.secrets_of(like) if like and data is None else []
         self.known = {**definition.defaults(kind), "kind": kind, **(known or {})}
         self.kind = self.known["kind"]
-        self._is_overtaken = False
+        self.is_overtaken = False
         super().__init__(data, initial=filling.as_typed(self.known))
         self._choose_fields()
 
@@ -118,7 +118,7 @@ class MonitorForm(PolicyFields):
         if self.monitor is None:
             return ""
         return str(
-            self.monitor.version if self._is_overtaken else self.data.get("version", self.monitor.version)
+            self.monitor.version if self.is_overtaken else self.data.get("version", self.monitor.version)
         )
 
     def save(self, organisation: Organisation, by: Actor) -> Monitor | None:
@@ -129,7 +129,7 @@ class MonitorForm(PolicyFields):
             return editing.update(organisation, self.monitor, self.cleaned_data, by, shown=self.version)
         except ConfigError as error:
             if self.monitor is not None and any(pointer == "/version" for pointer, _ in error.errors):
-                self._is_overtaken = True
+                self.is_overtaken = True
                 self.monitor.refresh_from_db(fields=["version"])
             self._complain(error)
         return None

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from monitors import bulk, definition, details, importing
 from monitors.changing import ACTIONS
-from monitors.controls import Plain, number_of, numeric
+from monitors.controls import Plain, number_of, numeric, unix_lines
 from monitors.filling import owners
 from monitors.models import Monitor
 from monitors.policy import POLICY_READERS
@@ -50,7 +50,7 @@ class ImportForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         if (file := data.get("file")) is not None:
             data["text"] = self._text_of(file)
-        elif (size := len(data.get("text", "").encode())) > BYTES_AT_MOST:
+        elif (size := len(unix_lines(data.get("text", "")).encode())) > BYTES_AT_MOST:
             self.add_error("text", TOO_LARGE.format(size))
         if self.errors:
             return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from monitors import definition, importing
@@ -11,6 +12,8 @@ from monitors.hosts import finding
 from monitors.importing import Line
 from monitors.models import Monitor
 from pulse.fields import ConfigError
+
+DOUBLE = "Give one of them another name: line {} would report under the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class Preview:
     @property
     def wrong(self) -> int:
         return sum(bool(line.complaints) for line in self.lines)
+
+    @property
+    def digest(self) -> str:
+        """Of what is shown: the button brings it back, and with another one it makes nothing that nobody saw."""
+        shown = [(line.number, _whole(line), line.note, line.complaints) for line in self.lines]
+        return sha256(json.dumps(shown).encode()).hexdigest()
 
 
 def preview(text: str) -> Preview:
@@ -71,9 +80,10 @@ def _without_doubles(lines: list[Line]) -> list[Line]:
         if not line.complaints:
             distinct.setdefault(_whole(line), line)
     fine = list(distinct.values())
-    wrong = {fine[place].number: words for place, words in finding.doubles(line.definition for line in fine)}
+    doubles = finding.doubles(line.definition for line in fine)
+    wrong = {fine[place].number: DOUBLE.format(fine[first].number) for place, first in doubles}
     return [
-        replace(line, complaints=[("reports as", wrong[line.number])]) if line.number in wrong else line
+        replace(line, complaints=[("name", wrong[line.number])]) if line.number in wrong else line
         for line in lines
     ]
 

@@ -28,10 +28,13 @@ def import_list(request: TenantRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "monitors/import.html", context, status=422 if form.is_bound else 200)
     preview = several.preview(form.cleaned_data["text"])
-    made = _made(request, preview, form) if "create" in request.POST and not preview.wrong else []
+    was_shown = (
+        request.POST.get("create") == preview.digest
+    )  # else the list, or what is watched, is another by now
+    made = _made(request, preview, form) if was_shown and not preview.wrong else []
     if not made:
         shown = form if form.errors else ImportForm(initial={"text": form.cleaned_data["text"]})
-        context |= {"preview": preview, "form": shown}
+        context |= {"preview": preview, "form": shown, "is_other": "create" in request.POST and not was_shown}
         return render(
             request, "monitors/import.html", context, status=422 if "create" in request.POST else 200
         )

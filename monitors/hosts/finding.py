@@ -76,16 +76,14 @@ def complaints(merged: Mapping[str, Any], monitor: Monitor | None) -> list[tuple
     return [(REPORTS_AS, _taken(identity))] if taken.exists() else []
 
 
-def doubles(many: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
-    """Of definitions that shall be made together: the place of each host that reports as one before it, and words."""
-    seen: set[str] = set()
+def doubles(many: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Of definitions that shall be made together: the place of each host that reports as one before it, and of that."""
+    seen: dict[str, int] = {}
     for place, one in enumerate(many):
-        if one["kind"] != KIND:
-            continue
-        identity = identity_of(one["name"], one["config"])
-        if _compared(identity) in seen:
-            yield place, _taken(identity)
-        seen.add(_compared(identity))
+        if one["kind"] == KIND:
+            first = seen.setdefault(_compared(identity_of(one["name"], one["config"])), place)
+            if first != place:
+                yield place, first
 
 
 def begin(monitor: Monitor, organisation: Organisation) -> None:

@@ -25,10 +25,10 @@ class Setting:
 
     `read` turns a JSON value into what the probe uses or raises FieldError; `default` is already so.
     `control` says how a form shows it, `schema` is its JSON Schema.
-    The value of a "secret" is sealed where it is stored and never shown again. A setting that names another
-    destination than the target has `leads_to`: from the value that was read to the host, None for none.
-    `unit` is what a number counts, for sentences. `show` turns what a script sends into what a form shows, where
-    those differ. A form may leave a setting away while the choice `only[0]` is none of `only[1:]`.
+    The value of a "secret" is sealed where it is stored and never shown again; one that `is_long` may have several
+    lines. A setting that names another destination than the target has `leads_to`: from the value that was read to the
+    host, None for none. `unit` is what a number counts, for sentences. `show` turns what a script sends into what a form
+    shows, where those differ. A form may leave a setting away while the choice `only[0]` is none of `only[1:]`.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Setting:
     show: Callable[[Any], str] | None = None
     only: tuple[str, ...] = ()
     unit: str = ""
+    is_long: bool = False
 
     @property
     def is_secret(self) -> bool:
@@ -81,7 +82,7 @@ def secret(name: str, label: str, help_text: str = "", *, longest: int = 4000, l
     """Text that is sealed at rest and only ever replaced; a PEM key is one too (`long`)."""
     plain = text(name, label, help_text, longest=longest, long=long, read=read)
     schema = {"type": "string", "maxLength": longest, "writeOnly": True}
-    return Setting(name, label, "secret", plain.read, "", schema, help_text)
+    return Setting(name, label, "secret", plain.read, "", schema, help_text, is_long=long)
 
 
 def number(name: str, label: str, help_text: str, low: int, high: int, unit: str, *,

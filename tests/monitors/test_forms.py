@@ -203,11 +203,12 @@ def test_what_nothing_can_hold_is_refused_at_its_field() -> None:
 @pytest.mark.usefixtures("inside")
 def test_lines_are_counted_as_they_stand_in_the_form() -> None:
     dns = MonitorForm(
-        GOOD | {"target": "shop.test", "expected": "192.0.2.1\n\n192.0.2.2\x07\n" + "x" * 1001}, kind="dns"
+        GOOD | {"target": "shop.test", "expected": "\n\n192.0.2.1\n\n192.0.2.2\x07\n" + "x" * 1001},
+        kind="dns",
     )
     host = MonitorForm(GOOD | {"thresholds": "max(a.b) > 1 crit\n\nmax(a.b) is 7"}, kind="host")
 
-    assert [str(words)[:7] for words in dns.errors["expected"]] == ["Line 3:", "Line 4:"]
+    assert [str(words)[:7] for words in dns.errors["expected"]] == ["Line 5:", "Line 6:"]
     assert [str(words)[:7] for words in host.errors["thresholds"]] == ["Line 3:"]
 
 
@@ -277,3 +278,13 @@ def test_a_form_has_only_what_its_kind_has_a_use_for() -> None:
     assert job.fields["zone"].widget.attrs | {"data-only-default": "UTC", "data-only": "schedule"} == (
         job.fields["zone"].widget.attrs
     )
+
+
+@pytest.mark.usefixtures("inside")
+def test_what_is_secret_is_not_read_over_a_shoulder() -> None:
+    form = MonitorForm(kind="http")
+
+    hidden = {
+        name for name in form.fields if getattr(form.fields[name].widget, "input_type", "") == "password"
+    }
+    assert hidden == {"password", "bearer_token", "client_secret", "proxy_password"}

@@ -107,6 +107,39 @@ def test_other_separators_are_seen_by_the_heading(separator: str) -> None:
     assert line.definition["target"] == "https://a.example/?a=1,2"
 
 
+def confirmed(client: Any, text: str, **more: Any) -> Any:
+    """What comes of the button below the preview."""
+    digest = client.post(URL, {"text": text}).context["preview"].digest
+    return client.post(URL, {"text": text, "create": digest}, **more)
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_nobody_looked_at_is_not_made(as_alice: Any, acme: Any, by_file: bool) -> None:
+    seen = as_alice.post(URL, {"text": "https://127.0.0.1/seen"}).context["preview"].digest
+    other = "https://127.0.0.1/unseen"
+    posted = {"text": "https://127.0.0.1/seen", "file": SimpleUploadedFile("a.txt", other.encode())}
+
+    answer = as_alice.post(URL, (posted if by_file else {"text": other}) | {"create": seen})
+
+    assert answer.status_code == 422
+    assert other in answer.content.decode()
+    assert "is not what you looked at" in answer.content.decode()
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 0
+
+
+def test_who_comes_back_to_a_list_that_was_made_is_shown_that(as_alice: Any, acme: Any) -> None:
+    text = "https://127.0.0.1/"
+    posted = {"text": text, "create": as_alice.post(URL, {"text": text}).context["preview"].digest}
+
+    assert as_alice.post(URL, posted).status_code == 302
+    again = as_alice.post(URL, posted)
+
+    assert "a monitor watches this already" in again.content.decode()
+    with in_tenant(acme):
+        assert Monitor.objects.count() == 1
+
+
 def test_nothing_is_made_before_the_preview_was_confirmed(as_alice: Any, acme: Any) -> None:
     text = "Shop https://127.0.0.1/\nhttps://127.0.0.2/"
 
@@ -116,7 +149,7 @@ def test_nothing_is_made_before_the_preview_was_confirmed(as_alice: Any, acme: A
     with in_tenant(acme):
         assert Monitor.objects.count() == 0
 
-    answer = as_alice.post(URL, {"text": text, "create": "1"}, follow=True)
+    answer = confirmed(as_alice, text, follow=True)
     assert "2 monitors are being watched." in answer.content.decode()
     with in_tenant(acme):
         assert set(Monitor.objects.values_list("name", "target")) == {
@@ -140,7 +173,7 @@ def test_a_wrong_line_is_shown_with_its_complaint_and_stops_all(as_alice: Any, a
 
 
 def test_what_is_watched_already_is_said(as_alice: Any, acme: Any) -> None:
-    as_alice.post(URL, {"text": "https://127.0.0.1/", "create": "1"})
+    confirmed(as_alice, "https://127.0.0.1/")
 
     assert (
         "a monitor watches this already"
@@ -185,7 +218,7 @@ def test_the_same_line_twice_is_made_once(as_alice: Any, acme: Any) -> None:
     text = "https://127.0.0.1/\nhttps://127.0.0.1/\ntls://127.0.0.1:443"
 
     page = as_alice.post(URL, {"text": text}).content.decode()
-    as_alice.post(URL, {"text": text, "create": "1"})
+    confirmed(as_alice, text)
 
     assert "the same as line 1, made once" in page
     assert "Watch 2 monitors" in page
@@ -211,7 +244,7 @@ def test_a_large_list_that_was_looked_at_can_be_confirmed(as_alice: Any, acme: A
     shown = preview.context["form"].initial["text"]
 
     assert "Watch 900 monitors" in preview.content.decode()
-    assert as_alice.post(URL, {"text": shown, "create": "1"}).status_code == 302
+    assert confirmed(as_alice, shown).status_code == 302
     with in_tenant(acme):
         assert Monitor.objects.count() == 900
 
@@ -236,7 +269,7 @@ def test_two_hosts_that_would_report_as_one_are_told_before_and_not_made(as_alic
 
     assert (shown.status_code, refused.status_code) == (200, 422)
     assert [line.number for line in shown.context["preview"].lines if line.complaints] == [3]
-    assert "Another host reports as &#x27;WEB-1&#x27; already" in shown.content.decode()
+    assert "line 2 would report under the same" in shown.content.decode()
     with in_tenant(acme):
         assert Monitor.objects.count() == 0
 
@@ -293,7 +326,7 @@ def test_what_reports_by_itself_needs_no_address(acme: Any, as_alice: Any) -> No
     shown = as_alice.post(URL, {"text": text}).content.decode()
     assert "2 of 2 lines" in shown
     assert "watches this already" not in shown
-    assert as_alice.post(URL, {"text": text, "create": "1"}).status_code == 302
+    assert confirmed(as_alice, text).status_code == 302
     assert (
         "watches this already"
         not in as_alice.post(URL, {"text": text.replace("web-1", "web-2")}).content.decode()

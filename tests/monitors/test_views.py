@@ -111,7 +111,7 @@ def test_an_edit_takes_nothing_back_that_somebody_else_changed_meanwhile(
     confirmed = as_alice.post(page, posted | {"version": refused.context["form"].version})
 
     assert refused.status_code == 422
-    assert "Somebody else changed this monitor" in refused.content.decode()
+    assert "This monitor was changed elsewhere" in refused.content.decode()
     assert refused.context["form"]["notes"].value() == "mine"
     assert (
         wrong.context["form"].version == posted["version"]
