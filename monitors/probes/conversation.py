@@ -131,7 +131,7 @@ def conclude(talk: Talk, error: ErrorClass, words: str, total_us: int) -> Outcom
     phases = talk.phases
     assertions: tuple[Assertion, ...] = getattr(talk.config, "assertions", ())
     facts: Mapping[Source, Any] = {
-        Source.CONNECTED: error is ErrorClass.NONE,
+        Source.CONNECTED: error is ErrorClass.NONE or phases.connect_us is not None,
         Source.RESPONSE_TIME: total_us / 1000,
         Source.IP: phases.address,
         **talk.facts,

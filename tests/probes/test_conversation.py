@@ -165,6 +165,18 @@ def test_failed_check_still_judges_what_it_found(loop: Loop) -> None:
     assert [one["ok"] for one in found] == [True, False]
 
 
+def test_what_was_reached_and_answered_wrongly_was_connected(loop: Loop) -> None:
+    async def failing(talk: Talk) -> str:
+        talk.phases.connect_us = 100
+        raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, "another answer")
+
+    outcome = loop.outcome(failing, "[CONNECTED] == true")
+
+    assert outcome.evidence is not None
+    kept = outcome.evidence()
+    assert (kept["facts"]["connected"], kept["assertions"][0]["ok"]) == (True, True)
+
+
 def test_a_fault_of_ours_is_in_the_log_with_its_place_and_without_its_text(
     loop: Loop, caplog: pytest.LogCaptureFixture
 ) -> None:
