@@ -27,8 +27,8 @@ class Setting:
     `control` says how a form shows it, `schema` is its JSON Schema.
     The value of a "secret" is sealed where it is stored and never shown again; one that `is_long` may have several
     lines. A setting that names another destination than the target has `leads_to`: from the value that was read to the
-    host, None for none. `unit` is what a number counts, for sentences. `show` turns what a script sends into what a form
-    shows, where those differ. A form may leave a setting away while the choice `only[0]` is none of `only[1:]`.
+    host, None for none. `unit` is what a number counts, for sentences. `show` turns what a script sends into what a
+    form shows, where those differ. A form may leave a setting away while the choice `only[0]` is none of `only[1:]`.
     """
 
     name: str
