@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import F
 
+from monitors import curling
+from monitors.controls import settings_as_typed
+from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
+from pulse.fields import ConfigError
 from pulse.scoping import as_pipeline, in_tenant
 from tests.monitors.hosts.reporting import CPU, incidents, pass_by, report, settle, watched
 from tests.monitors.making import make
@@ -205,3 +210,40 @@ def test_secrets_that_are_gone_are_missed_by_nobody_who_needs_none(
     assert api.get("monitors").status_code == 200
     assert as_alice.get(f"/o/acme/monitors/{heartbeat.pk}/").status_code == 200
     wait_until(lambda: status(monitor) is Status.UP, 15, "the check")
+
+
+ODD: list[Any] = [None, 7, [7], {"a": 1}, "carved", [{"source": []}]]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_setting_is_refused_or_read_and_shown_whatever_was_saved(kind: str) -> None:
+    settings = KINDS[kind].settings
+
+    for name in (setting.name for setting in settings.all):
+        for odd in ODD:
+            settings_as_typed(settings, {name: odd})
+            with suppress(ConfigError):
+                settings.load({name: odd})
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_not_even_of_the_right_type_is_shown_on_every_page(
+    acme: Any, as_alice: Any, api: Any, odd: Any
+) -> None:
+    monitor, host = make(acme), make(acme, "web-1", kind="host", target="")
+    saved(acme, monitor, {setting.name: odd for setting in KINDS["http"].settings.all})
+    saved(acme, host, {setting.name: odd for setting in KINDS["host"].settings.all})
+    pages = ["/o/acme/monitors/", f"/o/acme/monitors/new/?like={monitor.pk}"]
+    pages += [f"/o/acme/monitors/{one.pk}/{part}" for one in (monitor, host) for part in ("", "edit/")]
+
+    assert [as_alice.get(page).status_code for page in pages] == [200] * 6
+    for one in (monitor, host):
+        assert api.patch(f"monitors/{one.pk}", {"name": f"{one} renamed"}).status_code == 200
+
+
+def test_a_command_for_curl_is_of_what_can_be_asked_for(acme: Any) -> None:
+    monitor = make(acme, config={"method": "HEAD"})
+    monitor.config |= {"assertions": [REFUSED]}
+
+    assert curling.command(monitor).startswith("curl ")
+    assert curling.command(Monitor(kind="http", config={"headers": ["a"]})) == ""
