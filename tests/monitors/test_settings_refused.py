@@ -247,3 +247,22 @@ def test_a_command_for_curl_is_of_what_can_be_asked_for(acme: Any) -> None:
 
     assert curling.command(monitor).startswith("curl ")
     assert curling.command(Monitor(kind="http", config={"headers": ["a"]})) == ""
+
+
+@pytest.mark.parametrize("config", [None, 7, ["silence_seconds"], "silence_seconds"])
+def test_a_host_whose_settings_are_none_at_all_is_unknown(acme: Any, config: Any) -> None:
+    monitor = watched(acme, CPU)
+    report(acme, 1.0)
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_probespec SET spec = jsonb_set(spec, '{config}', %s), version = version + 1"
+            " WHERE monitor_no = %s",
+            [json.dumps(config), monitor.no],
+        )
+        cursor.execute("UPDATE telemetry_livestate SET spec_version = spec_version + 1, next_due_at = now()")
+
+    settle(acme)
+    now = status(monitor)
+    pass_by(acme, monitor, 100_000)
+
+    assert (now, status(monitor), incidents(acme)) == (Status.UNKNOWN, Status.UNKNOWN, [])
