@@ -17,6 +17,7 @@ from monitors.models import Monitor
 from monitors.telemetry.models import Status
 from pulse.fields import ConfigError
 from pulse.scoping import as_pipeline, in_tenant
+from tests.monitors.heartbeats.serving import ask, heartbeat, token_of
 from tests.monitors.hosts.reporting import CPU, incidents, pass_by, report, settle, watched
 from tests.monitors.making import make
 from tests.monitors.stepping import head, status
@@ -164,6 +165,24 @@ def test_a_heartbeat_that_cannot_be_judged_is_unknown_at_its_deadline_and_nobody
     assert status(monitor) is Status.UNKNOWN
     assert head(monitor).last_detail.startswith("its settings must be corrected: zone: ")
     assert incidents(acme) == []
+
+
+def test_no_success_makes_a_heartbeat_up_whose_next_deadline_nobody_knows(acme: Any, pings: str) -> None:
+    monitor = heartbeat(acme)
+    url = f"{pings}/{token_of(acme, monitor)}"
+    ask(url)
+    assert status(monitor) is Status.UP
+    saved(acme, monitor, {"period_seconds": "often"})
+
+    ask(url)
+    now, detail = status(monitor), head(monitor).last_detail
+    ask(f"{url}/fail")
+    failed = status(monitor)
+    saved(acme, monitor, {"period_seconds": 600})
+    ask(url)
+
+    assert (now, failed, status(monitor)) == (Status.UNKNOWN, Status.DOWN, Status.UP)
+    assert detail.startswith("its settings must be corrected: period_seconds: ")
 
 
 def test_the_silence_of_a_host_tells_nothing_while_nobody_knows_how_long_it_may_last(acme: Any) -> None:
