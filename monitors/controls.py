@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -146,8 +147,11 @@ def _as_typed(setting: Setting, config: Mapping[str, Any]) -> Any:
     if value == KEPT:
         return KEPT
     with suppress(FieldError):
-        value = setting.write(setting.read(value))
-    return typed_of(setting, value)
+        return typed_of(setting, setting.write(setting.read(value)))
+    try:
+        return typed_of(setting, value)
+    except (TypeError, ValueError, AttributeError, LookupError):  # not even of the type that a form can show
+        return json.dumps(value)
 
 
 def number_of(text: str) -> int | str:

@@ -9,14 +9,18 @@ from monitors.models import Monitor
 from monitors.probes import PROBES
 from monitors.probes.http_config import CONTENT_TYPES
 from monitors.secrets import KEPT
+from pulse.fields import FieldError
 
 VERSIONS = {"1.1": "--http1.1", "2": "--http2", "3": "--http3-only"}
 TOKENS = {"bearer": "BEARER_TOKEN", "oauth2": "ACCESS_TOKEN"}
 
 
 def command(monitor: Monitor) -> str:
-    """The command, "" for other kinds. Secrets stand as $NAME, for the shell to fill in; certificates are files."""
-    if monitor.kind != "http":
+    """The command, "" for other kinds and for what this version could not ask for.
+
+    Secrets stand as $NAME, for the shell to fill in; certificates are files.
+    """
+    if monitor.kind != "http" or not _is_readable(monitor.config):
         return ""
     # Not read by the kind's reader: that asks for the secrets, which are not at hand.
     written = {setting.name: setting.write(setting.default) for setting in PROBES["http"].settings.all}
@@ -25,6 +29,17 @@ def command(monitor: Monitor) -> str:
     parts = ["curl", "--include", "--compressed", "--max-time", str(monitor.timeout_seconds)]
     parts += [*_request(config), *_connection(config), *_signing_in(config, hidden), *_certificates(config)]
     return " ".join([*parts, *_address(monitor.target)])
+
+
+def _is_readable(config: dict[str, Any]) -> bool:
+    """Each setting by itself, of those that make the request: another version may have saved it."""
+    try:
+        for setting in PROBES["http"].settings.all:
+            if setting.name in config and setting.name != "assertions" and config[setting.name] != KEPT:
+                setting.read(config[setting.name])
+    except FieldError:
+        return False
+    return True
 
 
 def _request(config: dict[str, Any]) -> list[str]:

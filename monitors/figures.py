@@ -15,6 +15,7 @@ from django.utils import timezone
 from monitors import bars, history
 from monitors.availability.course import course
 from monitors.availability.reading import Day, days_of, days_without, first_day
+from monitors.kinds import KINDS
 from monitors.maintenance.occurring import stretches
 from monitors.models import Monitor
 from monitors.probes import PROBES
@@ -161,8 +162,17 @@ def phase_chart(monitor: Monitor, chosen: str, recent: Sequence[Span], now: date
         end=now,
         zone=timezone.get_current_timezone(),
         outages=outages(since(recent, start)),
-        limit=monitor.config.get("response_time_limit_ms"),
+        limit=_limit(monitor),
     )
+
+
+def _limit(monitor: Monitor) -> int | None:
+    """In milliseconds; None for kinds without one, and for what this version does not understand."""
+    name = "response_time_limit_ms"
+    limit: int | None = (
+        KINDS[monitor.kind].settings.one(name, monitor.config) if name in monitor.config else None
+    )
+    return limit
 
 
 def percentile_chart(number: int, chosen: str, now: datetime) -> percentiles.PercentileChart:

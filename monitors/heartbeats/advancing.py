@@ -83,15 +83,17 @@ class Step:
     weighed: Weighed | None = None
 
 
-def advance(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, event: Event) -> Step:
-    """Fold one ping in."""
+def advance(
+    config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, event: Event, refused: str = ""
+) -> Step:
+    """Fold one ping in. `refused` says what of its settings has to be corrected: no success makes it up until then."""
     seen = replace(beat, last_ping_at=event.at, last_kind=event.kind)
     if event.kind in (Kind.LOG, Kind.IGNORED):
         return Step(seen, state, None, due_at(config, seen, state))
     if event.kind is Kind.START:
         started = replace(seen, runs=_with_run(seen.runs, Run(event.at, event.rid)))
         return Step(started, state, None, due_at(config, started, state))
-    return _ended(config, policy, seen, state, event)
+    return _ended(config, policy, seen, state, event, refused)
 
 
 def miss(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, now: datetime) -> Step | None:
@@ -147,7 +149,9 @@ def late_since(expected_at: datetime | None, deadline: datetime | None, now: dat
     return expected_at
 
 
-def _ended(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, event: Event) -> Step:
+def _ended(
+    config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, event: Event, refused: str
+) -> Step:
     failed = event.kind is Kind.FAIL or bool(event.exit_status)
     run = next((run for run in reversed(beat.runs) if run.rid == event.rid), None)
     # Without a run id it speaks for the whole job: no run is open afterwards.
@@ -160,9 +164,11 @@ def _ended(config: HeartbeatConfig, policy: Policy, beat: Beat, state: State, ev
         beat, anchor=anchor, expected_at=config.expected.after(anchor), runs=runs, last_duration=duration
     )
     verdict = Verdict.BAD if failed else Verdict.GOOD
+    if refused and not failed:
+        verdict, policy = Verdict.UNKNOWN, replace(policy, down_after=1)
     slot = event.at if state.first_failed is None else max(event.at, state.first_failed)
     weighed = weigh(policy, state, verdict, slot)
-    after, detail = weighed.after, _failure(event) if failed else ""
+    after, detail = weighed.after, _failure(event) if failed else refused
     return Step(
         after_beat, after, weighed.transition, due_at(config, after_beat, after), duration, beat.expected_at, detail,
         weighed,

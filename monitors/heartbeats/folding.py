@@ -55,7 +55,7 @@ def fold(held: Held, spec: HeartbeatSpec, arrivals: Sequence[Arrival]) -> Folded
         if not held.enabled:
             kind, note = Kind.IGNORED, PAUSED
         event = Event(kind, at, arrival.rid, arrival.exit_status)
-        step = advance(spec.config, spec.policy, folded.beat, state, event)
+        step = advance(spec.config, spec.policy, folded.beat, state, event, spec.refused)
         folded.beat, state = step.beat, step.state
         folded.pings.append(_row(held, number, arrival, event, step, note))
         if held.enabled:

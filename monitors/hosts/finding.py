@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from monitors.hosts.settings import SILENCE_S
+from monitors.hosts.settings import SETTINGS
 from monitors.models import Monitor
 from monitors.telemetry.models import REPORTED
 from pulse import scoping
@@ -96,7 +96,7 @@ def begin(monitor: Monitor, organisation: Organisation) -> None:
     except IntegrityError:
         raise ConfigError([(REPORTS_AS, _taken(identity))]) from None
     with connection.cursor() as cursor:
-        silence = monitor.config.get("silence_seconds", SILENCE_S)
+        silence = SETTINGS.one("silence_seconds", monitor.config)
         cursor.execute(FIRST_DUE, [silence, monitor.no, organisation.no, REPORTED])
 
 

@@ -77,7 +77,8 @@ def _due(row: DueRow) -> _Due:
         config = SETTINGS.load(saved)
     except ConfigError as error:  # another version took them
         config, refused = SETTINGS.filled(error.values), to_correct(error)
-        if "silence_seconds" in saved and "silence_seconds" not in error.values:
+        lost = saved.keys() - error.values.keys() if isinstance(saved, dict) else {"silence_seconds"}
+        if "silence_seconds" in lost:
             silence = Verdict.UNKNOWN
     heard = row.last_slot or row.due_at or row.now
     silent_at = heard + timedelta(seconds=config.silence_seconds)

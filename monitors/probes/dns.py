@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import dns.flags
 import dns.message
@@ -11,7 +12,16 @@ import dns.rcode
 from monitors.assertions.model import Assertion, Source
 from monitors.assertions.setting import asserting
 from monitors.probes.conversation import CheckFailed, Talk, starting
-from monitors.probes.dns_records import TYPES, excerpts, impossible, missing_and_other, parse_name, values
+from monitors.probes.dns_records import (
+    TYPES,
+    Wanted,
+    excerpts,
+    impossible,
+    missing_and_other,
+    parse_name,
+    values,
+    wanted_of,
+)
 from monitors.probes.outcome import ErrorClass
 from monitors.probes.probe import Probe
 from monitors.probes.securing import ca_setting, verify_setting
@@ -29,7 +39,7 @@ RCODES = ("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "any")
 PAYLOAD = 1232
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DnsConfig:
     record_type: str = "A"
     resolver: str = ""
@@ -43,6 +53,11 @@ class DnsConfig:
     dnssec: bool = False
     recursion: bool = True
     assertions: tuple[Assertion, ...] = ()
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """Not at each check: names in other scripts take a while, and all checks wait for it."""
+        return wanted_of(self.record_type, self.expected)
 
     @property
     def place(self) -> Endpoint | None:
@@ -126,7 +141,7 @@ def _judged(talk: Talk, rcode: str, records: list[str], authenticated: bool) -> 
         return f"answered {rcode}"
     if not records and not talk.is_asserted(Source.RECORDS):
         raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"there is no {kind} record")
-    missing, other = missing_and_other(kind, config.expected, records)
+    missing, other = missing_and_other(kind, config.wanted, records)
     count = f"{len(records)} {kind} {'record' if len(records) == 1 else 'records'}"
     if config.expected_mode == "any" and config.expected and len(missing) == len(config.expected):
         raise CheckFailed(ErrorClass.UNEXPECTED_ANSWER, f"none of the expected records is among {count}")

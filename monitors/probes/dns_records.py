@@ -23,6 +23,7 @@ LONGEST_SHOWN = 1000
 _IN_ORDER = ("MX", "SRV")  # a number or more stand before the host
 
 Form = Address | str
+Wanted = tuple[tuple[str, set[Form]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,16 @@ def written(rdata: dns.rdata.Rdata) -> str:
     return " ".join(word.removesuffix(".") or "." for word in text.lower().split())
 
 
-def missing_and_other(kind: str, expected: Iterable[str], came: Iterable[str]) -> tuple[list[str], list[str]]:
+def wanted_of(kind: str, expected: Iterable[str]) -> Wanted:
+    """The expected records, each with the forms in which it may come."""
+    return tuple((one, _forms_expected(kind, one)) for one in expected)
+
+
+def missing_and_other(kind: str, wanted: Wanted, came: Iterable[str]) -> tuple[list[str], list[str]]:
     """What was expected and did not come, and what came and was not expected.
 
     Each text is read once: fifty addresses held against two hundred would otherwise be twenty thousand.
     """
-    wanted = [(one, _forms_expected(kind, one)) for one in expected]
     left = [(record, _forms_of(kind, record)) for record in came]
     all_wanted = set[Form]().union(*(forms for _, forms in wanted))
     all_left = set[Form]().union(*(forms for _, forms in left))

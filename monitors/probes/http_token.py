@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import TimerHandle
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,10 +48,16 @@ Key = tuple[Any, ...]
 
 @dataclass(eq=False, slots=True)
 class _Fetching:
-    """One fetch, and who waits for it. From `until` on, when the first has given up, others fetch anew: it may hang."""
+    """One fetch, and who waits for it. From `until` on, when the first has given up, others fetch anew: it may hang.
+
+    `last`: when the last of them gives up. Fetches that hang would else pile up, some with each check.
+    """
 
     until: float
+    last: float
     waiting: list[Waiter]
+    fetch: Fetch | None = None
+    timer: TimerHandle | None = None
 
 
 class Tokens:
@@ -61,7 +68,7 @@ class Tokens:
         self._under_way: dict[Key, _Fetching] = {}
 
     def get(self, out: Outbound, job: Job, config: HttpConfig, within_s: float, done: Waiter) -> None:
-        """Calls `done` with a token, or with the outcome of a check that got none, however long that takes.
+        """Calls `done` with a token, or with the outcome of a check that got none; later than in time perhaps never.
 
         Who waits has a limit of its own, of `within_s` seconds: it says nothing about the others that wait along.
         """
@@ -72,18 +79,33 @@ class Tokens:
             done(Token(value, kept=True))
         elif under_way is not None and now < under_way.until:
             under_way.waiting.append(done)
+            under_way.last = max(under_way.last, now + within_s)
         else:
-            begun = self._under_way[key] = _Fetching(now + within_s, [done])
+            begun = self._under_way[key] = _Fetching(now + within_s, now + within_s, [done])
+            begun.timer = out.loop.call_later(within_s, self._look_who_waits, out, key, begun)
             try:
-                Fetch(out, _request(job, config, within_s), partial(self._fetched, key, begun)).start()
+                begun.fetch = Fetch(out, _request(job, config, within_s), partial(self._fetched, key, begun))
+                begun.fetch.start()
             except Exception as error:  # else nobody would ever be told
                 self._fetched(key, begun, error)
+
+    def _look_who_waits(self, out: Outbound, key: Key, begun: _Fetching) -> None:
+        left = begun.last - monotonic()
+        if left > 0:
+            begun.timer = out.loop.call_later(left, self._look_who_waits, out, key, begun)
+            return
+        if self._under_way.get(key) is begun:
+            del self._under_way[key]
+        if begun.fetch is not None:
+            begun.fetch.abandon()
 
     def forget(self, config: HttpConfig, tenant: int) -> None:
         self._kept.pop(_key(config, tenant), None)
 
     def _fetched(self, key: Key, begun: _Fetching, result: Exchange | Exception) -> None:
         """Whatever happens, nobody waits any longer: the next check asks anew."""
+        if begun.timer is not None:
+            begun.timer.cancel()
         if self._under_way.get(key) is begun:
             del self._under_way[key]
         try:

@@ -51,7 +51,7 @@ class RedisConfig(Secured):
 def read_command(line: str) -> tuple[str, ...]:
     """The words of a command, quotes understood; raises FieldError for one that is not known to only read."""
     try:
-        words = shlex.split(line)
+        words = shlex.split(line or "")  # of None it would read standard input
     except ValueError:
         raise FieldError("Close the quotation mark.") from None
     if not words or words[0].upper() not in COMMANDS:

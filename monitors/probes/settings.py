@@ -237,6 +237,13 @@ class Settings(Generic[Config]):
         if self._when_saved:
             self._when_saved(config)
 
+    def one(self, name: str, data: Mapping[str, Any]) -> Any:
+        """One of the settings in `data`; its default where it is not there, and where it is refused."""
+        setting = next(setting for setting in self.all if setting.name == name)
+        with suppress(KeyError, FieldError):
+            return setting.read(data[name])
+        return setting.default
+
     def filled(self, values: Mapping[str, Any]) -> Config:
         """Of settings that were read, and the defaults of the others."""
         return self._config(**{**self._defaults, **values})

@@ -40,6 +40,7 @@ class Fetch:
         "_exchange",
         "_family",
         "_first",
+        "_handle",
         "_hop_ns",
         "_looking_up",
         "_method",
@@ -66,6 +67,7 @@ class Fetch:
         self._family = request.wire.family
         self._own_origin = True
         self._first: Url | None = None
+        self._handle: Handle | None = None
         self._share: Any = None
         self._no_way: tuple[Failure, str] | None = None
 
@@ -73,6 +75,15 @@ class Fetch:
         self._start_ns = monotonic_ns()
         self._deadline_ns = self._start_ns + round(self._request.timeout_s * 1e9)
         self._guarded(self._open, self._request.url)
+
+    def abandon(self) -> None:
+        """Ends it where nobody waits for it any longer: its connection is closed, and `done` is not called."""
+        self._done = None
+        if self._timer is not None:
+            self._timer.cancel()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._out.transfers.drop(handle)
 
     def _open(self, text: str) -> None:
         try:
@@ -157,7 +168,7 @@ class Fetch:
         if request.watch is not None:
             # libcurl does not tell its times to who asks from inside a callback.
             hop.on_answering = self._answering_soon
-        self._out.transfers.begin(hop, self._on_transfer)
+        self._handle = self._out.transfers.begin(hop, self._on_transfer)
 
     def _answering_soon(self, handle: Handle) -> None:
         self._out.loop.call_soon(self._on_answering, handle)
@@ -172,6 +183,7 @@ class Fetch:
             self._request.watch("wait_us", first_byte - max(connected, secured))
 
     def _on_transfer(self, handle: Handle, code: int) -> None:
+        self._handle = None
         if self._done is not None:
             try:
                 self._transferred(handle, code)

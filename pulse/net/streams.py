@@ -90,6 +90,9 @@ class Stream:
         return f"the TLS handshake with {self.host} failed ({str(reason).lower().replace('_', ' ')})"
 
     async def send(self, data: bytes) -> None:
+        """Raises ConnectionError once the connection is gone."""
+        if self.writer.is_closing():  # uvloop would call it a mistake of ours, which is no ConnectionError
+            raise ConnectionResetError("Connection lost")
         self.writer.write(data)
         await self.writer.drain()
 

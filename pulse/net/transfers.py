@@ -53,14 +53,23 @@ class Transfers:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
 
-    def begin(self, hop: Hop, on_finished: Finished) -> None:
-        """Starts one request; `on_finished(handle, code)` comes once and may read the handle only then."""
+    def begin(self, hop: Hop, on_finished: Finished) -> Handle:
+        """Starts one request; `on_finished(handle, code)` comes once and may read the handle only then.
+
+        Until then the handle that is returned may be dropped.
+        """
         handle = self._free.pop() if self._free else Handle(self._ca_file)
         self._fewest = min(self._fewest, len(self._free))
         handle.prepare(hop)
         handle.on_finished = on_finished
         self._running.add(handle)
         self._multi.add_handle(handle.curl)
+        return handle
+
+    def drop(self, handle: Handle) -> None:
+        """Ends one that is under way, without its callback; not from inside another's."""
+        handle.on_finished = None
+        self._finish(handle, pycurl.E_OK)
 
     def give_up_unneeded(self) -> None:
         """To be called now and then: a busy moment makes 7 KiB for each check at once, which are not kept for good."""

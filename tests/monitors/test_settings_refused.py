@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import F
 
+from monitors import curling
+from monitors.controls import settings_as_typed
+from monitors.kinds import KINDS
 from monitors.models import Monitor
 from monitors.telemetry.models import Status
+from pulse.fields import ConfigError
 from pulse.scoping import as_pipeline, in_tenant
+from tests.monitors.heartbeats.serving import ask, heartbeat, token_of
 from tests.monitors.hosts.reporting import CPU, incidents, pass_by, report, settle, watched
 from tests.monitors.making import make
 from tests.monitors.stepping import head, status
@@ -161,6 +167,24 @@ def test_a_heartbeat_that_cannot_be_judged_is_unknown_at_its_deadline_and_nobody
     assert incidents(acme) == []
 
 
+def test_no_success_makes_a_heartbeat_up_whose_next_deadline_nobody_knows(acme: Any, pings: str) -> None:
+    monitor = heartbeat(acme)
+    url = f"{pings}/{token_of(acme, monitor)}"
+    ask(url)
+    assert status(monitor) is Status.UP
+    saved(acme, monitor, {"period_seconds": "often"})
+
+    ask(url)
+    now, detail = status(monitor), head(monitor).last_detail
+    ask(f"{url}/fail")
+    failed = status(monitor)
+    saved(acme, monitor, {"period_seconds": 600})
+    ask(url)
+
+    assert (now, failed, status(monitor)) == (Status.UNKNOWN, Status.DOWN, Status.UP)
+    assert detail.startswith("its settings must be corrected: period_seconds: ")
+
+
 def test_the_silence_of_a_host_tells_nothing_while_nobody_knows_how_long_it_may_last(acme: Any) -> None:
     monitor = watched(acme, CPU)
     report(acme, 1.0)
@@ -205,3 +229,59 @@ def test_secrets_that_are_gone_are_missed_by_nobody_who_needs_none(
     assert api.get("monitors").status_code == 200
     assert as_alice.get(f"/o/acme/monitors/{heartbeat.pk}/").status_code == 200
     wait_until(lambda: status(monitor) is Status.UP, 15, "the check")
+
+
+ODD: list[Any] = [None, 7, [7], {"a": 1}, "carved", [{"source": []}]]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_setting_is_refused_or_read_and_shown_whatever_was_saved(kind: str) -> None:
+    settings = KINDS[kind].settings
+
+    for name in (setting.name for setting in settings.all):
+        for odd in ODD:
+            settings_as_typed(settings, {name: odd})
+            with suppress(ConfigError):
+                settings.load({name: odd})
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_not_even_of_the_right_type_is_shown_on_every_page(
+    acme: Any, as_alice: Any, api: Any, odd: Any
+) -> None:
+    monitor, host = make(acme), make(acme, "web-1", kind="host", target="")
+    saved(acme, monitor, {setting.name: odd for setting in KINDS["http"].settings.all})
+    saved(acme, host, {setting.name: odd for setting in KINDS["host"].settings.all})
+    pages = ["/o/acme/monitors/", f"/o/acme/monitors/new/?like={monitor.pk}"]
+    pages += [f"/o/acme/monitors/{one.pk}/{part}" for one in (monitor, host) for part in ("", "edit/")]
+
+    assert [as_alice.get(page).status_code for page in pages] == [200] * 6
+    for one in (monitor, host):
+        assert api.patch(f"monitors/{one.pk}", {"name": f"{one} renamed"}).status_code == 200
+
+
+def test_a_command_for_curl_is_of_what_can_be_asked_for(acme: Any) -> None:
+    monitor = make(acme, config={"method": "HEAD"})
+    monitor.config |= {"assertions": [REFUSED]}
+
+    assert curling.command(monitor).startswith("curl ")
+    assert curling.command(Monitor(kind="http", config={"headers": ["a"]})) == ""
+
+
+@pytest.mark.parametrize("config", [None, 7, ["silence_seconds"], "silence_seconds"])
+def test_a_host_whose_settings_are_none_at_all_is_unknown(acme: Any, config: Any) -> None:
+    monitor = watched(acme, CPU)
+    report(acme, 1.0)
+    with as_pipeline(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telemetry_probespec SET spec = jsonb_set(spec, '{config}', %s), version = version + 1"
+            " WHERE monitor_no = %s",
+            [json.dumps(config), monitor.no],
+        )
+        cursor.execute("UPDATE telemetry_livestate SET spec_version = spec_version + 1, next_due_at = now()")
+
+    settle(acme)
+    now = status(monitor)
+    pass_by(acme, monitor, 100_000)
+
+    assert (now, status(monitor), incidents(acme)) == (Status.UNKNOWN, Status.UNKNOWN, [])

@@ -14,7 +14,9 @@ from monitors.probes.http import HttpConfig, load
 from monitors.probes.outcome import ErrorClass
 from pulse.net.addresses import Policy
 from tests.probes.running import Probing
+from tests.receivers import wait_until
 from tests.resolver import DnsServer
+from tests.talking import Talking
 from tests.targets import HttpTarget
 
 LOOPBACK = Policy(allow=(ip_network("127.0.0.0/8"),))
@@ -76,6 +78,27 @@ def test_a_fetch_that_hangs_is_not_waited_for_by_who_comes_later(
     issuer.delay = 0.0
 
     assert probing.check(target.url, config, timeout_s=2.0).ok
+
+
+def test_fetches_that_hang_end_with_the_last_who_waits_for_them(probing: Probing, target: HttpTarget) -> None:
+    ended: list[bytes] = []
+
+    def hang(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            pass
+        ended.append(b"")
+
+    with Talking(hang) as issuer:
+        config = signed_in(f"http://{issuer.target}/")
+        jobs = [probing.job(target.url, config, timeout_s) for timeout_s in (0.3, 0.6)]
+        probing.engine.submit(jobs)
+        errors = [probing.next()[1].error for _ in jobs]
+        again = probing.check(target.url, config, timeout_s=0.3)
+
+        assert [*errors, again.error] == [ErrorClass.TIMEOUT] * 3
+        wait_until(lambda: len(ended) == issuer.connections == 2, 2, "the ends of the fetches")
+
+    assert probing.check(target.url, HttpConfig(), timeout_s=2.0).ok
 
 
 def test_the_next_address_is_tried_while_the_check_still_waits(

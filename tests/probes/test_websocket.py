@@ -139,6 +139,17 @@ def test_a_connection_that_ends_without_goodbye_is_lost(asking: Asking, after: b
     assert (outcome.error, outcome.detail) == (LOST, "the server closed the connection")
 
 
+@pytest.mark.parametrize("number", [1, 20])
+def test_a_ping_of_a_server_that_resets_the_connection_is_no_fault_of_ours(
+    asking: Asking, number: int
+) -> None:
+    for _ in range(20):
+        with Talking(says(b"\x89\x02up" * number, [], resets=True)) as server:
+            outcome = asking.ask("websocket", f"ws://{server.target}/", {})
+
+        assert outcome.error is not ErrorClass.INTERNAL, outcome.detail
+
+
 def test_headers_travel_as_utf_8_in_any_script(asking: Asking) -> None:
     requests: list[bytes] = []
     settings = {"headers": {"X-Name": "Žofie", "X-City": "Zürich"}, "secret_headers": "X-Price: 5 €"}
