@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection
 
 from notifications.ledger.models import LocalMail
+from notifications.reconnecting import AWAY
 from pulse.net.addresses import Policy
 from pulse.net.errors import OutboundError
 from pulse.net.smtp import Security, SMTPException, SMTPRecipientsRefused, smtp_connection
@@ -74,6 +76,17 @@ def post(message: EmailMessage, *, sender: str = "") -> str:
 
 def keep(message: EmailMessage) -> str:
     """Put it into the local mailbox, which holds the newest 500."""
+    try:
+        _keep(message)
+    except AWAY:
+        # A thread that sends asks the database for nothing else: it would keep the dead connection for good.
+        if not connection.in_atomic_block:
+            connection.close()
+        raise
+    return "kept in the local mailbox"
+
+
+def _keep(message: EmailMessage) -> None:
     html = next((str(part[0]) for part in getattr(message, "alternatives", []) if part[1] == "text/html"), "")
     message_id = message.extra_headers.get("Message-ID", "")
     fields = {
@@ -91,7 +104,6 @@ def keep(message: EmailMessage) -> str:
     oldest_kept = newest[LOCAL_MAILS_KEPT - 1 : LOCAL_MAILS_KEPT].first()
     if oldest_kept:
         LocalMail.objects.filter(pk__lt=oldest_kept).delete()
-    return "kept in the local mailbox"
 
 
 class Backend(BaseEmailBackend):

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.db import OperationalError, connection
 from django.test import Client
 
 from notifications import mail
 from notifications.ledger.models import LocalMail
 from tenants.models import User
+from tests.cleaning import superuser
 
 
 @pytest.fixture
@@ -82,3 +84,17 @@ def test_the_menu_hides_it_from_everybody_else(acme: Any, as_bob: Client, settin
     settings.EMAIL_URL = ""
 
     assert "/mailbox/" not in as_bob.get("/o/acme/channels/").content.decode()
+
+
+def test_a_connection_that_was_cut_fails_one_mail_and_not_all_that_follow(world: None) -> None:
+    message = EmailMultiAlternatives("Down", "The shop is down.", to=["alice@acme.example"])
+    mail.keep(message)
+    with connection.cursor() as cursor, superuser() as other:
+        cursor.execute("SELECT pg_backend_pid()")
+        other.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
+
+    with pytest.raises(OperationalError):
+        mail.keep(message)
+    mail.keep(message)
+
+    assert LocalMail.objects.count() == 2
