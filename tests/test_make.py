@@ -20,6 +20,11 @@ case "$*" in *install*) ;; *) exit 0 ;; esac
 """
 
 
+def _hang_up() -> None:
+    """Under nohup it is ignored, also by whoever is started there."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def peers(folder: Path, policy: Path, then: str) -> subprocess.Popen[bytes]:
     """The recipe as root on a Debian without the package "absent"; apt-get does `then` while it installs."""
     for name, text in {
@@ -35,6 +40,7 @@ def peers(folder: Path, policy: Path, then: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=_hang_up,  # noqa: PLW1509  # it does nothing else
     )
 
 
